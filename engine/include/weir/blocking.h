@@ -1,0 +1,59 @@
+/*
+ * blocking.h - work that blocks or computes for long goes to the bounded pool.
+ *
+ * Two lanes: WEIR_LANE_CPU (as many threads as cores) and WEIR_LANE_IO. Both
+ * their threads and their queues are bounded: when a lane is full, the one who
+ * submits awaits, and that is its backpressure.
+ */
+#ifndef WEIR_BLOCKING_H
+#define WEIR_BLOCKING_H
+
+#include <weir/task.h>
+
+typedef enum weir_lane { WEIR_LANE_CPU, WEIR_LANE_IO, WEIR_LANES } weir_lane;
+
+typedef struct weir_job weir_job;
+
+typedef int64_t (*weir_job_fn)(void *arg, weir_job *job);
+
+/*
+ * weir_offload() - run fn(arg) on a thread of a lane.
+ *
+ * Resolves to what fn returned; -ECANCELED when the runtime shut down before
+ * it began; -ENOTRECOVERABLE when it failed (weir_panic()); -ENOMEM.
+ *
+ * Ownership:   `arg` belongs to the job from the first poll on. `release` (may
+ *              be NULL) is called with it exactly once: after the output was
+ *              delivered or thrown away, or when the job will never run.
+ * Cancel safe: dropping it before the job began takes the job out of the queue
+ *              (or its place among those who await admission); afterwards the
+ *              job's cancel flag is set, it runs to its end unobserved, and
+ *              then `release` is called. The drop itself never waits.
+ */
+typedef struct weir_offload_future {
+    weir_future future;
+    int64_t output;
+    struct weir_job *job;
+    weir_job_fn fn;
+    void *arg;
+    void (*release)(void *arg);
+    uint8_t lane;
+    uint8_t mandatory;
+} weir_offload_future;
+
+WEIR_MUST_USE weir_offload_future weir_offload(weir_lane lane, weir_job_fn fn, void *arg, void (*release)(void *arg));
+
+/*
+ * weir_offload_mandatory() - the same for work that must finish once it was
+ * accepted (a write): neither a drop nor a shutdown takes it out of the queue.
+ */
+WEIR_MUST_USE weir_offload_future weir_offload_mandatory(weir_lane lane, weir_job_fn fn, void *arg,
+                                                         void (*release)(void *arg));
+
+/* For the job, now and then: true when nobody waits for the result any more. */
+bool weir_job_cancelled(const weir_job *job);
+
+/* Threads of the lane that have nothing to do now (may start included): a hint for splitting work. */
+unsigned weir_lane_idle(struct weir_worker *worker, weir_lane lane);
+
+#endif
