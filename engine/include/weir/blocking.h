@@ -56,4 +56,19 @@ bool weir_job_cancelled(const weir_job *job);
 /* Threads of the lane that have nothing to do now (may start included): a hint for splitting work. */
 unsigned weir_lane_idle(struct weir_worker *worker, weir_lane lane);
 
+/*
+ * weir_lane_post() - the same threads for drivers, which have no task to suspend.
+ *
+ * Runs job->run(job) on a thread of the lane. The job is the caller's memory
+ * until run() is called; run() may free it. Returns 0, -EAGAIN (the lane's
+ * queue is full: post again when one of yours has run), or -ECANCELED (the pool
+ * is shut down). Any thread; never blocks.
+ */
+typedef struct weir_lane_job {
+    void (*run)(struct weir_lane_job *job);
+    struct weir_lane_job *next; /* the pool's */
+} weir_lane_job;
+
+int weir_lane_post(weir_runtime *runtime, weir_lane lane, weir_lane_job *job);
+
 #endif
