@@ -1,0 +1,37 @@
+/* clock.c - CLOCK_MONOTONIC, or a number. */
+#include "clock.h"
+
+#include <weir/time.h>
+
+#include <time.h>
+
+_Thread_local struct clock *wi_clock_current;
+
+static int64_t read_monotonic(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* can't fail with this clock */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void wi_clock_init(struct clock *clock, bool is_virtual)
+{
+    *clock = (struct clock){ .is_virtual = is_virtual, .virtual_ns = CLOCK_VIRTUAL_START_NS };
+}
+
+int64_t wi_clock_now(const struct clock *clock)
+{
+    return clock->is_virtual ? wi_load(&clock->virtual_ns, RELAXED) : read_monotonic();
+}
+
+void wi_clock_advance(struct clock *clock, int64_t step_ns)
+{
+    if (step_ns > 0)
+        wi_store(&clock->virtual_ns, wi_clock_add(wi_load(&clock->virtual_ns, RELAXED), step_ns), RELAXED);
+}
+
+int64_t weir_now_ns(void)
+{
+    const struct clock *clock = wi_clock_current;
+    return clock == NULL ? read_monotonic() : wi_clock_now(clock);
+}

@@ -1,0 +1,53 @@
+/* sleep.c - a timer as a future of its own. */
+#include "timers.h"
+
+/* The head's line once it was polled: a debug build then sees if it moves. */
+#define AT_WAIT 1
+
+static weir_poll sleep_poll(weir_future *future, weir_cx *cx)
+{
+    weir_sleep *self = (weir_sleep *)(void *)future;
+    if (!weir_budget_take(cx))
+        return WEIR_PENDING;
+    future->line = AT_WAIT;
+    if (wi_timer_poll(&self->timer, cx))
+        return WEIR_READY;
+    weir_budget_give_back(cx);
+    return WEIR_PENDING;
+}
+
+static void sleep_drop(weir_future *future)
+{
+    wi_timer_cancel(&((weir_sleep *)(void *)future)->timer);
+}
+
+static const weir_future_type sleep_type = WEIR_FUTURE_TYPE(weir_sleep, "sleep", sleep_poll, sleep_drop);
+
+weir_sleep weir_sleep_for(int64_t duration_ns)
+{
+    return (weir_sleep){ .future = WEIR_FUTURE_INIT(&sleep_type), .timer = wi_timer_after(duration_ns) };
+}
+
+weir_sleep weir_sleep_until(int64_t deadline_ns)
+{
+    return (weir_sleep){ .future = WEIR_FUTURE_INIT(&sleep_type), .timer = wi_timer_at(deadline_ns) };
+}
+
+static void reset(weir_sleep *sleep, weir_timer when)
+{
+    if (sleep->future.line == WEIR_AT_DONE) { /* it may be anywhere, so it begins anew */
+        wi_timer_cancel(&sleep->timer);
+        sleep->future.line = WEIR_AT_START;
+    }
+    wi_timer_reset(&sleep->timer, when);
+}
+
+void weir_sleep_reset(weir_sleep *sleep, int64_t deadline_ns)
+{
+    reset(sleep, wi_timer_at(deadline_ns));
+}
+
+void weir_sleep_reset_for(weir_sleep *sleep, int64_t duration_ns)
+{
+    reset(sleep, wi_timer_after(duration_ns));
+}
