@@ -78,7 +78,7 @@ static unsigned close_word(unsigned word)
     uint64_t taken = wi_xchg(&pending[word], (fdclose_word)0, ACQ_REL);
     if (taken == 0)
         return 0;
-    wi_fetch_sub(&touched, 1, RELAXED);
+    (void)wi_fetch_sub(&touched, 1, RELAXED);
 
     unsigned closed = 0, at = word * FDCLOSE_BITS;
     while (taken != 0) {
