@@ -41,14 +41,16 @@ enum op_kind {
     /*
      * fd (directory), path, buffer, length, flags: OP_SLURP_*. Opens the regular
      * file (O_RDONLY, no symbolic link), reads it from its start until the buffer is
-     * full or a read comes short, closes it -> bytes. Never waits for a FIFO or reads
-     * from one: -ESPIPE. Needs no descriptor of the process where the ring can do without.
+     * full or a read comes short, closes it -> bytes. -ESTALE: what lies there is no
+     * regular file; a FIFO is neither waited for nor read from. Takes up no
+     * descriptor of the process where the ring can do without.
      */
     OP_SLURP,
     OP_KINDS,
 };
 
 #define OP_SLURP_CONFIRM_EOF 1u /* a short read is no end of file: read until 0 */
+#define OP_SLURP_FOLLOW 2u      /* a symbolic link is what it points to */
 
 /* No read or write of more than this: what Linux does in one call. */
 #define OP_LENGTH_MAX 0x7ffff000u
@@ -61,8 +63,7 @@ struct op_list {
 struct op {
     struct op *next; /* whoever has it now: free list, done list, a ring's backlog */
     struct ring *ring;
-    /* Runs once, by whoever reaped, under the driver's lock: short, no system call where it can be helped. At most one
-     * wake. */
+    /* Runs once, by whoever reaped, under the driver's lock: so it is short. Adds at most one wake. */
     void (*complete)(struct op *op, weir_wakes *wakes);
     int64_t result;
 
@@ -120,10 +121,18 @@ bool wi_op_poll(struct op *op, weir_waker *waker, int64_t *ret_result);
 /* The future is gone: cancels what can be cancelled; never blocks. Any thread. */
 void wi_op_drop(struct op *op);
 
+/* For ring.c: releases paths and hold; the owner is through with a remote cancel. */
+void wi_op_clear(struct op *op);
+void wi_op_part_owner(struct op *op);
+
 /* --- for rings ------------------------------------------------------------------- */
 
 /* Does the whole of it with plain system calls, blocking, and returns the result. Knows every kind but OP_POLL. */
 int64_t wi_op_run(const struct op *op);
+/* For OP_SLURP: a descriptor of the regular file that its path names, or a negative errno. */
+int wi_op_open_regular(const struct op *op);
+/* For OP_SLURP: says -ESTALE for the errors that mean that it is no regular file. */
+int64_t wi_op_slurp_result(int64_t result);
 /* True: nobody waits for it any more, or the ring is ending: no retry, no next step. Any thread. */
 bool wi_op_is_cancelled(const struct op *op);
 

@@ -6,7 +6,7 @@
  *   tests/support/ring_fake.c   order, results and errors as the test wants them
  *
  * A ring belongs to one worker. [owner] calls come from its thread only, `reap`
- * from any thread, but from one at a time (driver.c holds a lock around it).
+ * from any thread, but from one at a time (ring.c holds a lock around it).
  */
 #ifndef WI_RING_H
 #define WI_RING_H
@@ -30,7 +30,8 @@ struct ring_type {
     void (*cancel)(struct ring *ring, struct op *op);
     /*
      * [any, one at a time] Moves finished ops, their results set, to `done`; no system call where that is
-     * possible. Puts in_flight to 0. -EINTR never is a result; -EAGAIN only of OP_OPEN, where the caller asked for it.
+     * possible. Puts in_flight to 0 (with release). -EINTR never is a result, and -EAGAIN not of a read, write or
+     * slurp.
      */
     void (*reap)(struct ring *ring, struct op_list *done);
     /* [owner] flush, then sleep until an op has finished, wake() was called since the last wait, or the time is over.
@@ -42,7 +43,7 @@ struct ring_type {
     void (*destroy)(struct ring *ring);
 };
 
-/* The first member of every ring. What is below `type` is op.c's. */
+/* The first member of every ring. What is below `type` is ring.c's. */
 struct ring {
     const struct ring_type *type;
     const void *owner;             /* whose thread: see wi_ring_is_owner() */
@@ -51,7 +52,10 @@ struct ring {
     uint32_t ops;                  /* [owner] in the blocks */
     uint32_t ops_free;             /* [owner] in `free` */
     uint32_t pushed;               /* [owner] ever */
-    _Atomic uint32_t completed;    /* ever; written under the driver's lock */
+    bool retired;                  /* [owner] the driver is gone */
+    _Atomic uint32_t completed;    /* ever */
+    _Atomic uint32_t reaping;      /* the driver's lock: 1 while somebody reaps */
+    struct op_list done;           /* under it: reaped, not completed yet */
     _Atomic(struct op *) returned; /* put back by other threads */
     _Atomic(struct op *) mail;     /* to be cancelled, from other threads */
     _Atomic int32_t orphans;       /* ops that outlive the driver */
@@ -68,6 +72,13 @@ bool wi_ring_is_owner(const struct ring *ring);
 uint32_t wi_ring_in_flight(const struct ring *ring);
 /* [owner] For `flush`, before it hands over: calls type->cancel for what other threads dropped. */
 void wi_ring_take_mail(struct ring *ring);
+/* [owner] Asks the ring to end what is in flight. For wi_op_drop(). */
+void wi_ring_cancel(struct ring *ring, struct op *op);
+/* From another thread than the owner's: into `mail`. False: the ring has ended. */
+bool wi_ring_post_cancel(struct ring *ring, struct op *op);
+/* [any] As weir_driver_type.reap: reaps, then completes what was reaped. */
+bool wi_ring_reap(struct ring *ring, weir_wakes *wakes);
+
 /*
  * [owner] The end: cancels what is in flight, waits until it is let go of, completes it.
  * The ring destroys itself when its last op has come back, mostly at once.
@@ -82,5 +93,10 @@ void wi_ring_retire(struct ring *ring);
  */
 int wi_ring_uring_create(unsigned entries, struct ring **ret_ring);
 int wi_ring_pool_create(weir_runtime *runtime, struct ring **ret_ring);
+
+/* driver.c: the engine's driver over `ring`, which it retires when it is destroyed. 0 or -ENOMEM. */
+int wi_driver_create(struct ring *ring, weir_driver **ret_driver);
+/* The ring of the worker that polls with `cx`; NULL where there is none of ours. */
+struct ring *wi_ring_of(const weir_cx *cx);
 
 #endif
