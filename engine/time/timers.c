@@ -105,7 +105,8 @@ static void remove_linked(struct timers *timers, weir_timer *timer)
 {
     const uint64_t tick = entry_of(timer)->tick;
     wi_wheel_remove(&timers->wheel, entry_of(timer));
-    if (tick <= wi_load(&timers->next_tick, RELAXED))
+    /* The first of many may be known by its slot only, and then goes unnoticed: one useless look at the wheel. */
+    if (timers->wheel.count == 0 || tick <= wi_load(&timers->next_tick, RELAXED))
         update_next(timers);
 }
 
