@@ -22,18 +22,20 @@
     } type_
 
 /* The value `frame` (a weir_X_future) as the type that fits; is_send and is_lossy are constants. */
-#define WEIR_COMBINATOR_(name_, is_send_, is_lossy_, frame_)                                  \
-    __builtin_choose_expr(                                                                    \
-        (is_send_),                                                                           \
-        __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(weir_lossy_##name_##_future, frame_), \
-                              WEIR_REHEAD_(weir_##name_##_future, frame_)),                   \
-        __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(weir_local_lossy_##name_##_future, frame_), \
-                              WEIR_REHEAD_(weir_local_##name_##_future, frame_)))
-#define WEIR_REHEAD_(type_, frame_)                         \
-    (((union {                                              \
-         __typeof__(frame_) from;                           \
-         type_ to;                                          \
-     }){ .from = (frame_) })                                \
+#define WEIR_COMBINATOR_(name_, is_send_, is_lossy_, ...)                                      \
+    __extension__({                                                                            \
+        const weir_##name_##_future weir_frame_ = (__VA_ARGS__);                               \
+        __builtin_choose_expr(                                                                 \
+            (is_send_),                                                                        \
+            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_lossy_##name_##_future), weir_frame_), \
+            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_local_lossy_##name_##_future), \
+                                  WEIR_REHEAD_(name_, weir_local_##name_##_future)));          \
+    })
+#define WEIR_REHEAD_(name_, type_)           \
+    (((union {                               \
+         weir_##name_##_future from;         \
+         type_ to;                           \
+     }){ .from = weir_frame_ })              \
          .to)
 
 /* m(arg, slot) for each of up to 8 slots: one after the other, with commas between, and with && or ||. */
