@@ -24,10 +24,10 @@
 /* The value `frame` (a weir_X_future) as the type that fits; is_send and is_lossy are constants. */
 #define WEIR_COMBINATOR_(name_, is_send_, is_lossy_, ...)                                      \
     __extension__({                                                                            \
-        const weir_##name_##_future weir_frame_ = (__VA_ARGS__);                               \
+        const weir_##name_##_future weir_combined_ = (__VA_ARGS__);                               \
         __builtin_choose_expr(                                                                 \
             (is_send_),                                                                        \
-            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_lossy_##name_##_future), weir_frame_), \
+            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_lossy_##name_##_future), weir_combined_), \
             __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_local_lossy_##name_##_future), \
                                   WEIR_REHEAD_(name_, weir_local_##name_##_future)));          \
     })
@@ -35,7 +35,7 @@
     (((union {                               \
          weir_##name_##_future from;         \
          type_ to;                           \
-     }){ .from = weir_frame_ })              \
+     }){ .from = weir_combined_ })              \
          .to)
 
 /* m(arg, slot) for each of up to 8 slots: one after the other, with commas between, and with && or ||. */
