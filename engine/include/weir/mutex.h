@@ -1,0 +1,74 @@
+/*
+ * mutex.h - a mutex that may be held over an await.
+ *
+ * First come, first served: an unlock hands it to the one that waits longest,
+ * and nobody overtakes. It protects what is used across awaits; for a few
+ * instructions' work any lock of the system is cheaper.
+ *
+ * The guard convention: a lock fills a guard in the frame, FINALLY unlocks it.
+ * An empty guard (zero, as a frame's fields are) unlocks nothing, so FINALLY
+ * need not know how far the function came, and the body may unlock before.
+ *
+ *     WEIR_ASYNC(add, int, struct account *to; weir_mutex_lock_future lock; weir_mutex_guard guard; ...)
+ *     {
+ *         WEIR_BEGIN
+ *         AWAIT(self->lock, weir_mutex_lock(&self->to->mutex, &self->guard));
+ *         ... awaits ...
+ *         WEIR_FINALLY
+ *         weir_mutex_unlock(&self->guard);
+ *         WEIR_END
+ *     }
+ */
+#ifndef WEIR_MUTEX_H
+#define WEIR_MUTEX_H
+
+#include <weir/waiter.h>
+
+/* Memory of the caller. It holds nothing and needs no end; who locks it last may free it after the unlock. */
+typedef struct weir_mutex {
+    uint32_t word;
+    weir_waiters waiters;
+} weir_mutex;
+
+typedef struct weir_mutex_guard {
+    weir_mutex *mutex; /* NULL: holds nothing */
+} weir_mutex_guard;
+
+void weir_mutex_init(weir_mutex *mutex);
+
+/*
+ * weir_mutex_lock() - wait for the mutex.
+ *
+ * Resolves to nothing; *ret_guard holds it then.
+ *
+ * Ownership:   borrows `mutex` and `ret_guard`.
+ * Cancel safe: yes. It loses its place; a mutex that it had been handed goes to
+ *              the next one.
+ */
+typedef struct weir_mutex_lock_future {
+    weir_future future;
+    weir_unit output;
+    weir_mutex *mutex;
+    weir_mutex_guard *ret_guard;
+    weir_waiter waiter;
+} weir_mutex_lock_future;
+
+extern const weir_future_type weir_mutex_lock_type;
+
+WEIR_MUST_USE static inline weir_mutex_lock_future weir_mutex_lock(weir_mutex *mutex, weir_mutex_guard *ret_guard)
+{
+    weir_mutex_lock_future self = {
+        .future = WEIR_FUTURE_INIT(&weir_mutex_lock_type),
+        .mutex = mutex,
+        .ret_guard = ret_guard,
+    };
+    return self;
+}
+
+/* Returns 0 and fills *ret_guard, or -EAGAIN. Any thread; never blocks. */
+WEIR_MUST_USE int weir_mutex_try_lock(weir_mutex *mutex, weir_mutex_guard *ret_guard);
+
+/* Unlocks and empties the guard; takes an empty one. Any thread; never blocks. */
+void weir_mutex_unlock(weir_mutex_guard *guard);
+
+#endif

@@ -1,0 +1,249 @@
+/* mpsc_recv.c - the receiver's end of a bounded channel. See mpsc_channel.h. */
+#include "sync/mpsc_channel.h"
+
+#include "sync/thread_wait.h"
+
+static inline struct mpsc_channel *of_receiver(const weir_mpsc_receiver *receiver)
+{
+    return (struct mpsc_channel *)(uintptr_t)receiver;
+}
+
+/* How many items are there, at least: looks at the senders' line only when it knows of none. */
+static inline uint64_t items_there(struct mpsc_channel *channel)
+{
+    const uint64_t head = wi_load(&channel->head, RELAXED);
+    if (channel->tail_seen == head)
+        channel->tail_seen = wi_load(&channel->tail, ACQUIRE);
+    return channel->tail_seen - head;
+}
+
+/* Frees the slots of `count` items that were copied out, and gives them to those who wait. */
+static inline void release_slots(struct mpsc_channel *channel, uint64_t count)
+{
+    wi_store(&channel->head, wi_load(&channel->head, RELAXED) + count, SEQ_CST);
+    if (weir_unlikely(wi_load(&channel->tx_waiting, SEQ_CST) != 0)) {
+        wi_lock(&channel->lock);
+        wi_mpsc_hand_out(channel);
+        wi_unlock(&channel->lock);
+    }
+}
+
+/* Takes an item out. 0, or -EAGAIN. */
+static inline int take(struct mpsc_channel *channel, void *ret_item)
+{
+    if (items_there(channel) == 0)
+        return -EAGAIN;
+    item_copy(ret_item, mpsc_slot(channel, channel->head_index), channel->item_size);
+    if (++channel->head_index == channel->capacity)
+        channel->head_index = 0;
+    release_slots(channel, 1);
+    return 0;
+}
+
+/* Takes up to items_max out, of those that lie side by side in the ring two lots at most. 0: none is there. */
+static size_t take_many(struct mpsc_channel *channel, unsigned char *ret_items, size_t items_max)
+{
+    const uint64_t there = items_there(channel);
+    const size_t count = there < items_max ? (size_t)there : items_max;
+    size_t copied = 0;
+    while (copied < count) {
+        const size_t to_end = channel->capacity - channel->head_index;
+        const size_t lot = count - copied < to_end ? count - copied : to_end;
+        item_copy(ret_items + copied * channel->item_size, mpsc_slot(channel, channel->head_index),
+                  lot * channel->item_size);
+        channel->head_index = lot == to_end ? 0 : channel->head_index + (uint32_t)lot;
+        copied += lot;
+    }
+    if (count > 0)
+        release_slots(channel, count);
+    return count;
+}
+
+/*
+ * Nothing is there. Looks again under the lock, where it can't change:
+ * 0: an item is there; -EPIPE: there will be none; -EAGAIN: `waker` (may be
+ * NULL) will be woken for the next one.
+ */
+static int look_or_register(struct mpsc_channel *channel, weir_waker **waker)
+{
+    int result = -EAGAIN;
+    wi_lock(&channel->lock);
+    if (items_there(channel) > 0)
+        result = 0;
+    else if (mpsc_over(channel))
+        result = -EPIPE;
+    else if (waker != NULL)
+        channel->receiver_waker = waker;
+    wi_unlock(&channel->lock);
+    return result;
+}
+
+static void unregister(struct mpsc_channel *channel, weir_waker **waker)
+{
+    wi_lock(&channel->lock);
+    if (channel->receiver_waker == waker)
+        channel->receiver_waker = NULL;
+    wi_unlock(&channel->lock);
+}
+
+/* --- recv -------------------------------------------------------------------------- */
+
+static weir_poll recv_poll(weir_future *future, weir_cx *cx)
+{
+    weir_mpsc_recv_future *self = (weir_mpsc_recv_future *)(void *)future;
+    struct mpsc_channel *channel = self->channel;
+    if (!weir_budget_take(cx))
+        return WEIR_PENDING;
+
+    int result = take(channel, self->ret_item);
+    if (weir_unlikely(result == -EAGAIN)) {
+        self->waker = cx->waker;
+        result = look_or_register(channel, &self->waker);
+        if (result == -EAGAIN) {
+            future->line = 1;
+            weir_budget_give_back(cx);
+            return WEIR_PENDING;
+        }
+        if (result == 0)
+            result = take(channel, self->ret_item);
+    }
+    self->output = result;
+    return WEIR_READY;
+}
+
+static void recv_drop(weir_future *future)
+{
+    weir_mpsc_recv_future *self = (weir_mpsc_recv_future *)(void *)future;
+    if (future->line != WEIR_AT_START)
+        unregister(self->channel, &self->waker);
+}
+
+const weir_future_type weir_mpsc_recv_type = WEIR_FUTURE_TYPE(weir_mpsc_recv_future, "mpsc_recv", recv_poll, recv_drop);
+
+static weir_poll recv_many_poll(weir_future *future, weir_cx *cx)
+{
+    weir_mpsc_recv_many_future *self = (weir_mpsc_recv_many_future *)(void *)future;
+    struct mpsc_channel *channel = self->channel;
+    if (!weir_budget_take(cx))
+        return WEIR_PENDING;
+
+    size_t count = take_many(channel, self->ret_items, self->items_max);
+    self->output = 0;
+    if (count == 0 && self->items_max > 0) {
+        self->waker = cx->waker;
+        const int result = look_or_register(channel, &self->waker);
+        if (result == -EAGAIN) {
+            future->line = 1;
+            weir_budget_give_back(cx);
+            return WEIR_PENDING;
+        }
+        self->output = result;
+        if (result == 0)
+            count = take_many(channel, self->ret_items, self->items_max);
+    }
+    self->output += (int64_t)count;
+    return WEIR_READY;
+}
+
+static void recv_many_drop(weir_future *future)
+{
+    weir_mpsc_recv_many_future *self = (weir_mpsc_recv_many_future *)(void *)future;
+    if (future->line != WEIR_AT_START)
+        unregister(self->channel, &self->waker);
+}
+
+static const weir_future_type recv_many_type =
+    WEIR_FUTURE_TYPE(weir_mpsc_recv_many_future, "mpsc_recv_many", recv_many_poll, recv_many_drop);
+
+weir_mpsc_recv_many_future weir_mpsc_recv_many(weir_mpsc_receiver *receiver, void *ret_items, size_t items_max)
+{
+    return (weir_mpsc_recv_many_future){
+        .future = WEIR_FUTURE_INIT(&recv_many_type),
+        .channel = of_receiver(receiver),
+        .ret_items = ret_items,
+        .items_max = items_max,
+    };
+}
+
+int weir_mpsc_try_recv(weir_mpsc_receiver *receiver, void *ret_item)
+{
+    struct mpsc_channel *channel = of_receiver(receiver);
+    int result = take(channel, ret_item);
+    if (result == -EAGAIN)
+        result = look_or_register(channel, NULL);
+    else
+        return result;
+    return result == 0 ? take(channel, ret_item) : result;
+}
+
+int weir_mpsc_blocking_recv(weir_mpsc_receiver *receiver, void *ret_item)
+{
+    wi_thread_wait_check(__func__);
+    weir_mpsc_recv_future recv = weir_mpsc_recv(receiver, ret_item);
+    wi_thread_wait(WEIR_HEAD(recv));
+    return recv.output;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+/* No more sends. [lock] */
+static void close_locked(struct mpsc_channel *channel)
+{
+    if (channel->closed)
+        return;
+    wi_store(&channel->closed, 1u, RELEASE);
+    waiter_settle_all(&channel->queue, WAITER_CLOSED);
+    wi_store(&channel->tx_waiting, 0u, RELAXED);
+    if (mpsc_over(channel))
+        mpsc_wake_receiver(channel);
+}
+
+void weir_mpsc_close(weir_mpsc_receiver *receiver)
+{
+    struct mpsc_channel *channel = of_receiver(receiver);
+    wi_lock(&channel->lock);
+    close_locked(channel);
+    wi_unlock(&channel->lock);
+}
+
+static void drop_items(struct mpsc_channel *channel)
+{
+    while (items_there(channel) > 0) {
+        if (channel->item_drop != NULL)
+            channel->item_drop(mpsc_slot(channel, channel->head_index));
+        if (++channel->head_index == channel->capacity)
+            channel->head_index = 0;
+        wi_store(&channel->head, wi_load(&channel->head, RELAXED) + 1, RELEASE);
+    }
+}
+
+void weir_mpsc_receiver_drop(weir_mpsc_receiver *receiver)
+{
+    if (receiver == NULL)
+        return;
+    struct mpsc_channel *channel = of_receiver(receiver);
+    wi_lock(&channel->lock);
+    close_locked(channel);
+    wi_unlock(&channel->lock);
+    for (;;) {
+        wi_lock(&channel->lock);
+        if (items_there(channel) == 0)
+            break;
+        wi_unlock(&channel->lock);
+        /* Without the lock: an item's destructor may do anything, also with a sender of this channel. */
+        drop_items(channel);
+    }
+    channel->receiver_gone = 1; /* no permit puts an item in the ring from here on */
+    wi_mpsc_unlock_leave(channel);
+}
+
+size_t weir_mpsc_len(const weir_mpsc_receiver *receiver)
+{
+    const struct mpsc_channel *channel = of_receiver(receiver);
+    return (size_t)(wi_load(&channel->tail, ACQUIRE) - wi_load(&channel->head, RELAXED));
+}
+
+size_t weir_mpsc_capacity(const weir_mpsc_receiver *receiver)
+{
+    return of_receiver(receiver)->capacity;
+}
