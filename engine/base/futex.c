@@ -1,5 +1,4 @@
 /* futex.c - futex(2) for this process only. */
-#define _GNU_SOURCE
 #include "futex.h"
 
 #include <linux/futex.h>

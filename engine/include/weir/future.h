@@ -294,16 +294,16 @@ static inline void weir_future_drop(weir_future *future)
         goto weir_finally_;                       \
     } while (0)
 
-/* What follows runs once: finished, failed or cancelled. It may not await. */
+/* What follows runs once: finished, failed or cancelled, and also if it fails itself. It may not await. */
 #define WEIR_FINALLY        \
     goto weir_finally_;     \
     case WEIR_AT_FINALLY:   \
-    weir_finally_:;
+    weir_finally_:          \
+    WEIR_HEAD(*self)->line = WEIR_AT_DONE;
 
-#define WEIR_END                                 \
-    }                                            \
-    WEIR_HEAD(*self)->line = WEIR_AT_DONE;       \
-    (void)cx;                                    \
+#define WEIR_END            \
+    }                       \
+    (void)cx;               \
     return WEIR_READY;
 
 /* --- two leaves everybody needs ------------------------------------------------ */

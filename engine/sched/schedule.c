@@ -1,0 +1,84 @@
+/*
+ * schedule.c - who runs a task next, and who is woken for it.
+ *
+ * A woken task goes to the LIFO slot of the worker that woke it: its data is in
+ * that core's cache. A cache line between cores costs as much as a hundred
+ * polls and waking a thread as much as thousands, so a second worker is woken
+ * for work that lasts and not for a push: the worker loop looks at how long it
+ * has had more than it can run, and the watch (watch.c) steals from one that
+ * doesn't come back from a poll.
+ */
+#include "worker.h"
+
+_Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
+
+void wi_unpark(struct worker *worker)
+{
+    if (wi_xchg(&worker->park, PARK_NOTIFIED, ACQ_REL) == PARK_ASLEEP)
+        worker->env.driver->type->unpark(worker->env.driver);
+}
+
+void wi_notify_one(struct weir_runtime *runtime)
+{
+    const uint32_t sleeper = wi_idle_take_sleeper(runtime->idle);
+    if (sleeper != IDLE_NOBODY)
+        wi_unpark(&runtime->workers[sleeper]);
+}
+
+/* The local queue is full: half of it and this one go where all can see them. */
+static void overflow(struct worker *worker, struct weir_task *task)
+{
+    struct weir_task *half[RUNQ_CAP / 2 + 1];
+    unsigned count = runq_take_half(&worker->runq, half);
+    if (count == 0) { /* a thief made room meanwhile */
+        if (runq_push(&worker->runq, task))
+            return;
+    }
+    half[count++] = task;
+    struct inject_node first = { NULL }, *last = &first;
+    for (unsigned i = 0; i < count; i++) {
+        last->next = &half[i]->link;
+        last = last->next;
+    }
+    last->next = NULL;
+    COUNT(worker->metrics.overflows);
+    (void)inject_push_batch(worker->env.runtime->inject, first.next, last, count);
+}
+
+void wi_schedule_back(struct worker *worker, struct weir_task *task)
+{
+    if (weir_unlikely(!runq_push(&worker->runq, task)))
+        overflow(worker, task);
+}
+
+static void schedule_local(struct worker *worker, struct weir_task *task)
+{
+    COUNT(worker->metrics.local_schedules);
+    if (worker->env.runtime->options.lifo_slot) {
+        struct weir_task *pushed_out;
+        if (worker->env.runtime->threaded) {
+            pushed_out = wi_xchg(&worker->lifo, task, ACQ_REL);
+        } else {
+            pushed_out = worker->lifo;
+            worker->lifo = task;
+        }
+        if (pushed_out == NULL)
+            return;
+        task = pushed_out;
+    }
+    wi_schedule_back(worker, task);
+}
+
+void wi_schedule(struct weir_runtime *runtime, struct weir_task *task)
+{
+    struct worker *worker = wi_worker_current;
+    if (weir_likely(worker != NULL && worker->env.runtime == runtime)) {
+        schedule_local(worker, task);
+        return;
+    }
+    (void)wi_fetch_add(&runtime->remote_schedules, 1, RELAXED);
+    if (!inject_push(runtime->inject, &task->link))
+        return; /* shut down: whoever shuts down drops the task */
+    if (wi_idle_all_asleep(runtime->idle))
+        wi_notify_one(runtime);
+}

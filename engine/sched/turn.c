@@ -1,0 +1,50 @@
+/* turn.c - what a worker does between tasks: io, timers, those that yielded. */
+#include "blocking/pool.h"
+#include "worker.h"
+
+/* Takes what has finished off a driver, then wakes, batch by batch. */
+void wi_reap(weir_driver *driver)
+{
+    bool more;
+    do {
+        weir_wakes wakes;
+        wakes.count = 0;
+        more = driver->type->reap(driver, &wakes);
+        for (unsigned i = 0; i < wakes.count; i++) {
+            weir_wake(wakes.waker[i]);
+            weir_waker_release(wakes.waker[i]);
+        }
+    } while (more);
+}
+
+/* A part of those that yielded goes behind the others in the queue, where they can be stolen, too. */
+bool wi_requeue_yielded(struct worker *worker)
+{
+    if (worker->yielded == NULL)
+        return false;
+    uint32_t room = RUNQ_CAP - runq_len(&worker->runq);
+    while (room-- > 0 && worker->yielded != NULL) {
+        struct inject_node *node = worker->yielded;
+        worker->yielded = node->next;
+        worker->yielded_count--;
+        if (!runq_push(&worker->runq, weir_container_of(node, struct weir_task, link))) {
+            node->next = worker->yielded;
+            worker->yielded = node;
+            worker->yielded_count++;
+            break;
+        }
+    }
+    if (worker->yielded == NULL)
+        worker->yielded_last = NULL;
+    return true;
+}
+
+void wi_turn(struct worker *worker)
+{
+    weir_driver *driver = worker->env.driver;
+    driver->type->submit(driver);
+    wi_reap(driver);
+    (void)wi_pool_reap(worker->env.blocking);
+    (void)wi_timers_fire(&worker->timers);
+    (void)wi_requeue_yielded(worker);
+}

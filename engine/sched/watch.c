@@ -1,0 +1,85 @@
+/*
+ * watch.c - one sleeping worker looks after those that don't come up for air.
+ *
+ * A worker stuck in one long poll can neither run what lies in its queue, nor
+ * take its finished io, nor fire its timers. So one of the sleepers sleeps with
+ * a short limit as long as others are awake, and after each nap steals, reaps
+ * and fires for whoever has not moved since. When all have been asleep for a
+ * while the watcher sleeps without a limit, too, and the first to get up wakes it.
+ *
+ * The watcher is the one who fell asleep first; the stack of sleepers (idle.c)
+ * wakes it last.
+ */
+#include "worker.h"
+
+#define NAP_NS 2000000
+#define NAP_MAX_NS 64000000
+
+int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    uint32_t nobody = IDLE_NOBODY;
+    if (!runtime->threaded || runtime->worker_count == 1)
+        return timeout_ns;
+    if (!worker->watching)
+        worker->watching = wi_cas(&runtime->watcher, &nobody, worker->index, ACQ_REL);
+    if (!worker->watching)
+        return timeout_ns;
+
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        runtime->seen_tick[i] = wi_load(&runtime->workers[i].tick, RELAXED);
+    if (wi_idle_all_asleep(runtime->idle)) {
+        worker->nap_ns *= 2;
+        if (worker->nap_ns > NAP_MAX_NS) {
+            wi_store(&runtime->watch_deep, 1u, SEQ_CST);
+            /* Who got up before it could see that we sleep deeply doesn't wake us: look once more. */
+            if (wi_idle_all_asleep(runtime->idle))
+                return timeout_ns;
+        }
+    } else {
+        worker->nap_ns = NAP_NS;
+    }
+    return timeout_ns < 0 || timeout_ns > worker->nap_ns ? worker->nap_ns : timeout_ns;
+}
+
+/* For a worker that has been in the same poll since we fell asleep. */
+static void stand_in(struct worker *stuck)
+{
+    wi_reap(stuck->env.driver);
+    (void)wi_timers_fire(&stuck->timers);
+}
+
+static void look_after_others(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        struct worker *other = &runtime->workers[i];
+        if (other != worker && wi_load(&other->polling, RELAXED) &&
+            wi_load(&other->tick, RELAXED) == runtime->seen_tick[i])
+            stand_in(other);
+    }
+}
+
+void wi_watch_end(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    if (worker->watching) { /* and stays it until it runs a task: wi_watch_leave() */
+        wi_store(&runtime->watch_deep, 0u, RELAXED);
+        look_after_others(worker);
+        return;
+    }
+    const uint32_t watcher = wi_load(&runtime->watcher, RELAXED);
+    if (watcher != IDLE_NOBODY && wi_load(&runtime->watch_deep, RELAXED) != 0)
+        wi_unpark(&runtime->workers[watcher]);
+}
+
+void wi_watch_leave(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    worker->watching = false;
+    worker->nap_ns = NAP_NS;
+    wi_store(&runtime->watcher, IDLE_NOBODY, RELEASE);
+    /* Others sleep: one of them has to take the watch, since this worker may be the next to get stuck. */
+    if (wi_idle_any_asleep(runtime->idle))
+        wi_notify_one(runtime);
+}

@@ -1,0 +1,315 @@
+/* worker.c - the loop: the next task, its poll, and what to do when there is none. */
+#include "worker.h"
+
+#include <time.h>
+
+#include "blocking/pool.h"
+
+#define LIFO_POLLS_MAX 3
+/* Work that has lasted this long with more in the queue is worth another core. */
+#define SPREAD_AFTER_NS 50000
+#define SPREAD_LOOK_EVERY 8
+
+static uint64_t random_next(struct worker *worker)
+{
+    /* xorshift64*, Vigna 2014 */
+    worker->rng ^= worker->rng >> 12;
+    worker->rng ^= worker->rng << 25;
+    worker->rng ^= worker->rng >> 27;
+    return worker->rng * 2685821657736338717u;
+}
+
+/* Someone else's thread may look into the slot only where there are other threads. */
+static struct weir_task *take_lifo(struct worker *worker)
+{
+    struct weir_task *task = wi_load(&worker->lifo, RELAXED);
+    if (task == NULL)
+        return NULL;
+    if (worker->env.runtime->threaded)
+        return wi_xchg(&worker->lifo, NULL, ACQ_REL);
+    worker->lifo = NULL;
+    return task;
+}
+
+static struct weir_task *from_node(struct inject_node *node)
+{
+    return node == NULL ? NULL : weir_container_of(node, struct weir_task, link);
+}
+
+/* The task woken last, unless it and its like have had their share. */
+static struct weir_task *next_lifo(struct worker *worker)
+{
+    struct weir_task *task = take_lifo(worker);
+    if (task == NULL)
+        return NULL;
+    if (worker->lifo_polls < LIFO_POLLS_MAX && worker->budget > 0) {
+        worker->lifo_polls++;
+        COUNT(worker->metrics.lifo_polls);
+        return task;
+    }
+    wi_schedule_back(worker, task);
+    return NULL;
+}
+
+static struct weir_task *next_local(struct worker *worker)
+{
+    struct weir_task *task = next_lifo(worker);
+    if (task != NULL)
+        return task;
+    worker->lifo_polls = 0;
+    worker->budget = WEIR_BUDGET_FULL;
+    return runq_pop(&worker->runq);
+}
+
+/* A fair share of the injection queue: one to run, the others into the local queue. */
+static struct weir_task *next_injected(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    const uint32_t waiting = inject_len(runtime->inject);
+    if (waiting == 0)
+        return NULL;
+    uint32_t wanted = waiting / runtime->worker_count + 1;
+    const uint32_t room = RUNQ_CAP - runq_len(&worker->runq);
+    if (wanted > RUNQ_CAP / 2)
+        wanted = RUNQ_CAP / 2;
+    if (wanted > room)
+        wanted = room > 0 ? room : 1;
+    struct inject_node *nodes = inject_pop_batch(runtime->inject, worker->index, wanted);
+    struct weir_task *task = from_node(nodes);
+    if (task == NULL)
+        return NULL;
+    for (struct inject_node *node = nodes->next, *next; node != NULL; node = next) {
+        next = node->next;
+        wi_schedule_back(worker, from_node(node));
+    }
+    return task;
+}
+
+static struct weir_task *steal_lifo(struct worker *victim)
+{
+    if (wi_load(&victim->lifo, RELAXED) == NULL)
+        return NULL;
+    return wi_xchg(&victim->lifo, NULL, ACQ_REL);
+}
+
+static struct weir_task *steal(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    if (!runtime->threaded || runtime->worker_count == 1)
+        return NULL;
+    if (!worker->searching && !wi_idle_search_begin(runtime->idle))
+        return NULL;
+    worker->searching = true;
+    const uint32_t start = (uint32_t)(random_next(worker) % runtime->worker_count);
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < runtime->worker_count; i++) {
+            struct worker *victim = &runtime->workers[(start + i) % runtime->worker_count];
+            if (victim == worker)
+                continue;
+            unsigned moved = 0;
+            struct weir_task *task = runq_steal(&victim->runq, &worker->runq, &moved);
+            if (task == NULL && pass == 1 && (task = steal_lifo(victim)) != NULL)
+                moved = 1;
+            if (task != NULL) {
+                COUNT(worker->metrics.steal_operations);
+                wi_store(&worker->metrics.steals, worker->metrics.steals + moved, RELAXED);
+                return task;
+            }
+        }
+    return next_injected(worker);
+}
+
+static struct weir_task *next_task(struct worker *worker)
+{
+    struct weir_task *task;
+    if (weir_unlikely(worker->tick % worker->env.runtime->options.global_interval == 0) &&
+        (task = next_injected(worker)) != NULL)
+        return task;
+    if ((task = next_local(worker)) != NULL)
+        return task;
+    wi_turn(worker);
+    if ((task = next_local(worker)) != NULL)
+        return task;
+    if ((task = next_injected(worker)) != NULL)
+        return task;
+    return steal(worker);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* More work than this worker can do, for longer than it takes to wake another: wake another. */
+static void spread(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    if (!wi_idle_any_asleep(runtime->idle) || runq_len(&worker->runq) == 0) {
+        worker->loaded_at = 0;
+        return;
+    }
+    const uint64_t now = now_ns();
+    if (worker->loaded_at == 0) {
+        worker->loaded_at = now;
+    } else if (now - worker->loaded_at > SPREAD_AFTER_NS) {
+        worker->loaded_at = 0;
+        wi_notify_one(runtime);
+    }
+}
+
+/* It found work: if it was the last to search, another searches in its place only if there is more. */
+static void search_end(struct worker *worker)
+{
+    worker->searching = false;
+    if (wi_idle_search_end(worker->env.runtime->idle) && runq_len(&worker->runq) > 0)
+        wi_notify_one(worker->env.runtime);
+}
+
+static void push_yielded(struct worker *worker, struct weir_task *task)
+{
+    task->link.next = NULL;
+    if (worker->yielded == NULL)
+        worker->yielded = &task->link;
+    else
+        worker->yielded_last->next = &task->link;
+    worker->yielded_last = &task->link;
+    worker->yielded_count++;
+}
+
+static void run(struct worker *worker, struct weir_task *task)
+{
+    if (weir_unlikely(worker->searching))
+        search_end(worker);
+    if (weir_unlikely(worker->watching))
+        wi_watch_leave(worker);
+    weir_cx cx = { .worker = &worker->env, .budget = worker->budget };
+    worker->current = task;
+    wi_store(&worker->polling, true, RELAXED);
+    const task_poll poll = wi_task_run(task, &cx);
+    wi_store(&worker->polling, false, RELAXED);
+    worker->budget = cx.budget;
+    COUNT(worker->metrics.polls);
+    switch (poll) {
+    case TASK_IDLE:
+        break;
+    case TASK_AGAIN:
+        wi_schedule_back(worker, task);
+        break;
+    case TASK_YIELDED:
+        if (cx.budget == 0)
+            (void)wi_fetch_add(&worker->env.runtime->budget_forced_yields, 1, RELAXED);
+        push_yielded(worker, task);
+        break;
+    case TASK_DONE:
+        COUNT(worker->finished);
+        break;
+    }
+}
+
+static bool any_work(struct weir_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        if (runq_len(&runtime->workers[i].runq) > 0)
+            return true;
+    return inject_len(runtime->inject) > 0;
+}
+
+/* Virtual time stands still while anything can happen; when nothing can, it jumps to the next timer. */
+static bool jump_clock(struct worker *worker, int64_t timeout_ns)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    if (!runtime->options.paused_clock || timeout_ns <= 0 || wi_pool_busy(runtime->blocking))
+        return false;
+    worker->env.driver->type->wait(worker->env.driver, 0);
+    wi_clock_advance(&runtime->clock, timeout_ns);
+    return true;
+}
+
+static void park(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    int64_t timeout_ns = wi_timers_next_ns(&worker->timers);
+    if (jump_clock(worker, timeout_ns))
+        return;
+    const bool was_searching = worker->searching;
+    worker->searching = false;
+    const bool last_searcher = wi_idle_sleep(runtime->idle, worker->index, was_searching);
+    /*
+     * We have announced our sleep; now look once more. What comes from outside, or from the pool, after this look
+     * sees us asleep and wakes somebody. Other workers' queues are looked at by the last searcher only: who pushes there is awake.
+     */
+    if ((last_searcher ? any_work(runtime) : inject_len(runtime->inject) > 0) || wi_pool_has_done(runtime->blocking))
+        wi_notify_one(runtime);
+    timeout_ns = wi_watch_begin(worker, timeout_ns);
+
+    COUNT(worker->metrics.parks);
+    uint32_t awake = PARK_AWAKE;
+    if (wi_cas(&worker->park, &awake, PARK_ASLEEP, ACQ_REL))
+        worker->env.driver->type->wait(worker->env.driver, timeout_ns);
+    (void)wi_xchg(&worker->park, PARK_AWAKE, ACQ_REL);
+    if (!wi_idle_wake(runtime->idle, worker->index))
+        worker->searching = true;
+    wi_watch_end(worker);
+    worker->loaded_at = 0;
+}
+
+/* A poll, or the drop of a frame, panicked. */
+static void recover(struct worker *worker, const struct panic_landing *landing)
+{
+    struct weir_task *task = worker->current;
+    const weir_runtime_options *options = &worker->env.runtime->options;
+    wi_store(&worker->polling, false, RELAXED);
+    if (options->on_panic != NULL && landing->message[0] != '\0')
+        options->on_panic(options->hook_arg, task->frame.type->name, landing->file, landing->line, landing->message);
+    wi_task_fail(task);
+    COUNT(worker->finished);
+}
+
+void wi_worker_loop(struct worker *worker, const uint32_t *until)
+{
+    struct panic_landing landing;
+    struct panic_landing *outer = wi_panic_landing;
+    wi_panic_landing = &landing;
+    if (wi_panic_land(&landing) != 0)
+        recover(worker, &landing);
+    const struct weir_runtime *runtime = worker->env.runtime;
+    const uint32_t event_interval = runtime->options.event_interval;
+    while (wi_load(until, ACQUIRE) == 0 && wi_load(&runtime->stopping, RELAXED) == 0) {
+        wi_store(&worker->tick, worker->tick + 1, RELAXED);
+        if (worker->tick % event_interval == 0)
+            wi_turn(worker);
+        if (worker->tick % SPREAD_LOOK_EVERY == 0 && runtime->threaded)
+            spread(worker);
+        struct weir_task *task = next_task(worker);
+        if (task != NULL)
+            run(worker, task);
+        else if (worker->yielded == NULL)
+            park(worker);
+    }
+    if (worker->searching)
+        search_end(worker);
+    wi_task_current = NULL;
+    wi_panic_landing = outer;
+}
+
+static void drop_task(void *cell, void *arg)
+{
+    struct worker *worker = arg;
+    worker->current = cell;
+    wi_task_shutdown(cell);
+}
+
+void wi_worker_drop_tasks(struct worker *worker)
+{
+    struct panic_landing landing;
+    struct panic_landing *outer = wi_panic_landing;
+    wi_panic_landing = &landing;
+    if (wi_panic_land(&landing) != 0)
+        recover(worker, &landing);
+    /* From the start again after a panic: the tasks that are done are passed over. */
+    wi_slab_each(&worker->env.runtime->home->slab, drop_task, worker);
+    wi_task_current = NULL;
+    wi_panic_landing = outer;
+}

@@ -1,0 +1,113 @@
+/*
+ * worker.h - a worker: its queues, its driver, its timers; and the runtime it is part of.
+ *
+ * One turn of a worker: run tasks; every event_interval polls, and whenever it
+ * has none left, hand queued io over, take finished io, fire timers, and let
+ * those that yielded have another go. With nothing to do it steals, then sleeps.
+ */
+#ifndef WI_WORKER_H
+#define WI_WORKER_H
+
+#include <pthread.h>
+
+#include <weir/runtime.h>
+
+#include "base/worker_env.h"
+#include "sched/idle.h"
+#include "sched/inject.h"
+#include "sched/runq.h"
+#include "task/panic.h"
+#include "task/slab.h"
+#include "task/task_core.h"
+#include "time/clock.h"
+#include "time/timers.h"
+
+/* Counts in a word of this worker's own that others may read. */
+#define COUNT(word) wi_store(&(word), (word) + 1, RELAXED)
+
+/* A worker that sleeps, or is about to, and the two ways out. */
+#define PARK_AWAKE 0u
+#define PARK_ASLEEP 1u
+#define PARK_NOTIFIED 2u
+
+struct worker {
+    struct weir_worker env; /* first: what cx->worker points at */
+    uint32_t index;
+    uint32_t tick;       /* polls; read by the watch */
+    bool polling;        /* in a poll; read by the watch */
+    bool searching;
+    bool watching;       /* it is the watcher, see watch.c */
+    uint32_t lifo_polls; /* in a row */
+    uint32_t budget;     /* what the last poll left over */
+    uint64_t rng;
+    uint64_t id_next, id_end;
+    struct weir_task *current; /* for whoever lands after a panic */
+    struct inject_node *yielded, *yielded_last;
+    uint32_t yielded_count;
+    uint64_t loaded_at; /* since when it has had more work than it can run; 0: it has not */
+    int64_t nap_ns;     /* as the watcher */
+    weir_worker_metrics metrics;
+    uint64_t spawned, finished;
+    struct slab_cache cache;
+    struct timers timers;
+    pthread_t thread;
+    _Alignas(64) struct runq runq;
+    _Alignas(64) struct weir_task *lifo; /* the task woken last, to run next; thieves take it last */
+    uint32_t park;
+};
+
+/* What outlives the runtime as long as a handle of one of its tasks does. */
+struct task_home {
+    struct slab slab; /* first: it frees all of this */
+    struct task_owner owner;
+    struct weir_runtime *runtime;
+};
+
+struct weir_runtime {
+    struct task_home *home;
+    struct weir_runtime_options options;
+    uint32_t worker_count; /* 1 for current-thread */
+    bool threaded;
+    struct idle *idle;
+    struct inject *inject;
+    struct clock clock;
+    struct blocking_pool *blocking;
+    uint32_t stopping;
+    uint32_t watcher;    /* index of the worker that watches the others, or IDLE_NOBODY */
+    uint32_t watch_deep; /* ... and sleeps without a limit, since all have been asleep for long */
+    uint32_t *seen_tick; /* the watcher's memory */
+    uint64_t next_id;
+    uint64_t remote_spawned, remote_schedules, budget_forced_yields;
+    struct phase {
+        pthread_mutex_t lock;
+        pthread_cond_t changed;
+        uint32_t expected, arrived, step;
+        int error; /* a worker could not start */
+    } phase;
+    struct worker *workers;
+};
+
+extern _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
+
+/* worker.c: polls tasks until the runtime stops or *until is not 0. */
+void wi_worker_loop(struct worker *worker, const uint32_t *until);
+/* Drops every task, on one worker, when no other runs. */
+void wi_worker_drop_tasks(struct worker *worker);
+
+/* schedule.c: who runs a task next, and who is woken for it. */
+void wi_schedule(struct weir_runtime *runtime, struct weir_task *task);
+void wi_schedule_back(struct worker *worker, struct weir_task *task);
+void wi_notify_one(struct weir_runtime *runtime);
+void wi_unpark(struct worker *worker);
+
+/* watch.c: one sleeping worker looks after those that don't come up for air. */
+int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns);
+void wi_watch_end(struct worker *worker);
+void wi_watch_leave(struct worker *worker);
+
+/* turn.c: io, timers, those that yielded. */
+void wi_turn(struct worker *worker);
+void wi_reap(weir_driver *driver);
+bool wi_requeue_yielded(struct worker *worker);
+
+#endif

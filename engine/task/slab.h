@@ -1,0 +1,63 @@
+/*
+ * slab.h - the memory of a runtime's tasks: cells of few sizes, cut from chunks.
+ *
+ * Each worker has a cache of free cells a class, which costs no lock; what one
+ * worker allocates and another frees flows back through a depot in batches.
+ * After Bonwick & Adams, "Magazines and Vmem" (2001).
+ *
+ * A cell whose first word is NULL is free: that is what slab_each() goes by, so
+ * that a runtime needs no list of its tasks.
+ */
+#ifndef WI_SLAB_H
+#define WI_SLAB_H
+
+#include <stddef.h>
+
+#include "base/lock.h"
+
+#define SLAB_CLASS_SHIFT 4
+#define SLAB_CELL_MAX 1024
+#define SLAB_CLASSES (SLAB_CELL_MAX >> SLAB_CLASS_SHIFT)
+#define SLAB_BATCH 32
+
+struct slab_cell {
+    void *live; /* NULL while free; belongs to the user otherwise */
+    struct slab_cell *next;
+};
+
+struct slab_stack {
+    struct slab_cell *top;
+    unsigned count;
+};
+
+struct slab_cache {
+    struct slab_stack classes[SLAB_CLASSES];
+};
+
+struct slab_chunk;
+struct slab_large;
+
+struct slab {
+    struct lock lock;
+    struct slab_cell *depot[SLAB_CLASSES];
+    struct slab_chunk *chunks;
+    struct slab_large *large; /* cells over SLAB_CELL_MAX, each on its own */
+    size_t users;             /* once closed: cells still out */
+    bool closed;              /* the runtime is gone, and with it every cache */
+};
+
+/* `size` zeroed bytes that begin with a struct slab; NULL: no memory. All of it is freed when it is closed and the last cell is back. Flush every cache before the close. */
+struct slab *wi_slab_create(size_t size);
+void wi_slab_close(struct slab *slab);
+
+/* A cell of at least `size` bytes, whose first word you set at once; NULL: no memory. `cache` may be NULL. */
+void *wi_slab_alloc(struct slab *slab, struct slab_cache *cache, size_t size);
+/* `cache` is the caller's own, or NULL on a thread without one. */
+void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *cell, size_t size);
+/* Gives what a cache holds back to the depot. */
+void wi_slab_cache_flush(struct slab *slab, struct slab_cache *cache);
+
+/* Calls fn for each cell in use. For when nobody allocates or frees: shutdown. */
+void wi_slab_each(struct slab *slab, void (*fn)(void *cell, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,218 @@
+/* task_core.c - poll a task, drop it, finish it, free it. */
+#include "task_core.h"
+
+#include <string.h>
+
+#include "task_state.h"
+#include "time/timers.h"
+
+_Thread_local struct weir_task *wi_task_current;
+
+static void task_wake(weir_waker *waker)
+{
+    struct weir_task *task = weir_container_of(waker, struct weir_task, waker);
+    if (state_notify(&task->state))
+        task->owner->schedule(task->owner, task);
+}
+
+static void task_hold(weir_waker *waker)
+{
+    state_ref(&weir_container_of(waker, struct weir_task, waker)->state);
+}
+
+static void task_free(struct weir_task *task)
+{
+    task->owner->free(task->owner, task);
+}
+
+static void task_release(weir_waker *waker)
+{
+    struct weir_task *task = weir_container_of(waker, struct weir_task, waker);
+    if (state_unref(&task->state))
+        task_free(task);
+}
+
+static const weir_waker_type task_waker_type = { task_wake, task_hold, task_release };
+
+void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
+{
+    task->waker.type = &task_waker_type;
+    task->state = STATE_INITIAL;
+    task->link.next = NULL;
+    task->owner = owner;
+    task->join_waker = NULL;
+    task->id = id;
+    memcpy(&task->frame, frame, frame->type->size);
+}
+
+/* What a finished task keeps for its join handle besides the output: 0 or a negative errno, in the root's head. */
+static void set_status(struct weir_task *task, int status)
+{
+    task->frame.line = WEIR_AT_DONE;
+    task->frame.home = (uint32_t)-status;
+}
+
+static int get_status(const struct weir_task *task)
+{
+    return -(int)task->frame.home;
+}
+
+static void finish(struct weir_task *task, int status)
+{
+    set_status(task, status);
+    switch (state_complete(&task->state)) {
+    case STATE_DONE:
+        break;
+    case STATE_DONE_FREE:
+        task_free(task);
+        break;
+    case STATE_DONE_WAKE:
+        weir_wake(task->join_waker);
+        weir_waker_release(task->join_waker);
+        if (state_unref(&task->state))
+            task_free(task);
+        break;
+    }
+}
+
+task_poll wi_task_run(struct weir_task *task, weir_cx *cx)
+{
+    wi_task_current = task;
+    if (weir_unlikely(state_run_begin(&task->state) == STATE_RUN_CANCEL)) {
+        weir_future_drop(&task->frame);
+        finish(task, -ECANCELED);
+        return TASK_DONE;
+    }
+    cx->waker = &task->waker;
+    cx->yielded = false;
+    if (weir_future_poll(&task->frame, cx) == WEIR_READY) {
+        finish(task, 0);
+        return TASK_DONE;
+    }
+    if (cx->worker != NULL && cx->worker->timers != NULL)
+        wi_timers_settle(cx->worker->timers); /* the last moment at which only this thread can reach them */
+    if (cx->yielded)
+        return TASK_YIELDED;
+    return state_run_end(&task->state) ? TASK_AGAIN : TASK_IDLE;
+}
+
+void wi_task_fail(struct weir_task *task)
+{
+    weir_future_drop(&task->frame);
+    finish(task, -ENOTRECOVERABLE);
+}
+
+void wi_task_shutdown(struct weir_task *task)
+{
+    if (!state_shutdown(&task->state))
+        return;
+    wi_task_current = task;
+    weir_future_drop(&task->frame);
+    finish(task, -ECANCELED);
+}
+
+/* --- the join handle ----------------------------------------------------------- */
+
+void weir_abort(weir_join_handle handle)
+{
+    struct weir_task *task = handle.task;
+    if (task != NULL && state_cancel(&task->state))
+        task->owner->schedule(task->owner, task);
+}
+
+bool weir_is_finished(weir_join_handle handle)
+{
+    return handle.task == NULL || state_is_complete(&handle.task->state);
+}
+
+void weir_detach(weir_join_handle handle)
+{
+    if (handle.task != NULL && state_drop_join(&handle.task->state))
+        task_free(handle.task);
+}
+
+uint64_t weir_task_id(weir_join_handle handle)
+{
+    return handle.task == NULL ? 0 : handle.task->id;
+}
+
+uint64_t weir_task_id_current(void)
+{
+    return wi_task_current == NULL ? 0 : wi_task_current->id;
+}
+
+int wi_task_take(struct weir_task *task, void *ret)
+{
+    const int status = get_status(task);
+    if (status == 0 && ret != NULL)
+        memcpy(ret, (char *)&task->frame + task->frame.type->output_offset, task->frame.type->output_size);
+    weir_detach((weir_join_handle){ .task = task });
+    return status;
+}
+
+/* States of a join future's `line`, besides start and done. */
+#define JOIN_REGISTERED 1u
+
+/* True: the waker in the task is ours again (and released), or there was none. False: the task has finished meanwhile. */
+static bool take_waker_back(weir_join_future *self)
+{
+    struct weir_task *task = self->handle.task;
+    if (self->future.line != JOIN_REGISTERED)
+        return true;
+    if (!state_unset_join_waker(&task->state))
+        return false;
+    weir_waker_release(task->join_waker);
+    self->future.line = WEIR_AT_START;
+    return true;
+}
+
+static weir_poll join_poll(weir_future *future, weir_cx *cx)
+{
+    weir_join_future *self = (weir_join_future *)(void *)future;
+    struct weir_task *task = self->handle.task;
+    if (task == NULL) {
+        self->output = self->handle.error;
+        return WEIR_READY;
+    }
+    if (!weir_budget_take(cx))
+        return WEIR_PENDING;
+    if (!state_is_complete(&task->state)) {
+        if (future->line == JOIN_REGISTERED && task->join_waker == cx->waker) {
+            weir_budget_give_back(cx);
+            return WEIR_PENDING;
+        }
+        if (take_waker_back(self)) {
+            task->join_waker = weir_waker_hold(cx->waker);
+            if (state_set_join_waker(&task->state)) {
+                future->line = JOIN_REGISTERED;
+                weir_budget_give_back(cx);
+                return WEIR_PENDING;
+            }
+            weir_waker_release(cx->waker); /* it finished while we looked: the waker stayed ours */
+        }
+    }
+    self->output = wi_task_take(task, self->ret);
+    self->handle.task = NULL;
+    return WEIR_READY;
+}
+
+static void join_drop(weir_future *future)
+{
+    weir_join_future *self = (weir_join_future *)(void *)future;
+    if (self->handle.task == NULL)
+        return;
+    (void)take_waker_back(self);
+    weir_detach(self->handle);
+    self->handle.task = NULL;
+}
+
+static const weir_future_type join_type = WEIR_FUTURE_TYPE(weir_join_future, "join", join_poll, join_drop);
+
+weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size)
+{
+    /* A pointer to something smaller than the output would be written past its end. */
+    if (ret != NULL && ret_size != 0 && handle.task != NULL && ret_size != handle.task->frame.type->output_size)
+        weir_panic("join: the task's output has %u bytes, the variable %zu", handle.task->frame.type->output_size,
+                   ret_size);
+    return (weir_join_future){ .future = WEIR_FUTURE_INIT(&join_type), .handle = handle, .ret = ret };
+}

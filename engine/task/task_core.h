@@ -1,0 +1,67 @@
+/*
+ * task_core.h - a task: one allocation with a header and the root frame inline.
+ *
+ * task/ knows no scheduler: a task carries its owner, which is told when the
+ * task must be queued and gets its memory back at the end. So the life of a
+ * task is tested without any runtime.
+ */
+#ifndef WI_TASK_CORE_H
+#define WI_TASK_CORE_H
+
+#include <weir/task.h>
+
+#include "sched/inject.h"
+
+struct task_owner {
+    void (*schedule)(struct task_owner *owner, struct weir_task *task); /* it is NOTIFIED and in no queue */
+    void (*free)(struct task_owner *owner, struct weir_task *task);     /* its last reference is gone */
+};
+
+struct weir_task {
+    weir_waker waker;       /* first, see slab.h: its type is NULL in a free cell */
+    uint64_t state;         /* task_state.h, also for who may touch the rest when */
+    struct inject_node link; /* in the injection queue or a worker's list of yielded tasks */
+    struct task_owner *owner;
+    weir_waker *join_waker;
+    uint64_t id;
+    weir_future frame; /* the head of the root frame; the rest of the frame follows */
+};
+
+/* The bytes of a task whose root frame is of this type. */
+static inline size_t wi_task_size(const weir_future_type *type)
+{
+    return offsetof(struct weir_task, frame) + type->size;
+}
+
+/* Fills in a task in `memory` of wi_task_size(); the frame is moved in. It is NOTIFIED: queue it. */
+void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id);
+
+typedef enum task_poll {
+    TASK_IDLE,    /* pending, not the caller's any more */
+    TASK_AGAIN,   /* pending, and woken meanwhile: queue it */
+    TASK_YIELDED, /* pending, still owned by the caller: queue it behind all others */
+    TASK_DONE,    /* finished or cancelled, maybe freed */
+} task_poll;
+
+/*
+ * One turn of a task that came out of a queue. A weir_panic() in it jumps to
+ * wi_panic_landing, from where the caller goes on with wi_task_fail().
+ */
+task_poll wi_task_run(struct weir_task *task, weir_cx *cx);
+
+/* The poll or the drop of this task panicked: drop what is left of its frames, make it -ENOTRECOVERABLE. May panic again. */
+void wi_task_fail(struct weir_task *task);
+
+/* At shutdown, no worker runs: drops the frame wherever it is suspended. */
+void wi_task_shutdown(struct weir_task *task);
+
+/*
+ * The join handle of a complete task takes its result: copies the output to
+ * *ret (unless NULL), lets go of the task, returns the status as weir_join() does.
+ */
+int wi_task_take(struct weir_task *task, void *ret);
+
+/* The task being polled or dropped on this thread. */
+extern _Thread_local struct weir_task *wi_task_current;
+
+#endif
