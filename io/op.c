@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/chunk.h>
 
 #include "ring.h"
 
@@ -58,6 +59,9 @@ void wi_op_clear(struct op *op)
     free((void *)(uintptr_t)op->path2);
     op->path = NULL;
     op->path2 = NULL;
+    if (op->chunk != NULL)
+        weir_chunk_put(op->chunk);
+    op->chunk = NULL;
     if (op->hold_put != NULL)
         op->hold_put(op->hold);
     op->hold_put = NULL;

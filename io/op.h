@@ -93,13 +93,14 @@ struct op {
     struct open_how how;
 
     void *user;                  /* who set `complete` knows */
+    struct weir_chunk *chunk;    /* a reference, or NULL: where `buffer` lies */
     void (*hold_put)(void *arg); /* what the kernel may touch: called with hold when it has let go; may be NULL */
     void *hold;
 
-    char path_inline[72];
+    char path_inline[64];
 };
 
-_Static_assert(sizeof(struct op) == 256, "four lines: a slot of the store");
+_Static_assert(sizeof(struct op) <= 256, "four lines: a slot of the store");
 
 /* --- stores: [owner] unless said otherwise ---------------------------------------- */
 

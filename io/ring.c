@@ -20,7 +20,7 @@ void wi_ring_init(struct ring *ring, const struct ring_type *type)
 {
     memset(ring, 0, sizeof *ring);
     ring->type = type;
-    ring->owner = &thread_mark;
+    wi_ring_adopt(ring);
     op_list_init(&ring->done);
 }
 
@@ -35,7 +35,13 @@ void wi_ring_fini(struct ring *ring)
 
 bool wi_ring_is_owner(const struct ring *ring)
 {
-    return ring->owner == &thread_mark;
+    return atomic_load_explicit(&ring->owner, memory_order_relaxed) == &thread_mark;
+}
+
+void wi_ring_adopt(struct ring *ring)
+{
+    if (!wi_ring_is_owner(ring))
+        atomic_store_explicit(&ring->owner, &thread_mark, memory_order_relaxed);
 }
 
 uint32_t wi_ring_in_flight(const struct ring *ring)

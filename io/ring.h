@@ -46,7 +46,7 @@ struct ring_type {
 /* The first member of every ring. What is below `type` is ring.c's. */
 struct ring {
     const struct ring_type *type;
-    const void *owner;             /* whose thread: see wi_ring_is_owner() */
+    const void *_Atomic owner;     /* whose thread: see wi_ring_is_owner() */
     struct op *free;               /* [owner] */
     struct op_block *blocks;       /* [owner] all there are */
     uint32_t ops;                  /* [owner] in the blocks */
@@ -66,8 +66,10 @@ void wi_ring_init(struct ring *ring, const struct ring_type *type);
 /* For `destroy`, and for constructors that fail after wi_ring_init(). Frees the ops, not the ring. */
 void wi_ring_fini(struct ring *ring);
 
-/* True on the thread that made the ring. */
+/* True on the owner's thread. */
 bool wi_ring_is_owner(const struct ring *ring);
+/* [owner] This thread is it: a current-thread runtime may be run by another one than made it. */
+void wi_ring_adopt(struct ring *ring);
 /* [owner] Ops pushed and not reaped. */
 uint32_t wi_ring_in_flight(const struct ring *ring);
 /* [owner] For `flush`, before it hands over: calls type->cancel for what other threads dropped. */

@@ -1,0 +1,142 @@
+/* driver.c - the engine's driver (weir/driver.h) over any ring, and the choice of the ring. */
+#include <stdlib.h>
+#include <weir/io.h>
+
+#include "ring.h"
+
+struct driver {
+    weir_driver driver;
+    struct ring *ring;
+};
+
+static struct ring *ring_of(weir_driver *driver)
+{
+    return weir_container_of(driver, struct driver, driver)->ring;
+}
+
+static void driver_submit(weir_driver *driver)
+{
+    struct ring *ring = ring_of(driver);
+    wi_ring_adopt(ring);
+    ring->type->flush(ring);
+}
+
+static bool driver_reap(weir_driver *driver, weir_wakes *wakes)
+{
+    return wi_ring_reap(ring_of(driver), wakes);
+}
+
+static void driver_wait(weir_driver *driver, int64_t timeout_ns)
+{
+    struct ring *ring = ring_of(driver);
+    wi_ring_adopt(ring);
+    ring->type->wait(ring, timeout_ns);
+}
+
+static void driver_unpark(weir_driver *driver)
+{
+    struct ring *ring = ring_of(driver);
+    ring->type->wake(ring);
+}
+
+static void driver_destroy(weir_driver *driver)
+{
+    struct ring *ring = ring_of(driver);
+    wi_ring_adopt(ring);
+    wi_ring_retire(ring);
+    free(weir_container_of(driver, struct driver, driver));
+}
+
+static const weir_driver_type driver_type = {
+    .name = "io",
+    .submit = driver_submit,
+    .reap = driver_reap,
+    .wait = driver_wait,
+    .unpark = driver_unpark,
+    .destroy = driver_destroy,
+};
+
+int wi_driver_create(struct ring *ring, weir_driver **ret_driver)
+{
+    struct driver *self = malloc(sizeof *self);
+    if (self == NULL)
+        return -ENOMEM;
+    *self = (struct driver){ .driver.type = &driver_type, .ring = ring };
+    *ret_driver = &self->driver;
+    return 0;
+}
+
+struct ring *wi_ring_of(const weir_cx *cx)
+{
+    weir_driver *driver = cx->worker == NULL ? NULL : weir_cx_driver(cx);
+    return driver == NULL || driver->type != &driver_type ? NULL : ring_of(driver);
+}
+
+/* --- which ring -------------------------------------------------------------------- */
+
+#define USES_URING 1u
+#define USES_EPOLL 2u
+
+static int try_uring(const weir_io_options *options, struct ring **ret_ring)
+{
+#ifdef WEIR_URING
+    return wi_ring_uring_create(options->entries, ret_ring);
+#else
+    (void)options;
+    (void)ret_ring;
+    return -EOPNOTSUPP;
+#endif
+}
+
+static int create_ring(weir_io_options *options, struct ring **ret_ring)
+{
+    if (options->mode != WEIR_IO_EPOLL) {
+        const int error = try_uring(options, ret_ring);
+        if (error == 0) {
+            __atomic_fetch_or(&options->uses, USES_URING, __ATOMIC_RELAXED);
+            return 0;
+        }
+        if (options->mode == WEIR_IO_URING)
+            return error;
+        __atomic_store_n(&options->uring_error, error, __ATOMIC_RELAXED);
+    }
+    const int error = wi_ring_pool_create(weir_runtime_current(), ret_ring);
+    if (error == 0)
+        __atomic_fetch_or(&options->uses, USES_EPOLL, __ATOMIC_RELAXED);
+    return error;
+}
+
+static int create_driver(void *arg, unsigned index, unsigned workers, weir_driver **ret_driver)
+{
+    (void)index;
+    (void)workers;
+    struct ring *ring;
+    int error = create_ring(arg, &ring);
+    if (error != 0)
+        return error;
+    error = wi_driver_create(ring, ret_driver);
+    if (error != 0)
+        wi_ring_retire(ring);
+    return error;
+}
+
+weir_io_options weir_io_defaults(void)
+{
+    return (weir_io_options){ .mode = WEIR_IO_AUTO };
+}
+
+weir_driver_factory weir_io_drivers(weir_io_options *options)
+{
+    return (weir_driver_factory){ create_driver, options };
+}
+
+const char *weir_io_backend(const weir_io_options *options)
+{
+    static const char *const names[] = { NULL, "io_uring", "epoll", "io_uring and epoll" };
+    return names[__atomic_load_n(&options->uses, __ATOMIC_RELAXED) & (USES_URING | USES_EPOLL)];
+}
+
+int weir_io_uring_error(const weir_io_options *options)
+{
+    return __atomic_load_n(&options->uring_error, __ATOMIC_RELAXED);
+}
