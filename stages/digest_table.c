@@ -91,6 +91,17 @@ const char *weir_digest_suggest(const char *name)
     return suggest.best;
 }
 
+size_t weir_digest_pack(const weir_digest_algo *const *algos, size_t count, const weir_digest *digests,
+                        uint8_t *ret_packed)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(ret_packed + size, digests[i].bytes, algos[i]->digest_size);
+        size += algos[i]->digest_size;
+    }
+    return size;
+}
+
 void weir_digest_hex(const uint8_t *bytes, size_t size, char *ret_hex)
 {
     static const char digits[] = "0123456789abcdef";

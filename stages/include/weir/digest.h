@@ -71,6 +71,10 @@ void weir_digest_hex(const uint8_t *bytes, size_t size, char *ret_hex);
  */
 int weir_digest_unhex(const char *hex, size_t size, uint8_t *ret_bytes);
 
+/* weir_digest_pack() - the digests without their spare bytes, one behind the other. Returns how many bytes that is. */
+size_t weir_digest_pack(const weir_digest_algo *const *algos, size_t count, const weir_digest *digests,
+                        uint8_t *ret_packed);
+
 /* Several algorithms over one stream of bytes. Nothing in it is yours to touch. */
 typedef struct weir_hasher {
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];

@@ -1,0 +1,28 @@
+/* manifest_codec.h - how names are spelled in manifests: UTF-8 or not, base64, escapes. */
+#ifndef MANIFEST_CODEC_H
+#define MANIFEST_CODEC_H
+
+#include <weir/text.h>
+
+/* Well-formed UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
+bool wi_utf8_valid(const char *data, size_t size);
+
+/* Writes `code` (a scalar value) in 1 to 4 bytes. Returns how many. */
+size_t wi_utf8_put(uint32_t code, char *ret_bytes);
+
+/* Bytes that wi_base64_encode() writes for `size` bytes, padding included. */
+static inline size_t wi_base64_size(size_t size)
+{
+    return (size + 2) / 3 * 4;
+}
+
+/* RFC 4648, section 4. Returns the end of what it wrote. */
+char *wi_base64_encode(const char *data, size_t size, char *ret_text);
+
+/* Appends the decoded bytes. Returns 0, -EINVAL for anything that the encoder would not write, or -ENOMEM. */
+int wi_base64_decode(const char *text, size_t size, weir_text *bytes);
+
+/* Appends a name that coreutils escaped: \\ \n \r. Returns 0, -EINVAL for any other escape, or -ENOMEM. */
+int wi_unescape_name(const char *text, size_t size, weir_text *name);
+
+#endif
