@@ -15,11 +15,14 @@
 #include <time.h>
 
 #define DECISIONS_MAX 100000
+/* In a run: without an end to them, a search without a bound of preemptions would have none. */
+#define SURPRISES_MAX 2
 
 struct explorer explorer;
 
 static struct decision {
     uint16_t count, chosen;
+    uint64_t state; /* before it */
 } decisions[DECISIONS_MAX];
 static size_t decision_count; /* of the run that is repeated, then of this one */
 static size_t decided;        /* in this run */
@@ -64,18 +67,17 @@ unsigned explorer_decide(unsigned count)
 {
     if (count <= 1 || explorer.coasting)
         return 0;
+    const uint64_t state = memory_state_hash();
     if (decided < decision_count) {
-        struct decision *decision = &decisions[decided++];
-        if (decision->count == 0) /* from MODEL_REPLAY */
-            decision->count = (uint16_t)count;
-        if (decision->count != count || decision->chosen >= count)
-            explorer_fail(MODEL_NOT_DETERMINISTIC, "decision %zu is among %u now, and was among %u", decided, count,
-                          decision->count);
+        const struct decision *decision = &decisions[decided++];
+        const bool replayed = decision->count == 0; /* from MODEL_REPLAY, which says only what to choose */
+        if (decision->chosen >= count || (!replayed && (decision->count != count || decision->state != state)))
+            explorer_fail(MODEL_NOT_DETERMINISTIC, "decision %zu is among %u, and not what it was", decided, count);
         return decision->chosen;
     }
     if (decided == DECISIONS_MAX)
         explorer_fail(MODEL_LIVELOCK, "no end after %d decisions", DECISIONS_MAX);
-    decisions[decided++] = (struct decision){ (uint16_t)count, 0 };
+    decisions[decided++] = (struct decision){ (uint16_t)count, 0, state };
     decision_count = decided;
     return 0;
 }
@@ -105,7 +107,7 @@ static unsigned read_schedule(const char *text)
         return preemptions;
     for (digit++; *digit != '\0' && decision_count < DECISIONS_MAX; digit++) {
         const int chosen = *digit >= 'a' ? *digit - 'a' + 10 : *digit - '0';
-        decisions[decision_count++] = (struct decision){ 0, (uint16_t)chosen };
+        decisions[decision_count++] = (struct decision){ 0, (uint16_t)chosen, 0 };
     }
     return preemptions;
 }
@@ -186,9 +188,12 @@ static struct options find_options(void)
         offer_to_idle(&options);
         return options;
     }
+    if (explorer.surprises == SURPRISES_MAX)
+        return options;
     for (int i = 0; i < explorer.thread_count; i++)
-        if (explorer.threads[i].status == THREAD_ASLEEP)
-            offer(&options, OPTION_WAKE, i, 1);
+        if (explorer.threads[i].status == THREAD_ASLEEP || explorer.threads[i].status == THREAD_RELAXING)
+            if (!can_run(&explorer.threads[i]))
+                offer(&options, OPTION_WAKE, i, 1);
     return options;
 }
 
@@ -204,13 +209,22 @@ static void prune(void)
 {
     if (decided < decision_count || explorer.coasting || explorer.model->no_pruning)
         return;
-    uint64_t state = memory_state_hash();
+    uint64_t state = memory_mix(memory_state_hash(), explorer.surprises);
     if (explorer.current != SETUP && can_run(&explorer.threads[explorer.current]))
         state = memory_mix(state, 10 + (uint64_t)explorer.current);
     if (visited_before(state, explorer.left)) {
         explorer.coasting = true;
         explorer.result.pruned++;
     }
+}
+
+/* A timeout, a wake-up for no reason, or a spinning thread that has counted to its end. */
+static void wake_early(int index)
+{
+    const struct thread *thread = &explorer.threads[index];
+    if (thread->status == THREAD_ASLEEP)
+        trace(index, thread->timed ? TRACE_TIMEOUT : TRACE_WOKEN_BY_NOBODY, 0, 0, 0);
+    memory_woken(index, 8);
 }
 
 /* The thread to run now; SETUP when all have ended. */
@@ -234,8 +248,8 @@ static int choose(void)
             thread->status = THREAD_READY;
             return option.thread;
         case OPTION_WAKE:
-            trace(option.thread, thread->timed ? TRACE_TIMEOUT : TRACE_WOKEN_BY_NOBODY, 0, 0, 0);
-            memory_woken(option.thread, 8);
+            explorer.surprises += option.cost;
+            wake_early(option.thread);
             return option.thread;
         case OPTION_FLUSH:
             memory_flush_one(option.thread);
@@ -329,6 +343,7 @@ static void run_once(unsigned preemptions)
     explorer.result.interleavings++;
     explorer.steps = 0;
     explorer.left = preemptions;
+    explorer.surprises = 0;
     explorer.coasting = false;
     explorer.current = SETUP;
     decided = 0;

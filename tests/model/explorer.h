@@ -44,12 +44,14 @@ struct model {
     void (*setup)(void);                      /* makes the shared state anew, before each interleaving */
     void (*threads[MODEL_THREADS_MAX])(void); /* the first NULL ends them */
     void (*check)(void);                      /* after all have ended and every store is in memory; may be NULL */
-    unsigned preemptions; /* the bound; 0: the default. Early timeouts and needless futex wake-ups count, too */
-    uint32_t steps_max;   /* of one interleaving: more is a livelock; 0: 20,000 */
-    uint64_t runs_max;    /* interleavings: more is a failure, as the test would not be what it says; 0: 5 million */
-    bool no_pruning;      /* go through states seen before once more */
-    bool quiet;           /* no report of a failure, no summary */
-    const char *name;     /* of the test */
+    /* The bound; 0: the default. Early timeouts and wake-ups for no reason count, too, and there are at most two a run.
+     */
+    unsigned preemptions;
+    uint32_t steps_max; /* of one interleaving: more is a livelock; 0: 20,000 */
+    uint64_t runs_max;  /* interleavings: more is a failure, as the test would not be what it says; 0: 5 million */
+    bool no_pruning;    /* go through states seen before once more */
+    bool quiet;         /* no report of a failure, no summary */
+    const char *name;   /* of the test */
 };
 
 typedef enum model_verdict {

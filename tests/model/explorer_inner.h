@@ -59,9 +59,10 @@ struct explorer {
     unsigned left; /* preemptions that the bound still allows in this run */
     /* The current thread was chosen at its start or wake-up and has done nothing since: its next point is that one. */
     bool just_chosen;
-    bool running;   /* a run; a crash is its failure */
-    bool coasting;  /* this run has reached a state seen before: to its end without decisions */
-    bool bound_hit; /* the bound kept something out */
+    bool running;       /* a run; a crash is its failure */
+    unsigned surprises; /* wake-ups for no reason, early timeouts */
+    bool coasting;      /* this run has reached a state seen before: to its end without decisions */
+    bool bound_hit;     /* the bound kept something out */
     struct model_result result;
     char reason[512];
 };

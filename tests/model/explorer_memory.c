@@ -15,7 +15,9 @@
  * Each access is an event of the happens-before order: behind what its thread
  * did before, and behind the last write to its location (a write also behind
  * the reads since). Hashes of these chains tell whether two runs are the same
- * but for the order of independent events.
+ * but for the order of independent events. No address goes into a hash: what a
+ * thread accesses follows from what it has seen, and malloc(3) may give out
+ * another address in the next run.
  */
 #include "explorer_inner.h"
 
@@ -123,7 +125,7 @@ static uint64_t truncate_to(unsigned size, uint64_t value)
 
 static void event_read(struct thread *thread, struct location *location)
 {
-    thread->history = memory_mix(thread->history, memory_mix(location->last_write, location->key));
+    thread->history = memory_mix(thread->history, memory_mix(location->last_write, 4));
     location->reads_since += thread->history; /* a sum: reads commute */
     if (thread->reads_overflowed)
         return;
@@ -324,7 +326,7 @@ void wi_model_store(void *ptr, unsigned size, uint64_t value, bool seq_cst)
         memory_flush_one(explorer.current);
     }
     explorer.just_chosen = false; /* what it stores may be seen before its next access */
-    thread->history = memory_mix(thread->history, address);
+    thread->history = memory_mix(thread->history, 11);
     thread->stores[thread->store_count++] = (struct pending){ address, size, value, thread->history };
     trace(explorer.current, TRACE_STORE, address, 0, truncate_to(size, value));
 }

@@ -148,7 +148,8 @@ void explorer_report(const char *what)
 {
     fflush(stderr);
     printf("%s: %s\n", explorer.model->name, what);
-    print_steps();
+    if (explorer.result.verdict != MODEL_TOO_MANY)
+        print_steps();
     explorer_write_schedule();
     printf("  after %" PRIu64 " interleavings, with at most %u preemptions\n", explorer.result.interleavings,
            explorer.result.preemptions);

@@ -264,8 +264,9 @@ static void forget_to_reset(void)
 }
 static void different_each_time(void)
 {
-    for (int i = 0; calls % 7 != 0 && i < 3; i++)
-        (void)wi_fetch_add(&x, 1, RELAXED);
+    (void)wi_fetch_add(calls % 2 == 0 ? &x : &y, 1, RELAXED);
+    (void)wi_fetch_add(&x, 1, RELAXED);
+    (void)wi_fetch_add(&x, 1, RELAXED);
 }
 static void test_a_body_that_changes_from_run_to_run_is_reported(void)
 {
