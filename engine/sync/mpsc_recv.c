@@ -43,6 +43,7 @@ static inline int take(struct mpsc_channel *channel, void *ret_item)
 /* Takes up to items_max out, of those that lie side by side in the ring two lots at most. 0: none is there. */
 static size_t take_many(struct mpsc_channel *channel, unsigned char *ret_items, size_t items_max)
 {
+    channel->tail_seen = wi_load(&channel->tail, ACQUIRE);
     const uint64_t there = items_there(channel);
     const size_t count = there < items_max ? (size_t)there : items_max;
     size_t copied = 0;
@@ -61,27 +62,29 @@ static size_t take_many(struct mpsc_channel *channel, unsigned char *ret_items, 
 
 /*
  * Nothing is there. Looks again under the lock, where it can't change:
- * 0: an item is there; -EPIPE: there will be none; -EAGAIN: `waker` (may be
- * NULL) will be woken for the next one.
+ * 0: an item is there; -EPIPE: there will be none; -EAGAIN: with a slot (in the
+ * frame of the one who waits), `waker` lies in it and is woken for the next one.
  */
-static int look_or_register(struct mpsc_channel *channel, weir_waker **waker)
+static int look_or_register(struct mpsc_channel *channel, weir_waker **slot, weir_waker *waker)
 {
     int result = -EAGAIN;
     wi_lock(&channel->lock);
-    if (items_there(channel) > 0)
+    if (items_there(channel) > 0) {
         result = 0;
-    else if (mpsc_over(channel))
+    } else if (mpsc_over(channel)) {
         result = -EPIPE;
-    else if (waker != NULL)
-        channel->receiver_waker = waker;
+    } else if (slot != NULL) {
+        *slot = waker; /* under the lock, since it may be registered already */
+        channel->receiver_waker = slot;
+    }
     wi_unlock(&channel->lock);
     return result;
 }
 
-static void unregister(struct mpsc_channel *channel, weir_waker **waker)
+static void unregister(struct mpsc_channel *channel, weir_waker **slot)
 {
     wi_lock(&channel->lock);
-    if (channel->receiver_waker == waker)
+    if (channel->receiver_waker == slot)
         channel->receiver_waker = NULL;
     wi_unlock(&channel->lock);
 }
@@ -97,8 +100,7 @@ static weir_poll recv_poll(weir_future *future, weir_cx *cx)
 
     int result = take(channel, self->ret_item);
     if (weir_unlikely(result == -EAGAIN)) {
-        self->waker = cx->waker;
-        result = look_or_register(channel, &self->waker);
+        result = look_or_register(channel, &self->waker, cx->waker);
         if (result == -EAGAIN) {
             future->line = 1;
             weir_budget_give_back(cx);
@@ -130,8 +132,7 @@ static weir_poll recv_many_poll(weir_future *future, weir_cx *cx)
     size_t count = take_many(channel, self->ret_items, self->items_max);
     self->output = 0;
     if (count == 0 && self->items_max > 0) {
-        self->waker = cx->waker;
-        const int result = look_or_register(channel, &self->waker);
+        const int result = look_or_register(channel, &self->waker, cx->waker);
         if (result == -EAGAIN) {
             future->line = 1;
             weir_budget_give_back(cx);
@@ -170,7 +171,7 @@ int weir_mpsc_try_recv(weir_mpsc_receiver *receiver, void *ret_item)
     struct mpsc_channel *channel = of_receiver(receiver);
     int result = take(channel, ret_item);
     if (result == -EAGAIN)
-        result = look_or_register(channel, NULL);
+        result = look_or_register(channel, NULL, NULL);
     else
         return result;
     return result == 0 ? take(channel, ret_item) : result;
