@@ -143,6 +143,13 @@ static void reset_waiting(void)
     CHECK_EQ(mock_time_advance(&now, WEIR_MS(1)), 1);
     CHECK(mock_task_is_woken(&task));
     CHECK(poll_sleep(&sleep) == WEIR_READY);
+
+    weir_sleep sooner = weir_sleep_for(WEIR_MS(100));
+    CHECK(poll_sleep(&sooner) == WEIR_PENDING);
+    weir_sleep_reset_for(&sooner, WEIR_MS(10));
+    CHECK_EQ(wi_timers_next_ns(&now.timers), WEIR_MS(10));
+    CHECK_EQ(mock_time_advance(&now, WEIR_MS(10)), 1);
+    CHECK(poll_sleep(&sooner) == WEIR_READY);
 }
 static void test_reset_moves_a_deadline_either_way(void)
 {
@@ -172,6 +179,22 @@ static void reset_over(void)
 static void test_reset_gives_a_finished_sleep_another_life(void)
 {
     each_way(reset_over);
+}
+
+/* A sleep that is done may be used again in another runtime: it must not look at the one that is gone. */
+static void test_a_finished_sleep_needs_nothing_of_where_it_ran(void)
+{
+    weir_sleep sleep = weir_sleep_for(WEIR_MS(10));
+    mock_task_init(&task);
+    mock_time_init(&now, false);
+    CHECK(poll_sleep(&sleep) == WEIR_PENDING);
+    CHECK_EQ(mock_time_advance(&now, WEIR_MS(10)), 1);
+    CHECK(poll_sleep(&sleep) == WEIR_READY);
+    sleep.future.line = WEIR_AT_DONE;
+    mock_time_fini(&now);
+    wi_lock(&now.timers.lock); /* whoever goes there never comes back */
+    weir_sleep_reset_for(&sleep, WEIR_MS(10));
+    weir_drop(sleep);
 }
 
 /* cases.md 78: from a second to a day and back, across the wheel's levels; and taken out at a slot's very edge. */
@@ -262,7 +285,8 @@ static void test_sleeps_spend_the_budget(void)
     each_way(budgeted);
 }
 
-/* cases.md 76: under a virtual clock time is what the test made of it, to the nanosecond, and so again the next time. */
+/* cases.md 76: under a virtual clock time is what the test made of it, to the nanosecond, and so again the next time.
+ */
 static void test_virtual_time_is_deterministic(void)
 {
     int64_t seen[2][50];
@@ -316,6 +340,7 @@ int main(void)
     RUN(test_dropped_in_every_state_it_leaves_nothing);
     RUN(test_reset_moves_a_deadline_either_way);
     RUN(test_reset_gives_a_finished_sleep_another_life);
+    RUN(test_a_finished_sleep_needs_nothing_of_where_it_ran);
     RUN(test_reset_much_later_and_removal_at_the_edges_of_slots);
     RUN(test_the_last_poll_says_who_is_woken);
     RUN(test_a_poll_after_the_deadline_need_not_wait_for_the_wheel);

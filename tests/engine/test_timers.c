@@ -217,28 +217,48 @@ struct user_frame {
     weir_sleep sleep;
 };
 
+/* Wakes as the mock does, but takes its time over it: what may be gone before a wake has ended is gone then. */
+static const weir_waker_type *mock_waker;
+static void slow_wake(weir_waker *waker)
+{
+    mock_waker->wake(waker);
+    for (int i = 0; i < 50; i++)
+        wi_relax();
+    mock_waker->wake(waker);
+}
+static const weir_waker_type slow_waker = { slow_wake, no_hold, no_hold };
+
+static void init_slow_task(struct mock_task *mock, struct weir_worker *worker)
+{
+    mock_task_init(mock);
+    mock->waker.type = &slow_waker;
+    mock->worker = worker;
+}
+
 static void one_sleep(uint64_t *seed, struct weir_worker *worker)
 {
     struct user_frame *frame = malloc(sizeof *frame);
     CHECK(frame != NULL);
-    mock_task_init(&frame->task);
-    frame->task.worker = worker;
-    frame->sleep = weir_sleep_for(WEIR_MS(1 + *seed % 3));
+    init_slow_task(&frame->task, worker);
+    int64_t deadline_ns = wi_clock_now(&shared_clock) + WEIR_MS(1 + *seed % 3);
+    frame->sleep = weir_sleep_until(deadline_ns);
     weir_poll poll = mock_task_poll(&frame->task, WEIR_HEAD(frame->sleep));
     for (unsigned i = 0; poll == WEIR_PENDING; i++) {
         *seed = *seed * 6364136223846793005u + 1442695040888963407u;
         const unsigned action = (unsigned)(*seed >> 60);
         if (action == 0)
             break;
-        if (action == 1)
-            weir_sleep_reset_for(&frame->sleep, WEIR_MS(1 + i % 4));
-        else if (action == 2)
-            weir_sleep_reset(&frame->sleep, wi_clock_now(&shared_clock));
-        else if (action == 3 || mock_task_is_woken(&frame->task))
+        if (action <= 2) { /* later, mostly, and to just now */
+            deadline_ns = wi_clock_now(&shared_clock) + (action == 1 ? WEIR_MS(1 + i % 4) : 0);
+            weir_sleep_reset(&frame->sleep, deadline_ns);
+        } else if (action == 3 || mock_task_is_woken(&frame->task)) {
             poll = mock_task_poll(&frame->task, WEIR_HEAD(frame->sleep));
-        else
+        } else {
             wi_relax();
+        }
     }
+    if (poll == WEIR_READY)
+        CHECK(wi_clock_now(&shared_clock) >= deadline_ns);
     weir_drop(frame->sleep);
     memset(frame, 0x5a, sizeof *frame); /* a late wake would run into this */
     free(frame);
@@ -296,8 +316,7 @@ static void test_two_threads_that_fire_lose_no_wake(void)
     CHECK_EQ(pthread_create(&thread, NULL, fire_until_done, NULL), 0);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < COUNT; i++) {
-            mock_task_init(&frames[i].task);
-            frames[i].task.worker = &worker;
+            init_slow_task(&frames[i].task, &worker);
             frames[i].sleep = weir_sleep_for(WEIR_MS(1 + i / 20));
             CHECK(mock_task_poll(&frames[i].task, WEIR_HEAD(frames[i].sleep)) == WEIR_PENDING);
         }
@@ -316,8 +335,91 @@ static void test_two_threads_that_fire_lose_no_wake(void)
     wi_timers_fini(&shared);
 }
 
+/*
+ * While a timer is being woken its waker is in use, so whatever its task does
+ * then (look, put it off, drop it) ends after the wake. The wake waits for the
+ * other thread to be through, in vain.
+ */
+static struct {
+    weir_waker waker;
+    uint32_t in_wake, in_act, is_through;
+    bool was_through; /* when the wake ended */
+    void (*act)(weir_sleep *sleep);
+    weir_sleep sleep;
+} meeting;
+
+static void meeting_wake(weir_waker *waker)
+{
+    (void)waker;
+    wi_store(&meeting.in_wake, 1u, RELEASE);
+    while (wi_load(&meeting.in_act, ACQUIRE) == 0)
+        wi_relax();
+    for (int i = 0; i < 20000 && wi_load(&meeting.is_through, ACQUIRE) == 0; i++)
+        wi_relax();
+    meeting.was_through = wi_load(&meeting.is_through, ACQUIRE) != 0;
+}
+static const weir_waker_type meeting_waker = { meeting_wake, no_hold, no_hold };
+
+static weir_poll meeting_poll(weir_sleep *sleep)
+{
+    weir_cx cx = { .waker = &meeting.waker, .worker = &now.worker, .budget = WEIR_BUDGET_FULL };
+    return weir_future_poll(WEIR_HEAD(*sleep), &cx);
+}
+
+static void *meet(void *arg)
+{
+    (void)arg;
+    while (wi_load(&meeting.in_wake, ACQUIRE) == 0)
+        wi_relax();
+    wi_store(&meeting.in_act, 1u, RELEASE);
+    meeting.act(&meeting.sleep);
+    wi_store(&meeting.is_through, 1u, RELEASE);
+    return NULL;
+}
+
+static void poll_in_wake(weir_sleep *sleep)
+{
+    CHECK(meeting_poll(sleep) == WEIR_READY); /* it was woken: pending now would be for ever */
+}
+static void put_off_in_wake(weir_sleep *sleep)
+{
+    weir_sleep_reset_for(sleep, WEIR_MS(10));
+}
+static void drop_in_wake(weir_sleep *sleep)
+{
+    weir_drop(*sleep);
+    memset(sleep, 0x5a, sizeof *sleep);
+}
+
+static void test_what_a_task_does_during_a_wake_ends_after_it(void)
+{
+    static void (*const acts[])(weir_sleep *) = { poll_in_wake, put_off_in_wake, drop_in_wake };
+    for (int i = 0; i < 3; i++) {
+        pthread_t thread;
+        mock_time_init(&now, false);
+        memset(&meeting, 0, sizeof meeting);
+        meeting.waker.type = &meeting_waker;
+        meeting.act = acts[i];
+        meeting.sleep = weir_sleep_until(now.start_ns + WEIR_MS(1));
+        CHECK(meeting_poll(&meeting.sleep) == WEIR_PENDING);
+        wi_clock_advance(&now.clock, WEIR_MS(1));
+        CHECK_EQ(pthread_create(&thread, NULL, meet, NULL), 0);
+        CHECK_EQ(wi_timers_fire(&now.timers), 1);
+        pthread_join(thread, NULL);
+        CHECK(!meeting.was_through);
+        if (acts[i] == put_off_in_wake) {
+            CHECK(meeting_poll(&meeting.sleep) == WEIR_PENDING);
+            weir_drop(meeting.sleep);
+        }
+        mock_time_fini(&now);
+    }
+}
+
 int main(void)
 {
+    struct mock_task any;
+    mock_task_init(&any);
+    mock_waker = any.waker.type;
     RUN(test_next_says_how_long_the_worker_may_sleep);
     RUN(test_wakes_come_in_the_order_of_the_deadlines);
     RUN(test_1024_sleeps_each_wake_in_their_own_millisecond);
@@ -325,6 +427,7 @@ int main(void)
     RUN(test_what_a_poll_leaves_behind_is_settled);
     RUN(test_only_an_earlier_first_deadline_is_reported);
     RUN(test_a_stolen_task_drops_its_timer_elsewhere);
+    RUN(test_what_a_task_does_during_a_wake_ends_after_it);
     RUN(test_firing_and_dropping_on_many_threads);
     RUN(test_two_threads_that_fire_lose_no_wake);
     return check_done();

@@ -181,8 +181,8 @@ static void test_between_pops_anything_may_be_removed_and_inserted(void)
 /* 64^6 ticks are 2.2 years: what lies further must neither be lost nor come early, nor overflow. */
 static void test_far_timers_wait_and_come_in_order(void)
 {
-    static const uint64_t far[] = { SPAN - 1,     SPAN,          SPAN + 1,           2 * SPAN + 5,
-                                    64 * SPAN,    1000 * SPAN,   WHEEL_TICK_MAX - 1, WHEEL_TICK_MAX,
+    static const uint64_t far[] = { SPAN - 1,       SPAN,        SPAN + 1,           2 * SPAN + 5,
+                                    64 * SPAN,      1000 * SPAN, WHEEL_TICK_MAX - 1, WHEEL_TICK_MAX,
                                     UINT64_MAX / 2, UINT64_MAX };
     enum { COUNT = sizeof far / sizeof *far };
     struct wheel_entry entries[COUNT];

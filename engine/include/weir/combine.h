@@ -10,10 +10,10 @@
 #include <weir/future.h>
 
 /* weir_X_future, weir_local_X_future, weir_lossy_X_future and weir_local_lossy_X_future, with the same fields. */
-#define WEIR_COMBINATOR_TYPES_(name_, ...)                                                   \
-    WEIR_COMBINATOR_TYPE_(weir_##name_##_future, weir_future, __VA_ARGS__);                  \
-    WEIR_COMBINATOR_TYPE_(weir_local_##name_##_future, weir_local_future, __VA_ARGS__);      \
-    WEIR_COMBINATOR_TYPE_(weir_lossy_##name_##_future, weir_lossy_future, __VA_ARGS__);      \
+#define WEIR_COMBINATOR_TYPES_(name_, ...)                                              \
+    WEIR_COMBINATOR_TYPE_(weir_##name_##_future, weir_future, __VA_ARGS__);             \
+    WEIR_COMBINATOR_TYPE_(weir_local_##name_##_future, weir_local_future, __VA_ARGS__); \
+    WEIR_COMBINATOR_TYPE_(weir_lossy_##name_##_future, weir_lossy_future, __VA_ARGS__); \
     WEIR_COMBINATOR_TYPE_(weir_local_lossy_##name_##_future, weir_local_lossy_future, __VA_ARGS__)
 #define WEIR_COMBINATOR_TYPE_(type_, head_, ...) \
     typedef struct type_ {                       \
@@ -22,20 +22,20 @@
     } type_
 
 /* The value `frame` (a weir_X_future) as the type that fits; is_send and is_lossy are constants. */
-#define WEIR_COMBINATOR_(name_, is_send_, is_lossy_, ...)                                      \
-    __extension__({                                                                            \
-        const weir_##name_##_future weir_combined_ = (__VA_ARGS__);                               \
-        __builtin_choose_expr(                                                                 \
-            (is_send_),                                                                        \
+#define WEIR_COMBINATOR_(name_, is_send_, is_lossy_, ...)                                                         \
+    __extension__({                                                                                               \
+        const weir_##name_##_future weir_combined_ = (__VA_ARGS__);                                               \
+        __builtin_choose_expr(                                                                                    \
+            (is_send_),                                                                                           \
             __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_lossy_##name_##_future), weir_combined_), \
-            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_local_lossy_##name_##_future), \
-                                  WEIR_REHEAD_(name_, weir_local_##name_##_future)));          \
+            __builtin_choose_expr((is_lossy_), WEIR_REHEAD_(name_, weir_local_lossy_##name_##_future),            \
+                                  WEIR_REHEAD_(name_, weir_local_##name_##_future)));                             \
     })
-#define WEIR_REHEAD_(name_, type_)           \
-    (((union {                               \
-         weir_##name_##_future from;         \
-         type_ to;                           \
-     }){ .from = weir_combined_ })              \
+#define WEIR_REHEAD_(name_, type_)   \
+    (((union {                       \
+         weir_##name_##_future from; \
+         type_ to;                   \
+     }){ .from = weir_combined_ })   \
          .to)
 
 /* m(arg, slot) for each of up to 8 slots: one after the other, with commas between, and with && or ||. */

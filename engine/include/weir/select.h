@@ -68,11 +68,11 @@ WEIR_COMBINATOR_TYPES_(try_join_all, int output; weir_branches branches;);
 #define WEIR_SELECT_LOSSY 2u
 #define WEIR_SELECT_REF 4u
 
-#define weir_select_with(flags_, ...)                                                                     \
-    __extension__({                                                                                       \
-        WEIR_CHECK_COUNT_(select, __VA_ARGS__);                                                           \
+#define weir_select_with(flags_, ...)                                                                      \
+    __extension__({                                                                                        \
+        WEIR_CHECK_COUNT_(select, __VA_ARGS__);                                                            \
         WEIR_EACH_(WEIR_CHECK_KEEP_, ((flags_) & (WEIR_SELECT_LOSSY | WEIR_SELECT_REF)) != 0, __VA_ARGS__) \
-        WEIR_COMBINE_BRANCHES_(select, ((flags_)&WEIR_SELECT_REF) == 0, flags_, __VA_ARGS__);             \
+        WEIR_COMBINE_BRANCHES_(select, ((flags_)&WEIR_SELECT_REF) == 0, flags_, __VA_ARGS__);              \
     })
 
 /*
@@ -86,11 +86,11 @@ WEIR_COMBINATOR_TYPES_(try_join_all, int output; weir_branches branches;);
  */
 WEIR_MUST_USE weir_select_future weir_select_array(unsigned flags, weir_future *const *branches, unsigned count);
 
-#define WEIR_BRANCH(slot)                                                                      \
-    __extension__({                                                                            \
-        _Static_assert(WEIR_IS_SEND(slot), "a branch in an array must be Send");               \
+#define WEIR_BRANCH(slot)                                                                            \
+    __extension__({                                                                                  \
+        _Static_assert(WEIR_IS_SEND(slot), "a branch in an array must be Send");                     \
         _Static_assert(!WEIR_IS_LOSSY(slot), "a branch in an array must lose nothing when dropped"); \
-        WEIR_HEAD(slot);                                                                       \
+        WEIR_HEAD(slot);                                                                             \
     })
 
 /*
@@ -104,10 +104,10 @@ WEIR_MUST_USE weir_select_future weir_select_array(unsigned flags, weir_future *
  *              itself dropped.
  * Cancel safe: as its branches are; done ones keep their outputs.
  */
-#define weir_join_all(...)                                               \
-    __extension__({                                                      \
-        WEIR_CHECK_COUNT_(join_all, __VA_ARGS__);                        \
-        WEIR_COMBINE_BRANCHES_(join_all, 1, 0, __VA_ARGS__);             \
+#define weir_join_all(...)                                   \
+    __extension__({                                          \
+        WEIR_CHECK_COUNT_(join_all, __VA_ARGS__);            \
+        WEIR_COMBINE_BRANCHES_(join_all, 1, 0, __VA_ARGS__); \
     })
 WEIR_MUST_USE weir_join_all_future weir_join_all_array(weir_future *const *branches, unsigned count);
 
@@ -120,40 +120,39 @@ WEIR_MUST_USE weir_join_all_future weir_join_all_array(weir_future *const *branc
  * Since it drops, it refuses branches that lose data by that;
  * weir_try_join_all_lossy() takes them.
  */
-#define weir_try_join_all(...)                                           \
-    __extension__({                                                      \
-        WEIR_EACH_(WEIR_CHECK_KEEP_, 0, __VA_ARGS__)                     \
-        weir_try_join_all_lossy(__VA_ARGS__);                            \
+#define weir_try_join_all(...)                       \
+    __extension__({                                  \
+        WEIR_EACH_(WEIR_CHECK_KEEP_, 0, __VA_ARGS__) \
+        weir_try_join_all_lossy(__VA_ARGS__);        \
     })
-#define weir_try_join_all_lossy(...)                                     \
-    __extension__({                                                      \
-        WEIR_CHECK_COUNT_(try_join_all, __VA_ARGS__);                    \
-        WEIR_EACH_(WEIR_CHECK_STATUS_, 0, __VA_ARGS__)                   \
-        WEIR_COMBINE_BRANCHES_(try_join_all, 1, 0, __VA_ARGS__);         \
+#define weir_try_join_all_lossy(...)                             \
+    __extension__({                                              \
+        WEIR_CHECK_COUNT_(try_join_all, __VA_ARGS__);            \
+        WEIR_EACH_(WEIR_CHECK_STATUS_, 0, __VA_ARGS__)           \
+        WEIR_COMBINE_BRANCHES_(try_join_all, 1, 0, __VA_ARGS__); \
     })
 /* -EINVAL: one of the branches has an output that is neither an int nor as wide as an int64_t. */
 WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *const *branches, unsigned count);
 
 /* --- behind the macros ----------------------------------------------------------- */
 
-#define WEIR_CHECK_COUNT_(name_, ...)                                    \
-    _Static_assert(WEIR_COUNT_(__VA_ARGS__) <= WEIR_BRANCHES_NEAR,       \
-                   "more than 8 slots: use weir_" #name_ "_array")
-#define WEIR_CHECK_KEEP_(allowed_, slot)                                                             \
-    _Static_assert((allowed_) || !WEIR_IS_LOSSY(slot),                                               \
-                   "dropping this future loses data, and a loser is dropped: "                       \
+#define WEIR_CHECK_COUNT_(name_, ...) \
+    _Static_assert(WEIR_COUNT_(__VA_ARGS__) <= WEIR_BRANCHES_NEAR, "more than 8 slots: use weir_" #name_ "_array")
+#define WEIR_CHECK_KEEP_(allowed_, slot)                                       \
+    _Static_assert((allowed_) || !WEIR_IS_LOSSY(slot),                         \
+                   "dropping this future loses data, and a loser is dropped: " \
                    "keep it with weir_select_ref, or use the _lossy variant if it may be lost");
-#define WEIR_CHECK_STATUS_(unused_, slot)                                                   \
-    _Static_assert(_Generic((slot).output, int: 1, long: 1, long long: 1, default: 0),      \
+#define WEIR_CHECK_STATUS_(unused_, slot)                                                  \
+    _Static_assert(_Generic((slot).output, int: 1, long: 1, long long: 1, default: 0), \
                    "try_join_all needs outputs that are an int or an int64_t: a negative one is an error");
 
-#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                                           \
-    WEIR_COMBINATOR_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),                         \
-                     (drops_) && WEIR_ANY_(WEIR_SLOT_IS_LOSSY_, 0, __VA_ARGS__),                     \
-                     weir_##name_##_branches(((weir_branches){                                       \
-                         .count = WEIR_COUNT_(__VA_ARGS__),                                          \
-                         .flags = (flags_),                                                          \
-                         .near = { WEIR_LIST_(WEIR_SLOT_HEAD_, 0, __VA_ARGS__) },                    \
+#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                        \
+    WEIR_COMBINATOR_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),      \
+                     (drops_) && WEIR_ANY_(WEIR_SLOT_IS_LOSSY_, 0, __VA_ARGS__),  \
+                     weir_##name_##_branches(((weir_branches){                    \
+                         .count = WEIR_COUNT_(__VA_ARGS__),                       \
+                         .flags = (flags_),                                       \
+                         .near = { WEIR_LIST_(WEIR_SLOT_HEAD_, 0, __VA_ARGS__) }, \
                      })))
 
 extern const weir_future_type weir_select_type;

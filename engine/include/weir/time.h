@@ -87,11 +87,11 @@ void weir_sleep_reset_for(weir_sleep *sleep, int64_t duration_ns);
 
 WEIR_COMBINATOR_TYPES_(timeout, int output; weir_future *inner; weir_timer timer;);
 
-#define WEIR_TIMEOUT_CHECKED_(frame_, slot_ptr)                                                   \
-    __extension__({                                                                               \
-        _Static_assert(!WEIR_IS_LOSSY(*(slot_ptr)),                                               \
+#define WEIR_TIMEOUT_CHECKED_(frame_, slot_ptr)                                                       \
+    __extension__({                                                                                   \
+        _Static_assert(!WEIR_IS_LOSSY(*(slot_ptr)),                                                   \
                        "a timeout would lose data of this future: use weir_timeout_lossy if it may"); \
-        WEIR_TIMEOUT_(frame_, slot_ptr);                                                          \
+        WEIR_TIMEOUT_(frame_, slot_ptr);                                                              \
     })
 #define WEIR_TIMEOUT_(frame_, slot_ptr) \
     WEIR_COMBINATOR_(timeout, WEIR_IS_SEND(*(slot_ptr)), WEIR_IS_LOSSY(*(slot_ptr)), frame_)
