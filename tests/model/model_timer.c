@@ -10,7 +10,7 @@
 #define FIRST_NS (CLOCK_VIRTUAL_START_NS + WEIR_MS(3))
 #define LATER_NS (CLOCK_VIRTUAL_START_NS + WEIR_MS(6))
 
-static struct clock clock;
+static struct clock the_clock;
 static struct timers timers;
 static struct weir_worker worker;
 
@@ -50,8 +50,8 @@ static bool poll(void)
 
 static void setup_at(int64_t deadline_ns)
 {
-    wi_clock_init(&clock, true);
-    wi_timers_init(&timers, &clock);
+    wi_clock_init(&the_clock, true);
+    wi_timers_init(&timers, &the_clock);
     timers.on_earlier = count_told;
     worker = (struct weir_worker){ .timers = &timers };
     waker.type = &waker_type;
@@ -59,7 +59,7 @@ static void setup_at(int64_t deadline_ns)
     was_ready = false;
     timer = wi_timer_at(deadline_ns);
     MODEL_CHECK(!poll());
-    model_name(&clock.virtual_ns, sizeof clock.virtual_ns, "clock");
+    model_name(&the_clock.virtual_ns, sizeof the_clock.virtual_ns, "clock");
     model_name(&timers.lock, sizeof timers.lock, "lock");
     model_name(&timers.next_tick, sizeof timers.next_tick, "next_tick");
     model_name(&timer.when_ns, sizeof timer.when_ns, "when_ns");
@@ -77,7 +77,7 @@ static void setup_later(void)
 
 static void pass_first(void)
 {
-    wi_clock_advance(&clock, FIRST_NS - CLOCK_VIRTUAL_START_NS);
+    wi_clock_advance(&the_clock, FIRST_NS - CLOCK_VIRTUAL_START_NS);
     (void)wi_timers_fire(&timers);
 }
 static void fire(void)
@@ -134,7 +134,7 @@ static void check_put_off(void)
     MODEL_CHECK_EQ(timers.wheel.count, 1);
     MODEL_CHECK(!poll());
     const uint32_t before = wakes;
-    wi_clock_advance(&clock, LATER_NS - FIRST_NS);
+    wi_clock_advance(&the_clock, LATER_NS - FIRST_NS);
     MODEL_CHECK_EQ(wi_timers_fire(&timers), 1);
     MODEL_CHECK_EQ(wakes, before + 1);
     MODEL_CHECK(poll());
