@@ -44,7 +44,7 @@ static void fake_push(struct ring *ring, struct op *op)
     self->counts->pushes++;
     op->phase = options->manual ? FATE_MANUAL : FATE_RUN;
     op->ring_at = options->seed == 0 ? 0 : (uint32_t)roll(self, options->delay_max + 1);
-    if (options->fail_every != 0 && ++self->begun % options->fail_every == 0 && op->kind != OP_CLOSE) {
+    if (options->fail_every != 0 && op->kind != OP_CLOSE && ++self->begun % options->fail_every == 0) {
         op->phase = FATE_RESULT;
         op->result = options->fail_error;
     }

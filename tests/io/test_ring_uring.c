@@ -1,0 +1,419 @@
+/* test_ring_uring.c - what only the kernel's ring can get wrong: full queues, cancels in flight, sleeping, refusal. */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <weir/io.h>
+
+#include "deny_syscall.h"
+#include "io_rig.h"
+#include "op.h"
+#include "ring.h"
+
+#ifdef WEIR_URING
+#include "ring_uring.h"
+
+static struct op *take_op(struct io_rig *rig, enum op_kind kind)
+{
+    struct op *op = wi_op_take(rig->ring, kind);
+    CHECK(op != NULL);
+    op->complete = wi_op_finish;
+    return op;
+}
+
+static struct op *transfer_op(struct io_rig *rig, enum op_kind kind, int fd, void *buffer, uint32_t length,
+                              uint64_t offset)
+{
+    struct op *op = take_op(rig, kind);
+    op->fd = fd;
+    op->buffer = buffer;
+    op->length = length;
+    op->offset = offset;
+    return op;
+}
+
+static bool is_done(struct io_rig *rig, struct op *op, int64_t *ret_result)
+{
+    return wi_op_poll(op, &rig->task.waker, ret_result);
+}
+
+static int64_t finish_op(struct io_rig *rig, struct op *op)
+{
+    int64_t result;
+    while (!is_done(rig, op, &result))
+        io_rig_turn(rig);
+    wi_op_put(op);
+    return result;
+}
+
+static void make_pipe(int fds[2], int flags)
+{
+    CHECK_EQ(pipe2(fds, O_CLOEXEC | flags), 0);
+}
+
+static void close_pipe(const int fds[2])
+{
+    close(fds[0]);
+    close(fds[1]);
+}
+
+#define AT_POSITION ((uint64_t)-1)
+
+/* More operations than the queue holds, in one turn: none is lost, none waits for another turn's luck. */
+static void test_a_full_queue_loses_nothing(void)
+{
+    struct io_rig rig;
+    struct ring *ring;
+    if (wi_ring_uring_create(8, &ring) != 0) {
+        printf("skipped: no io_uring here\n");
+        return;
+    }
+    io_rig_init(&rig, ring);
+    struct op *ops[1000];
+    for (int i = 0; i < 1000; i++) {
+        ops[i] = take_op(&rig, OP_NOP);
+        wi_op_start(ops[i]);
+    }
+    for (int i = 0; i < 1000; i++)
+        CHECK_EQ(finish_op(&rig, ops[i]), 0);
+    CHECK_EQ(wi_ring_in_flight(ring), 0);
+    io_rig_fini(&rig);
+}
+
+/* 8 entries make a completion queue of 128; 2,000 completions that nobody reaps overflow it, and come all the same. */
+static void test_an_overflowing_completion_queue_loses_nothing(void)
+{
+    struct io_rig rig;
+    struct ring *ring;
+    if (wi_ring_uring_create(8, &ring) != 0)
+        return;
+    io_rig_init(&rig, ring);
+    static struct op *ops[2000];
+    for (int i = 0; i < 2000; i++) {
+        ops[i] = take_op(&rig, OP_NOP);
+        wi_op_start(ops[i]);
+        rig.worker.driver->type->submit(rig.worker.driver);
+    }
+    for (int i = 0; i < 2000; i++)
+        CHECK_EQ(finish_op(&rig, ops[i]), 0);
+    io_rig_fini(&rig);
+}
+
+/* A read that waits for a pipe that nobody writes to ends by its drop, and gives its buffer back. */
+static void test_a_drop_cancels_what_is_in_flight(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    char buffer[8];
+    for (int round = 0; round < 20; round++) {
+        struct op *op = transfer_op(&rig, OP_READ, fds[0], buffer, sizeof buffer, AT_POSITION);
+        wi_op_start(op);
+        rig.worker.driver->type->submit(rig.worker.driver);
+        int64_t result;
+        CHECK(!is_done(&rig, op, &result));
+        wi_op_drop(op);
+        io_rig_settle(&rig);
+        CHECK_EQ(rig.ring->ops, rig.ring->ops_free);
+    }
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+/* What was dropped before the turn's end was never asked of the kernel: no write, no file made. */
+static void test_what_was_not_handed_over_never_happens(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, O_NONBLOCK);
+    char byte = 'x';
+    struct op *before = transfer_op(&rig, OP_WRITE, fds[1], "a", 1, AT_POSITION);
+    struct op *dropped = transfer_op(&rig, OP_WRITE, fds[1], "b", 1, AT_POSITION);
+    struct op *after = transfer_op(&rig, OP_WRITE, fds[1], "c", 1, AT_POSITION);
+    wi_op_start(before);
+    wi_op_start(dropped);
+    wi_op_start(after);
+    wi_op_drop(dropped);
+    CHECK_EQ(finish_op(&rig, before), 1);
+    CHECK_EQ(finish_op(&rig, after), 1);
+    CHECK_EQ(read(fds[0], &byte, 1), 1);
+    CHECK_EQ(byte, 'a');
+    CHECK_EQ(read(fds[0], &byte, 1), 1);
+    CHECK_EQ(byte, 'c');
+    CHECK_EQ(read(fds[0], &byte, 1), -1);
+    CHECK_EQ(rig.ring->ops, rig.ring->ops_free);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+/* -EAGAIN never comes out of a read: one without data is waited for. */
+static void test_a_nonblocking_read_waits(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, O_NONBLOCK);
+    char buffer[8] = "";
+    struct op *op = transfer_op(&rig, OP_READ, fds[0], buffer, sizeof buffer, AT_POSITION);
+    wi_op_start(op);
+    int64_t result;
+    for (int i = 0; i < 5; i++) {
+        io_rig_turn(&rig);
+        CHECK(!is_done(&rig, op, &result));
+    }
+    CHECK_EQ(write(fds[1], "hi", 2), 2);
+    CHECK_EQ(finish_op(&rig, op), 2);
+    CHECK_STR(buffer, "hi");
+
+    /* Dropped while it waits, it goes, whichever of its steps it is in. */
+    op = transfer_op(&rig, OP_READ, fds[0], buffer, sizeof buffer, AT_POSITION);
+    wi_op_start(op);
+    for (int i = 0; i < 3; i++)
+        io_rig_turn(&rig);
+    wi_op_drop(op);
+    io_rig_settle(&rig);
+    CHECK_EQ(rig.ring->ops, rig.ring->ops_free);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+static void test_poll_says_what_is_ready(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    struct op *op = take_op(&rig, OP_POLL);
+    op->fd = fds[0];
+    op->mask = POLLIN;
+    wi_op_start(op);
+    int64_t result;
+    io_rig_turn(&rig);
+    CHECK(!is_done(&rig, op, &result));
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    CHECK_EQ(finish_op(&rig, op), POLLIN);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+/* The driver's end waits for the kernel, and leaves nothing in flight behind. */
+static void test_the_end_takes_everything_along(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    char buffer[100];
+    struct op *ops[100];
+    int64_t result;
+    for (int i = 0; i < 100; i++) {
+        ops[i] = transfer_op(&rig, OP_READ, fds[0], buffer + i, 1, AT_POSITION);
+        wi_op_start(ops[i]);
+        CHECK(!is_done(&rig, ops[i], &result));
+        if (i % 3 == 0)
+            wi_op_drop(ops[i]);
+        if (i == 50)
+            rig.worker.driver->type->submit(rig.worker.driver);
+    }
+    rig.worker.driver->type->destroy(rig.worker.driver);
+    for (int i = 0; i < 100; i++) {
+        if (i % 3 == 0)
+            continue;
+        CHECK(is_done(&rig, ops[i], &result));
+        CHECK_EQ(result, -ECANCELED);
+        wi_op_put(ops[i]);
+    }
+    CHECK_EQ(mock_task_holds(&rig.task), 0);
+    close_pipe(fds);
+}
+
+/* --- sleeping and waking ---------------------------------------------------------------------- */
+
+static void *unpark(void *arg)
+{
+    weir_driver *driver = arg;
+    driver->type->unpark(driver);
+    return NULL;
+}
+
+/* With nothing in flight the worker sleeps on a word, else in the ring: a wake ends both, and counts once. */
+static void test_a_wake_ends_the_wait_under_way_or_the_next(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    weir_driver *driver = rig.worker.driver;
+    int fds[2];
+    make_pipe(fds, 0);
+    char byte;
+    struct op *op = NULL;
+    for (int in_ring = 0; in_ring < 2; in_ring++) {
+        if (in_ring) {
+            op = transfer_op(&rig, OP_READ, fds[0], &byte, 1, AT_POSITION);
+            wi_op_start(op);
+        }
+        driver->type->unpark(driver);
+        driver->type->unpark(driver);
+        driver->type->wait(driver, -1); /* would be for ever */
+        for (int i = 0; i < 50; i++) {
+            pthread_t thread;
+            CHECK_EQ(pthread_create(&thread, NULL, unpark, driver), 0);
+            driver->type->wait(driver, -1);
+            pthread_join(thread, NULL);
+            io_rig_reap(&rig);
+        }
+        driver->type->wait(driver, 1000); /* nothing is left over; ends by its time */
+    }
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    driver->type->wait(driver, -1); /* ends by the operation */
+    CHECK_EQ(finish_op(&rig, op), 1);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+struct helper {
+    struct io_rig *rig;
+    struct op *op;
+};
+
+static void *reap_until_done(void *arg)
+{
+    struct helper *helper = arg;
+    int64_t result;
+    while (!wi_op_poll(helper->op, &helper->rig->task.waker, &result))
+        io_rig_reap(helper->rig);
+    CHECK_EQ(result, 1);
+    return NULL;
+}
+
+/* A worker that is stuck in a poll doesn't keep its completions: another one reaps them. */
+static void test_another_thread_reaps_for_a_stuck_owner(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    for (int round = 0; round < 50; round++) {
+        char byte;
+        struct helper helper = { &rig, transfer_op(&rig, OP_READ, fds[0], &byte, 1, AT_POSITION) };
+        wi_op_start(helper.op);
+        rig.worker.driver->type->submit(rig.worker.driver);
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, reap_until_done, &helper), 0);
+        CHECK_EQ(write(fds[1], "x", 1), 1);
+        pthread_join(thread, NULL); /* the owner does nothing for the ring */
+        wi_op_put(helper.op);
+    }
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+static void *drop_op(void *arg)
+{
+    wi_op_drop(arg);
+    return NULL;
+}
+
+/* A task may be dropped by another worker than the one whose ring it used, which may sleep at that moment. */
+static void test_a_drop_elsewhere_wakes_the_owner_to_cancel(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    char buffer[8];
+    for (int round = 0; round < 50; round++) {
+        struct op *op = transfer_op(&rig, OP_READ, fds[0], buffer, sizeof buffer, AT_POSITION);
+        wi_op_start(op);
+        rig.worker.driver->type->submit(rig.worker.driver);
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, drop_op, op), 0);
+        while (wi_ring_in_flight(rig.ring) > 0) {
+            rig.worker.driver->type->wait(rig.worker.driver, -1);
+            io_rig_reap(&rig);
+        }
+        pthread_join(thread, NULL);
+    }
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+/* --- refusal ------------------------------------------------------------------------------------ */
+
+/* Runs in a child: a seccomp filter is for ever. */
+static int refused(long number)
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        if (!deny_syscall(number, EPERM))
+            _exit(77);
+        const unsigned before = io_rig_open_fds();
+        struct ring *ring = NULL;
+        const int error = wi_ring_uring_create(0, &ring);
+        _exit(ring != NULL || io_rig_open_fds() != before ? 1 : -error);
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Containers forbid io_uring in one way or another: each is an error of the constructor, that leaves nothing behind. */
+static void test_a_refusal_is_an_error_of_the_constructor(void)
+{
+    static const long numbers[] = { SYS_io_uring_setup, SYS_io_uring_enter };
+    for (size_t i = 0; i < 2; i++) {
+        const int status = refused(numbers[i]);
+        if (status == 77) {
+            printf("skipped: no seccomp filters here\n");
+            return;
+        }
+        CHECK_EQ(status, EPERM);
+    }
+}
+
+int main(void)
+{
+    struct ring *ring;
+    const int error = wi_ring_uring_create(0, &ring);
+    if (error != 0) {
+        printf("skipped: no io_uring here: %s\n", strerror(-error));
+        return 0;
+    }
+    wi_ring_retire(ring);
+    RUN(test_a_full_queue_loses_nothing);
+    RUN(test_an_overflowing_completion_queue_loses_nothing);
+    RUN(test_a_drop_cancels_what_is_in_flight);
+    RUN(test_what_was_not_handed_over_never_happens);
+    RUN(test_a_nonblocking_read_waits);
+    RUN(test_poll_says_what_is_ready);
+    RUN(test_the_end_takes_everything_along);
+    RUN(test_a_wake_ends_the_wait_under_way_or_the_next);
+    RUN(test_another_thread_reaps_for_a_stuck_owner);
+    RUN(test_a_drop_elsewhere_wakes_the_owner_to_cancel);
+    RUN(test_a_refusal_is_an_error_of_the_constructor);
+    return check_done();
+}
+
+#else
+
+int main(void)
+{
+    printf("skipped: built without io_uring\n");
+    return 0;
+}
+
+#endif
