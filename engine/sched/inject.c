@@ -47,7 +47,7 @@ bool inject_push_batch(struct inject *inject, struct inject_node *first, struct 
     struct shard *shard = &inject->shards[index];
     last->next = NULL;
     wi_lock(&shard->lock);
-    const bool open = !shard->closed;
+    const bool open = !wi_load(&shard->closed, RELAXED);
     if (open) {
         if (shard->first == NULL)
             shard->first = first;
@@ -126,7 +126,7 @@ void inject_close(struct inject *inject)
 {
     for (uint32_t i = 0; i < INJECT_SHARDS; i++) {
         wi_lock(&inject->shards[i].lock);
-        inject->shards[i].closed = true;
+        wi_store(&inject->shards[i].closed, true, RELAXED);
         wi_unlock(&inject->shards[i].lock);
     }
 }

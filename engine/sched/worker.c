@@ -127,6 +127,9 @@ static struct weir_task *next_task(struct worker *worker)
         return task;
     if ((task = next_local(worker)) != NULL)
         return task;
+    /* Before those that yielded come back: they let everybody else go first. */
+    if ((task = next_injected(worker)) != NULL)
+        return task;
     wi_turn(worker);
     if ((task = next_local(worker)) != NULL)
         return task;

@@ -63,7 +63,8 @@ typedef struct weir_join_future {
 } weir_join_future;
 
 #define weir_join(handle, ret_ptr) weir_join_sized((handle), (ret_ptr), WEIR_OUTPUT_SIZE_(ret_ptr))
-#define WEIR_OUTPUT_SIZE_(ptr) _Generic((ptr), void *: 0, default: sizeof *(ptr))
+#define WEIR_OUTPUT_SIZE_(ptr) \
+    _Generic((ptr), void *: 0, default: sizeof(*_Generic((ptr), void *: (char *)0, default: (ptr))))
 WEIR_MUST_USE weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size);
 
 /*
@@ -92,11 +93,19 @@ uint64_t weir_task_id_current(void);
  * job of the blocking pool it fails that job. Outside of both it ends the
  * process with abort(3). The runtime's on_panic hook is told the message.
  */
-#define weir_panic(...) weir_panic_at(__FILE__, __LINE__, __VA_ARGS__)
+#define weir_panic(...)                                                                          \
+    do {                                                                                         \
+        /* It does come back, elsewhere: what was written before it must be in memory by then. */ \
+        __asm__ volatile("" ::: "memory");                                                       \
+        weir_panic_at(__FILE__, __LINE__, __VA_ARGS__);                                          \
+    } while (0)
 WEIR_NORETURN void weir_panic_at(const char *file, int line, const char *format, ...) WEIR_PRINTF(3, 4);
 
 /* A condition whose failure is a fault of this task, in every build. */
-#define weir_assert(condition) \
-    (weir_likely(condition) ? (void)0 : weir_panic("assertion failed: %s", #condition))
+#define weir_assert(condition)                             \
+    do {                                                   \
+        if (weir_unlikely(!(condition)))                   \
+            weir_panic("assertion failed: %s", #condition); \
+    } while (0)
 
 #endif
