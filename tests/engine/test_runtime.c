@@ -605,9 +605,8 @@ static void test_metrics_count_what_happened(void)
         uint64_t runs = 0;
         weir_join_handle parked = weir_spawn_on(runtime, WEIR_CALL(sleep_for_ever));
         do {
-            CHECK_EQ(
-                weir_block_on(runtime, WEIR_CALL(join_it, .handle = weir_spawn_on(runtime, WEIR_CALL(add_one))), NULL),
-                0);
+            const weir_join_handle handle = weir_spawn_on(runtime, WEIR_CALL(add_one, .x = 1));
+            CHECK_EQ(weir_block_on(runtime, WEIR_CALL(join_it, .handle = handle), NULL), 0);
             runs++;
         } while (polls_of(runtime) < 2 * runs + 1 && runs < 10000);
         weir_runtime_metrics metrics;
