@@ -3,13 +3,74 @@
 #include <string.h>
 
 #include <weir/base.h>
+#include <weir/digest.h>
+#include <weir/suggest.h>
+
+#include "cmd.h"
+
+struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    { "hash", "hash files and trees; check manifests", cmd_hash },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *out)
+{
+    fputs("usage: weir COMMAND [ARGUMENT...]\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n  --version  what this weir is made of\n  --help     this; 'weir COMMAND --help' for a command\n", out);
+}
+
+static void print_version(void)
+{
+    printf("weir %s\nio: %s\ndigests:", WEIR_VERSION,
+#ifdef WEIR_URING
+           "io_uring, epoll");
+#else
+           "epoll");
+#endif
+    for (size_t i = 0; weir_digest_at(i) != NULL; i++)
+        printf(" %s (%s)", weir_digest_at(i)->name, weir_digest_at(i)->backend);
+    putchar('\n');
+}
+
+static int unknown(const char *name)
+{
+    weir_suggest suggest;
+    weir_suggest_init(&suggest, name);
+    for (size_t i = 0; i < COMMANDS; i++)
+        weir_suggest_offer(&suggest, commands[i].name);
+    fprintf(stderr, "weir: unknown command '%s'", name);
+    if (suggest.best != NULL)
+        fprintf(stderr, " (did you mean '%s'?)", suggest.best);
+    fputs("\nTry 'weir --help'.\n", stderr);
+    return EXIT_USAGE;
+}
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("weir %s\n", WEIR_VERSION);
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        print_version();
         return 0;
     }
-    fprintf(stderr, "usage: weir COMMAND [ARGUMENT...]\n");
-    return 2;
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown(name);
 }

@@ -1,0 +1,51 @@
+/* args.h - options of a subcommand, from one table that is also its help. */
+#ifndef ARGS_H
+#define ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum arg_kind {
+    ARG_FLAG,    /* bool */
+    ARG_STRING,  /* const char * */
+    ARG_STRINGS, /* struct arg_strings: may be given again */
+    ARG_NUMBER,  /* unsigned, from min to max */
+    ARG_SIZE,    /* uint64_t: 64KiB, 1MiB, 2GB */
+    ARG_CHOICE,  /* int: index in choices */
+    ARG_HEADING, /* a line of the help */
+};
+
+struct arg_strings {
+    const char **items;
+    size_t count;
+};
+
+struct arg_opt {
+    enum arg_kind kind;
+    char short_name; /* 0: none */
+    const char *name;
+    const char *value; /* what the help calls its value */
+    const char *help;
+    size_t offset; /* of the variable, in the struct of values */
+    const char *const *choices;
+    unsigned min, max;
+};
+
+struct args {
+    const char *command;        /* "weir hash" */
+    const char *usage;          /* "[OPTION...] [PATH...]" */
+    const char *summary;        /* lines after the usage */
+    const char *footer;         /* after the options */
+    const struct arg_opt *opts; /* ended by a row without a name */
+};
+
+/*
+ * Parses argv[1..]. Options and operands may be mixed; after "--" all are
+ * operands. Operands are moved to argv[0..] and counted in *ret_operands.
+ * Returns 0; 1 after --help was printed; -1 after an error was printed.
+ */
+int args_parse(const struct args *args, int argc, char **argv, void *values, int *ret_operands);
+
+void args_help(const struct args *args);
+
+#endif

@@ -1,0 +1,11 @@
+/* cmd.h - the subcommands. Each gets its own words and returns the exit code. */
+#ifndef CMD_H
+#define CMD_H
+
+/* 0: done. 1: the data said no. 2: the user's mistake. 130, 143: interrupted. */
+#define EXIT_DATA 1
+#define EXIT_USAGE 2
+
+int cmd_hash(int argc, char **argv);
+
+#endif

@@ -1,0 +1,18 @@
+/* hash_report.h - --report and --explain of weir hash. */
+#ifndef HASH_REPORT_H
+#define HASH_REPORT_H
+
+#include <stdio.h>
+
+#include <weir/hash_job.h>
+#include <weir/io.h>
+#include <weir/runtime.h>
+
+/* How files were read, what was run where, and what it took. */
+void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const weir_hash_counters *counters,
+                 int64_t took_ns);
+
+/* The pipeline, in the pipeline language. */
+void hash_explain(FILE *out, const weir_hash_options *options);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * interrupt.h - SIGINT and SIGTERM as a cancellation token: the first one asks,
+ * the second ends the process at once.
+ */
+#ifndef INTERRUPT_H
+#define INTERRUPT_H
+
+#include <pthread.h>
+
+#include <weir/cancel.h>
+
+struct interrupt {
+    weir_cancel_token *token;
+    pthread_t thread;
+    int signal; /* [atomic] the one that came, or 0 */
+};
+
+/* Before any other thread is started, so that all of them leave the signals to this one. SIGPIPE is ignored from here.
+ */
+int interrupt_init(struct interrupt *interrupt);
+/* The signal that came, or 0. */
+int interrupt_signal(const struct interrupt *interrupt);
+int interrupt_fini(struct interrupt *interrupt);
+
+#endif

@@ -1,0 +1,133 @@
+/* emit.c - what the lanes found out becomes text, in the order of the walk, and goes out. */
+#include "hash/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hash/sink.h"
+
+/* A write is worth its system call from here on. */
+#define WRITE_BYTES (128u * 1024)
+/* And what is ready goes out at least this often, for whoever reads along. */
+#define WRITE_EVERY_NS 200000000
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The path up to and with the last '/' of everything in this node goes into job->path. */
+static int set_prefix(struct job *job, const struct node *node)
+{
+    job->path.size = 0;
+    job->path_of = node;
+    if (node->list != NULL)
+        return 0;
+    /* Asked for a name of one byte, so that we needn't know when a '/' goes in between. */
+    const size_t size = weir_walk_path(node->place, "x", 1, NULL, 0);
+    if (weir_text_reserve(&job->path, size + 1) < 0)
+        return -ENOMEM;
+    (void)weir_walk_path(node->place, "x", 1, job->path.data, size + 1);
+    job->path.size = size - 1;
+    return 0;
+}
+
+static int emit_file(struct job *job, const struct node *node, uint32_t entry)
+{
+    if (job->path_of != node && set_prefix(job, node) < 0)
+        return -ENOMEM;
+    const size_t prefix = job->path.size;
+    const char *name = wp_node_name(node, entry);
+    const size_t name_size = strlen(name);
+    if (weir_text_append(&job->path, name, name_size + 1) < 0)
+        return -ENOMEM;
+    const int error = job->sink->file(job->sink, node, entry, job->path.data, prefix + name_size, &job->out);
+    job->path.size = prefix;
+    return error;
+}
+
+/* As much text as a write wants, or as there is. */
+static int gather(struct hash_emit *self)
+{
+    struct job *job = self->job;
+    self->more = true;
+    while (job->out.size < WRITE_BYTES) {
+        uint32_t entry;
+        const struct node *node = wp_tree_emit_next(&job->tree, &entry, &self->end);
+        if (node == NULL) {
+            job->path_of = NULL; /* the node it was of may be gone */
+            self->more = false;
+            return 0;
+        }
+        const int error = emit_file(job, node, entry);
+        if (error < 0)
+            return error;
+    }
+    job->path_of = NULL;
+    return 0;
+}
+
+static bool is_time_to_write(struct job *job, bool end)
+{
+    if (job->out.size == 0)
+        return false;
+    const int64_t now = now_ns();
+    if (!end && job->out.size < WRITE_BYTES && now - job->written_at_ns < WRITE_EVERY_NS)
+        return false;
+    job->written_at_ns = now;
+    return true;
+}
+
+static void put_job(void *arg)
+{
+    wp_job_unref(arg);
+}
+
+/* The next piece of the text; the job, and so the text, stays until the kernel has let go of it. */
+static weir_write start_write(struct hash_emit *self)
+{
+    struct job *job = self->job;
+    wp_job_ref(job);
+    return weir_write_at(job->output.fd, job->out.data + self->written, job->out.size - self->written,
+                         job->output.offset, (weir_io_hold){ put_job, job });
+}
+
+static void wrote(struct hash_emit *self, size_t size)
+{
+    self->written += size;
+    if (self->job->output.offset != UINT64_MAX)
+        self->job->output.offset += size;
+}
+
+WEIR_ASYNC_DEFINE(hash_emit)
+{
+    WEIR_BEGIN
+    if (self->job->sink->head != NULL)
+        self->error = self->job->sink->head(self->job->sink, &self->job->out);
+    while (self->error == 0) {
+        /* Constructed before the look: what becomes complete in between is not missed. */
+        self->wait = weir_notify_wait(&self->job->tree.completed);
+        self->error = gather(self);
+        if (self->error == 0 && is_time_to_write(self->job, self->end)) {
+            self->written = 0;
+            while (self->written < self->job->out.size) {
+                AWAIT(self->write, start_write(self));
+                if (self->write.output < 0)
+                    RETURN((int)self->write.output);
+                wrote(self, (size_t)self->write.output);
+            }
+            self->job->out.size = 0;
+        }
+        if (self->end || wp_tree_error(&self->job->tree) != 0)
+            break;
+        if (!self->more && self->error == 0)
+            AWAIT_SLOT(self->wait);
+    }
+    RETURN(self->error != 0 ? self->error : wp_tree_error(&self->job->tree));
+    WEIR_FINALLY
+    wp_job_unref(self->job);
+    WEIR_END
+}

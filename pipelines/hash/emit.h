@@ -1,0 +1,17 @@
+/* emit.h - goes along behind the lanes, in order, and writes. */
+#ifndef WP_EMIT_H
+#define WP_EMIT_H
+
+#include <weir/io.h>
+#include <weir/notify.h>
+
+#include "hash/job.h"
+
+/*
+ * Emits every file of the job's tree. Resolves to 0, or a negative errno of the
+ * output or the tree. Cancel safe; what is written of a file output goes with it.
+ */
+WEIR_ASYNC_DECLARE(hash_emit, int, struct job *job; weir_notify_wait_future wait; weir_write write; size_t written;
+                   bool more; bool end; int error;);
+
+#endif

@@ -1,0 +1,301 @@
+/* job.c - the parts of the hashing job: made, started, awaited, taken apart. */
+#include "hash/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/join_set.h>
+#include <weir/runtime.h>
+
+#include "hash/bulk.h"
+#include "hash/emit.h"
+#include "hash/lane.h"
+#include "hash/sink.h"
+#include "hash/sources.h"
+
+#define BULK_QUEUE 256
+
+/* --- the shared state ------------------------------------------------------------ */
+
+void wp_job_ref(struct job *job)
+{
+    (void)__atomic_fetch_add(&job->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void free_kits(struct job *job)
+{
+    while (job->kits != NULL) {
+        struct kit *kit = job->kits;
+        job->kits = kit->next;
+        weir_hasher_fini(&kit->hasher);
+        free(kit->buffer);
+        free(kit);
+    }
+}
+
+void wp_job_unref(struct job *job)
+{
+    if (job == NULL || __atomic_fetch_sub(&job->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    wp_output_discard(&job->output);
+    wp_tree_fini(&job->tree);
+    if (job->source != NULL)
+        job->source->free(job->source);
+    if (job->sink != NULL)
+        job->sink->free(job->sink);
+    weir_walk_destroy(job->walk);
+    weir_mpsc_sender_unref(job->bulk_in);
+    weir_mpsc_receiver_drop(job->bulk_out);
+    weir_text_fini(&job->out);
+    weir_text_fini(&job->path);
+    free_kits(job);
+    (void)pthread_mutex_destroy(&job->kits_lock);
+    free(job);
+}
+
+struct kit *wp_kit_take(struct job *job)
+{
+    (void)pthread_mutex_lock(&job->kits_lock);
+    struct kit *kit = job->kits;
+    if (kit != NULL)
+        job->kits = kit->next;
+    (void)pthread_mutex_unlock(&job->kits_lock);
+    if (kit != NULL)
+        return kit;
+    kit = calloc(1, sizeof *kit);
+    if (kit != NULL && posix_memalign(&kit->buffer, 4096, KIT_BUFFER_BYTES) != 0) {
+        free(kit);
+        return NULL;
+    }
+    return kit;
+}
+
+void wp_kit_put(struct job *job, struct kit *kit)
+{
+    (void)pthread_mutex_lock(&job->kits_lock);
+    kit->next = job->kits;
+    job->kits = kit;
+    (void)pthread_mutex_unlock(&job->kits_lock);
+}
+
+int wp_kit_use(struct kit *kit, const struct algo_set *algos)
+{
+    if (kit->algos != NULL && kit->algos->count == algos->count &&
+        memcmp(kit->hasher.algos, algos->algos, algos->count * sizeof algos->algos[0]) == 0)
+        return 0;
+    weir_hasher_fini(&kit->hasher);
+    kit->algos = NULL;
+    const int error = weir_hasher_init(&kit->hasher, algos->algos, algos->count);
+    if (error == 0)
+        kit->algos = algos;
+    return error;
+}
+
+void wp_cost_learn(struct job *job, uint64_t size, uint64_t ns)
+{
+    uint64_t *estimate = &job->counters->ns_per_mib;
+    const uint64_t old = __atomic_load_n(estimate, __ATOMIC_RELAXED);
+    const uint64_t measured = size == 0 ? old : (ns << 20) / size;
+    /* An outlier (the thread lost its core) moves the estimate by an eighth of twice its value, no more. */
+    const uint64_t bounded = measured > 2 * old ? 2 * old : measured;
+    __atomic_store_n(estimate, old + bounded / 8 - old / 8, __ATOMIC_RELAXED);
+}
+
+bool wp_is_offloaded(const struct job *job, uint64_t size)
+{
+    switch (job->options.offload) {
+    case WEIR_OFFLOAD_ALWAYS:
+        return true;
+    case WEIR_OFFLOAD_NEVER:
+        return false;
+    case WEIR_OFFLOAD_AUTO:
+        break;
+    }
+    return wp_cost_ns(job, size) > OFFLOAD_ABOVE_NS;
+}
+
+void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t size, int error,
+                    const weir_digest *digests)
+{
+    struct result *result = &node->results[entry];
+    result->size = size;
+    result->error = error;
+    if (error == 0) {
+        uint8_t *to = wp_node_digests(node, entry);
+        for (uint32_t i = 0; i < node->algos->count; i++) {
+            memcpy(to, digests[i].bytes, node->algos->algos[i]->digest_size);
+            to += node->algos->algos[i]->digest_size;
+        }
+        wp_count(&job->counters->bytes, size);
+    }
+    wp_count(&job->counters->files, 1);
+    wp_node_done(node);
+}
+
+/* --- making it -------------------------------------------------------------------- */
+
+static int make_source(struct job *job)
+{
+    const weir_hash_options *options = &job->options;
+    if (options->check_path != NULL)
+        return wp_source_manifest(job, &job->source);
+    if (options->list_path != NULL)
+        return wp_source_list(options->list_path, options->list_nul, &job->source);
+    const int error = weir_walk_create(&options->rules, options->on_note, options->hook_arg, &job->walk);
+    return error < 0 ? error : wp_source_paths(job->walk, options->paths, options->path_count, &job->source);
+}
+
+static int make_parts(struct job *job)
+{
+    int error = make_source(job);
+    if (error == 0)
+        error = wp_tree_init(&job->tree, job->source, &job->algos, job->counters);
+    if (error == 0)
+        error = weir_mpsc_create(sizeof(struct bulk_item), BULK_QUEUE, NULL, &job->bulk_in, &job->bulk_out);
+    if (error == 0)
+        error = job->options.check_path != NULL ? wp_sink_check(job, &job->sink) : wp_sink_manifest(job, &job->sink);
+    if (error == 0)
+        error = wp_output_open(&job->output, job->options.out_path);
+    return error;
+}
+
+static int job_create(const weir_hash_options *options, struct job **ret_job)
+{
+    struct job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return -ENOMEM;
+    job->refs = 1;
+    job->options = *options;
+    job->counters = options->counters;
+    job->output.fd = -1;
+    (void)pthread_mutex_init(&job->kits_lock, NULL);
+    for (size_t i = 0; i < options->algo_count && i < WEIR_HASHER_ALGOS_MAX; i++) {
+        job->algos.algos[i] = options->algos[i];
+        job->algos.digest_size += options->algos[i]->digest_size;
+        job->algos.count++;
+        job->counters->ns_per_mib += options->algos[i]->ns_per_kib * 1024u;
+    }
+    const int error = make_parts(job);
+    if (error < 0) {
+        wp_job_unref(job);
+        return error;
+    }
+    *ret_job = job;
+    return 0;
+}
+
+/* --- running it ------------------------------------------------------------------- */
+
+static int64_t commit(void *arg, weir_job *cancel)
+{
+    (void)cancel;
+    return wp_output_commit(&((struct job *)arg)->output);
+}
+
+static void put_job(void *arg)
+{
+    wp_job_unref(arg);
+}
+
+static void abort_and_detach(weir_join_handle *handle)
+{
+    weir_abort(*handle);
+    weir_detach(*handle);
+    *handle = (weir_join_handle){ 0 };
+}
+
+static weir_join_handle take_handle(weir_join_handle *handle)
+{
+    const weir_join_handle taken = *handle;
+    *handle = (weir_join_handle){ 0 };
+    return taken;
+}
+
+static struct job *hold_job(struct job *job)
+{
+    wp_job_ref(job);
+    return job;
+}
+
+static int start_lanes(weir_join_set *set, struct job *job, unsigned count)
+{
+    int error = 0;
+    for (unsigned i = 0; i < count && error == 0; i++)
+        error = weir_join_set_spawn(set, WEIR_CALL(hash_lane, .job = hold_job(job)));
+    return error;
+}
+
+WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_join_set * lanes; weir_join_handle bulk;
+           weir_join_handle emit; weir_join_next_future next; weir_join_future join; weir_offload_future commit;
+           int part; int error;)
+{
+    WEIR_BEGIN
+    self->error = job_create(&self->options, &self->job);
+    if (self->error < 0)
+        RETURN(self->error);
+    if (weir_join_set_create(self->options.lanes, &self->lanes) < 0)
+        RETURN(-ENOMEM);
+    self->bulk = weir_spawn(WEIR_CALL(hash_bulk, .job = hold_job(self->job)));
+    self->emit = weir_spawn(WEIR_CALL(hash_emit, .job = hold_job(self->job)));
+    self->error = start_lanes(self->lanes, self->job, self->options.lanes);
+    for (;;) {
+        AWAIT(self->next, weir_join_next(self->lanes, &self->part));
+        if (self->next.output == 0)
+            break;
+        if (self->next.status < 0 || self->part < 0)
+            wp_tree_fail(&self->job->tree, self->next.status < 0 ? self->next.status : self->part);
+    }
+    if (self->error < 0)
+        RETURN(self->error);
+    weir_mpsc_sender_unref(self->job->bulk_in);
+    self->job->bulk_in = NULL;
+    AWAIT(self->join, weir_join(take_handle(&self->bulk), &self->part));
+    if (self->join.output < 0 || self->part < 0)
+        wp_tree_fail(&self->job->tree, self->join.output < 0 ? self->join.output : self->part);
+    AWAIT(self->join, weir_join(take_handle(&self->emit), &self->part));
+    if (self->join.output < 0 || self->part < 0)
+        RETURN(self->join.output < 0 ? self->join.output : self->part);
+    /* The rename is the moment at which the manifest exists; once begun it is finished. */
+    AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, hold_job(self->job), put_job));
+    RETURN((int)self->commit.output);
+    WEIR_FINALLY
+    abort_and_detach(&self->bulk);
+    abort_and_detach(&self->emit);
+    weir_join_set_destroy(self->lanes);
+    wp_job_unref(self->job);
+    WEIR_END
+}
+
+/* --- the future that others see ------------------------------------------------------ */
+
+static weir_poll job_poll(weir_future *future, weir_cx *cx)
+{
+    weir_hash_job_future *self = (weir_hash_job_future *)(void *)future;
+    if (future->line == WEIR_AT_START) {
+        future->line = 1;
+        if (self->options.lanes == 0)
+            self->options.lanes = weir_runtime_workers(weir_runtime_current());
+        self->handle = weir_spawn(WEIR_CALL(hash_main, .options = self->options));
+        self->join = weir_join_sized(self->handle, &self->result, sizeof self->result);
+    }
+    if (weir_future_poll(&self->join.future, cx) == WEIR_PENDING)
+        return WEIR_PENDING;
+    self->output = self->join.output < 0 ? self->join.output : self->result;
+    return WEIR_READY;
+}
+
+static void job_drop(weir_future *future)
+{
+    weir_hash_job_future *self = (weir_hash_job_future *)(void *)future;
+    if (future->line == WEIR_AT_START)
+        return;
+    weir_abort(self->handle);
+    weir_future_drop(&self->join.future);
+}
+
+static const weir_future_type job_type = WEIR_FUTURE_TYPE(weir_hash_job_future, "hash_job", job_poll, job_drop);
+
+weir_hash_job_future weir_hash_job(const weir_hash_options *options)
+{
+    return (weir_hash_job_future){ .future = WEIR_FUTURE_INIT(&job_type), .options = *options };
+}

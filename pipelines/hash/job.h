@@ -1,0 +1,87 @@
+/*
+ * job.h - one run of the hashing job: what its parts share.
+ *
+ *     source -> tree -> lanes  (small files, read and hashed where they land)
+ *                    -> bulk   (larger ones, whole files on the cpu lane)
+ *               tree -> emitter -> sink -> output
+ *
+ * It is counted: a job of the blocking pool may outlive every task.
+ */
+#ifndef WP_JOB_H
+#define WP_JOB_H
+
+#include <weir/blocking.h>
+#include <weir/hash_job.h>
+#include <weir/mpsc.h>
+
+#include "hash/output.h"
+#include "hash/tree.h"
+
+/* A file on its way to the pool. */
+struct bulk_item {
+    struct node *node;
+    uint32_t entry;
+};
+
+/* What a thread needs to hash whole files: taken from the job, and given back. */
+struct kit {
+    struct kit *next;
+    const struct algo_set *algos; /* of the hasher as it is */
+    weir_hasher hasher;
+    void *buffer;
+};
+
+struct job {
+    uint32_t refs;
+    struct tree tree;
+    struct algo_set algos;
+    struct source *source;
+    weir_walk *walk;
+    struct sink *sink;
+    struct output output;
+    weir_text out;  /* emitter's: what is to be written next */
+    weir_text path; /* emitter's: of the node path_of, up to its last '/' */
+    const struct node *path_of;
+    int64_t written_at_ns;
+    weir_hash_options options;
+    weir_hash_counters *counters;
+    weir_mpsc_sender *bulk_in;
+    weir_mpsc_receiver *bulk_out;
+    pthread_mutex_t kits_lock;
+    struct kit *kits;
+};
+
+void wp_job_ref(struct job *job);
+void wp_job_unref(struct job *job);
+
+/* A slot of a lane: files up to this size are read in one go. */
+#define SLOT_BYTES (64u * 1024)
+#define KIT_BUFFER_BYTES (256u * 1024)
+/* NULL: no memory. */
+struct kit *wp_kit_take(struct job *job);
+void wp_kit_put(struct job *job, struct kit *kit);
+/* Makes the hasher one for these digests, if it is not. 0 or a negative errno. */
+WEIR_MUST_USE int wp_kit_use(struct kit *kit, const struct algo_set *algos);
+
+/* Predicted time to hash `size` bytes: a moving estimate. */
+static inline uint64_t wp_cost_ns(const struct job *job, uint64_t size)
+{
+    return (size * __atomic_load_n(&job->counters->ns_per_mib, __ATOMIC_RELAXED)) >> 20;
+}
+/* `size` bytes took `ns`. */
+void wp_cost_learn(struct job *job, uint64_t size, uint64_t ns);
+
+/* A step that is predicted to take longer than this leaves the worker to others. */
+#define OFFLOAD_ABOVE_NS 100000
+bool wp_is_offloaded(const struct job *job, uint64_t size);
+
+/* The result of a file: counts it, puts the digests in their place, and is the last to touch the node. */
+void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t size, int error,
+                    const weir_digest *digests);
+
+static inline void wp_count(uint64_t *counter, uint64_t by)
+{
+    (void)__atomic_fetch_add(counter, by, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* output.c - a stream, or a file that appears whole. */
+#include "hash/output.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_TRIES 16
+
+/* The file's name with a random tail; the directory stays the same, so that a rename is all that is left to do. */
+static char *temp_name(const char *path)
+{
+    uint32_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return NULL;
+    char *name = malloc(strlen(path) + 16);
+    if (name != NULL)
+        sprintf(name, "%s.weir-%08x", path, random);
+    return name;
+}
+
+static int open_file(struct output *output, const char *path)
+{
+    struct stat meta;
+    /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
+    if (stat(path, &meta) == 0 && !S_ISREG(meta.st_mode)) {
+        output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        output->offset = UINT64_MAX;
+        return output->fd < 0 ? -errno : 0;
+    }
+    for (int i = 0; i < NAME_TRIES; i++) {
+        char *temp = temp_name(path);
+        if (temp == NULL)
+            return -ENOMEM;
+        output->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (output->fd >= 0) {
+            output->path = path;
+            output->temp_path = temp;
+            return 0;
+        }
+        const int error = -errno;
+        free(temp);
+        if (error != -EEXIST)
+            return error;
+    }
+    return -EEXIST;
+}
+
+int wp_output_open(struct output *output, const char *path)
+{
+    *output = (struct output){ .fd = STDOUT_FILENO, .offset = UINT64_MAX };
+    if (path == NULL)
+        return 0;
+    output->offset = 0;
+    output->fd = -1;
+    return open_file(output, path);
+}
+
+int wp_output_commit(struct output *output)
+{
+    if (output->temp_path == NULL)
+        return 0;
+    if (fsync(output->fd) < 0 && errno != EINVAL)
+        return -errno;
+    if (rename(output->temp_path, output->path) < 0)
+        return -errno;
+    free(output->temp_path);
+    output->temp_path = NULL;
+    return 0;
+}
+
+void wp_output_discard(struct output *output)
+{
+    if (output->temp_path != NULL) {
+        (void)unlink(output->temp_path);
+        free(output->temp_path);
+        output->temp_path = NULL;
+    }
+    if (output->fd > STDERR_FILENO) {
+        (void)close(output->fd);
+        output->fd = -1;
+    }
+}

@@ -1,0 +1,25 @@
+/*
+ * output.h - where the manifest goes: a stream as it comes, or a file that
+ * appears whole. The file is written under another name in the same directory,
+ * synced, and renamed at the end; nobody ever sees half of it.
+ */
+#ifndef WP_OUTPUT_H
+#define WP_OUTPUT_H
+
+#include <weir/base.h>
+
+struct output {
+    int fd;
+    uint64_t offset;  /* of the next write; UINT64_MAX for a stream */
+    const char *path; /* the name it gets at the end; NULL: a stream */
+    char *temp_path;  /* the name it has until then */
+};
+
+/* Standard output when `path` is NULL. 0 or a negative errno. */
+int wp_output_open(struct output *output, const char *path);
+/* Blocks: sync, rename. 0 or a negative errno. Afterwards there is nothing to discard. */
+int wp_output_commit(struct output *output);
+/* Removes what was written; takes one that was committed, or never opened. */
+void wp_output_discard(struct output *output);
+
+#endif

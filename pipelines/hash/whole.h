@@ -1,0 +1,22 @@
+/* whole.h - a whole file, read by plain system calls on a thread that may block. */
+#ifndef WP_WHOLE_H
+#define WP_WHOLE_H
+
+#include "hash/job.h"
+
+#include <sys/stat.h>
+
+/* Opens the entry: its fd, or a negative errno. */
+int wp_entry_open(const struct node *node, uint32_t entry);
+
+/* True when the two differ in what a change of the content changes. */
+bool wp_stat_changed(const struct stat *before, const struct stat *after);
+
+/*
+ * Reads and hashes one entry. 0 with *ret_size and the digests; -ESTALE: it
+ * changed while it was read, twice; -ECANCELED: `cancel` says so.
+ */
+int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, const weir_job *cancel, uint64_t *ret_size,
+                  weir_digest *ret_digests);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * hash_job.h - batch hashing: trees and lists of files in, a manifest or a
+ * verdict out, in the order of the sorted walk whatever the parallelism.
+ */
+#ifndef WEIR_HASH_JOB_H
+#define WEIR_HASH_JOB_H
+
+#include <weir/digest.h>
+#include <weir/manifest.h>
+#include <weir/task.h>
+#include <weir/walk.h>
+
+/* What the job did, for progress and reports. Written with relaxed atomics while it runs; read them likewise. */
+typedef struct weir_hash_counters {
+    uint64_t files_found, files, bytes, errors;
+    uint64_t walk_done;                    /* 1: files_found is final */
+    uint64_t slurped;                      /* small files, read in one go through the ring */
+    uint64_t whole;                        /* whole files on the cpu lane */
+    uint64_t relayed;                      /* large files, on two threads in turn */
+    uint64_t direct;                       /* large files past the page cache */
+    uint64_t inlined, offloaded;           /* hash steps run where the data was, and handed over */
+    uint64_t ns_per_mib;                   /* the estimate that decided it */
+    /* of a check: */
+    uint64_t listed, ok, mismatched, missing, unreadable, malformed;
+} weir_hash_counters;
+
+typedef enum weir_offload_mode { WEIR_OFFLOAD_AUTO, WEIR_OFFLOAD_ALWAYS, WEIR_OFFLOAD_NEVER } weir_offload_mode;
+
+/* How a file of a check came out, for the sink's lines. */
+typedef enum weir_check_state {
+    WEIR_CHECK_OK,
+    WEIR_CHECK_MISMATCH,
+    WEIR_CHECK_MISSING,
+    WEIR_CHECK_UNREADABLE,
+} weir_check_state;
+
+typedef struct weir_hash_options {
+    const weir_digest_algo *const *algos; /* at least one; of a check: the hint for lines that don't say */
+    size_t algo_count;
+
+    /* What to hash: paths, or the names in a file; or, with check_path, what a manifest lists. */
+    const char *const *paths;
+    size_t path_count;
+    const char *list_path; /* "-": standard input */
+    bool list_nul;         /* names in the list end in NUL, not in newline */
+    const char *check_path;
+    weir_walk_rules rules;
+
+    /* What comes out. */
+    weir_manifest_format format;
+    bool nul;             /* lines end in NUL, names are not escaped */
+    const char *out_path; /* NULL: standard output. Else a new file that appears whole, by rename */
+    bool quiet, status_only, ignore_missing, strict, warn; /* of a check, as coreutils has them */
+
+    unsigned lanes; /* 0: as many as workers */
+    weir_offload_mode offload;
+    weir_hash_counters *counters; /* never NULL; zeroed by you */
+
+    /* Told of what went wrong with one file, in the order of the output; `path` may hold any byte but NUL. */
+    void (*on_error)(void *arg, const char *path, size_t path_len, int error);
+    /* Told of what the walk left out (special files, other devices, ...). Any thread. */
+    weir_note_fn on_note;
+    /* Told of each line of a manifest that is none. */
+    void (*on_bad_line)(void *arg, const char *path, uint64_t line, const char *why);
+    void *hook_arg;
+} weir_hash_options;
+
+/*
+ * weir_hash_job() - run it.
+ *
+ * Resolves to 0 when the job was done (what went wrong with single files is in
+ * the counters), or a negative errno: -EPIPE, -ENOSPC, ... of the output, -ENOMEM,
+ * -EMFILE, or of a list that can't be read.
+ *
+ * Ownership:   everything in `options` is borrowed until it is ready or dropped
+ *              *and* the runtime's blocking pool has ended.
+ * Cancel safe: dropping it leaves nothing half-written: out_path appears by
+ *              rename at the end or not at all.
+ */
+typedef struct weir_hash_job_future {
+    weir_future future;
+    int output;
+    weir_hash_options options;
+    weir_join_handle handle;
+    weir_join_future join;
+    int result;
+} weir_hash_job_future;
+
+WEIR_MUST_USE weir_hash_job_future weir_hash_job(const weir_hash_options *options);
+
+#endif
