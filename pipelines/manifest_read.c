@@ -37,10 +37,20 @@ void weir_manifest_feed(weir_manifest_reader *self, const void *data, size_t siz
     self->last = last;
 }
 
+/* A quote opens only where a field begins, and a doubled one closes and opens again. */
+static enum csv_state step_csv(enum csv_state state, char letter)
+{
+    if (letter == '"')
+        return state == CSV_QUOTED ? CSV_QUOTE_CLOSED : state == CSV_PLAIN ? CSV_PLAIN : CSV_QUOTED;
+    if (state == CSV_QUOTED)
+        return CSV_QUOTED;
+    return letter == ',' ? CSV_FIELD_BEGINS : CSV_PLAIN;
+}
+
 /*
- * The first line break outside of quotes. Keeps `in_quotes` for the next
- * window. A line that has become too long has lost its right to be believed
- * about quotes: one stray quote must not swallow the rest of the manifest.
+ * The first line break outside of quotes. Keeps the state for the next window.
+ * A line that has become too long has lost its right to be believed about
+ * quotes: one that is never closed must not swallow the rest of the manifest.
  */
 static const char *find_csv_end(weir_manifest_reader *self)
 {
@@ -48,10 +58,9 @@ static const char *find_csv_end(weir_manifest_reader *self)
     const bool too_long = size > limit;
     const char *stop = too_long ? self->at + limit + 1 : self->end;
     for (const char *at = self->at; at < stop; at++) {
-        if (*at == '"')
-            self->in_quotes = !self->in_quotes;
-        else if (*at == '\n' && !self->in_quotes)
+        if (*at == '\n' && self->csv_state != CSV_QUOTED)
             return at;
+        self->csv_state = step_csv(self->csv_state, *at);
     }
     self->skipping = too_long;
     return too_long ? memchr(self->at + limit, '\n', size - limit) : NULL;
@@ -132,7 +141,8 @@ static int take_line(weir_manifest_reader *self, const char **ret_line, size_t *
     self->line_next += 1 + self->line_breaks;
     self->line_breaks = 0;
     self->at = end != NULL ? end + 1 : self->end;
-    self->in_quotes = self->skipping = false;
+    self->csv_state = CSV_FIELD_BEGINS;
+    self->skipping = false;
     if (too_long) {
         self->carry.size = 0;
         return wi_manifest_bad(entry, "the line is too long");
@@ -210,8 +220,8 @@ static int parse_line(weir_manifest_reader *self, const char *line, size_t size,
 int weir_manifest_next(weir_manifest_reader *self, weir_manifest_entry *ret_entry)
 {
     for (;;) {
-        const char *line;
-        size_t size;
+        const char *line = NULL;
+        size_t size = 0;
         int result = take_line(self, &line, &size, ret_entry);
         if (result != WEIR_MANIFEST_ENTRY)
             return result;

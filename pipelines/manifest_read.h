@@ -13,6 +13,8 @@ enum { CSV_COLUMNS_MAX = 64 };
 
 enum csv_kind { CSV_IGNORED, CSV_PATH, CSV_SIZE, CSV_DIGEST };
 
+enum csv_state { CSV_FIELD_BEGINS, CSV_PLAIN, CSV_QUOTED, CSV_QUOTE_CLOSED };
+
 struct csv_column {
     enum csv_kind kind;
     const weir_digest_algo *algo;
@@ -26,12 +28,12 @@ struct weir_manifest_reader {
     const char *at, *end; /* the window, what is left of it */
     bool last;
 
-    weir_text carry;      /* the beginning of a line that lies across windows */
-    bool carry_is_done;   /* it was given out with the last line */
-    bool skipping;        /* the line is too long: its end is all we want of it */
-    bool in_quotes;       /* csv: a line break in quotes is none */
-    uint64_t line_next;   /* number of the line to come */
-    uint64_t line_breaks; /* csv: those within quotes so far in this line */
+    weir_text carry;          /* the beginning of a line that lies across windows */
+    bool carry_is_done;       /* it was given out with the last line */
+    bool skipping;            /* the line is too long: its end is all we want of it */
+    enum csv_state csv_state; /* csv: a line break in quotes is none */
+    uint64_t line_next;       /* number of the line to come */
+    uint64_t line_breaks;     /* csv: those within quotes so far in this line */
 
     /* What the manifest has shown itself to be. */
     bool zero, zero_known;

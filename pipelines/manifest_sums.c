@@ -145,8 +145,8 @@ static int parse_gnu(weir_manifest_reader *self, const char *line, size_t size, 
     rest++;
     left--;
 
-    const weir_digest_algo *algo =
-        is_xxh3 ? weir_digest_find("xxh3") : wi_manifest_guess(self, digits, &entry->guessed);
+    bool guessed = false;
+    const weir_digest_algo *algo = is_xxh3 ? weir_digest_find("xxh3") : wi_manifest_guess(self, digits, &guessed);
     if (is_single(rest, left) && is_more_likely_sfv(self, digits, algo))
         return LINE_OTHER;
     if (algo == NULL)
@@ -159,6 +159,7 @@ static int parse_gnu(weir_manifest_reader *self, const char *line, size_t size, 
         return wi_manifest_bad(entry, "one blank before the name, where other lines have two");
     result = take_name(self, rest + separator, left - (size_t)separator, escaped, entry);
     entry->format = WEIR_MANIFEST_GNU;
+    entry->guessed = guessed;
     return result != 0 ? result : WEIR_MANIFEST_ENTRY;
 }
 

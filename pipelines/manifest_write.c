@@ -6,8 +6,6 @@
  */
 #include <weir/manifest.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "manifest_codec.h"
@@ -39,6 +37,18 @@ static char *put(char *at, const char *data, size_t size)
 static char *put_word(char *at, const char *word)
 {
     return put(at, word, strlen(word));
+}
+
+/* Not sprintf(), which would take longer than the rest of the line. */
+static char *put_number(char *at, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[sizeof(digits) - ++count] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return put(at, digits + sizeof(digits) - count, count);
 }
 
 static char *put_hex(char *at, const uint8_t *digest, size_t size)
@@ -141,10 +151,23 @@ static char *put_json_string(char *at, const char *name, size_t size)
     return at;
 }
 
+/* Most names are ASCII without anything to escape. */
+static bool is_plain_ascii(const char *name, size_t size)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < size; i++)
+        found |= (unsigned)(name[i] < ' ') | (unsigned)(name[i] == 0x7f) | (unsigned)(name[i] == '"') |
+                 (unsigned)(name[i] == '\\') | (unsigned)((unsigned char)name[i] >= 0x80);
+    return found == 0;
+}
+
 static char *put_json(char *at, const weir_manifest_style *style, const char *name, size_t name_size, int64_t size,
                       const uint8_t *digest)
 {
-    if (wi_utf8_valid(name, name_size)) {
+    if (is_plain_ascii(name, name_size)) {
+        at = put_word(at, "{\"path\":\"");
+        at = put(at, name, name_size);
+    } else if (wi_utf8_valid(name, name_size)) {
         at = put_word(at, "{\"path\":\"");
         at = put_json_string(at, name, name_size);
     } else {
@@ -152,8 +175,10 @@ static char *put_json(char *at, const weir_manifest_style *style, const char *na
         at = wi_base64_encode(name, name_size, at);
     }
     *at++ = '"';
-    if (size >= 0)
-        at += sprintf(at, ",\"size\":%" PRId64, size);
+    if (size >= 0) {
+        at = put_word(at, ",\"size\":");
+        at = put_number(at, (uint64_t)size);
+    }
     for (size_t i = 0; i < style->algo_count; i++) {
         const weir_digest_algo *algo = style->algos[i];
         at = put(at, ",\"", 2);
@@ -194,7 +219,7 @@ static char *put_csv(char *at, const weir_manifest_style *style, const char *nam
     }
     *at++ = ',';
     if (size >= 0)
-        at += sprintf(at, "%" PRId64, size);
+        at = put_number(at, (uint64_t)size);
     for (size_t i = 0; i < style->algo_count; i++) {
         *at++ = ',';
         at = put_hex(at, digest, style->algos[i]->digest_size);
