@@ -182,6 +182,20 @@ static void drop_waiter(struct mpsc_channel *channel, weir_waiter *waiter)
 
 /* --- send -------------------------------------------------------------------------- */
 
+/* A later poll of a send. With 0 the lock is held and the slot is free, as after first_poll(). */
+static int use_turn(struct mpsc_channel *channel, weir_waiter *waiter, const weir_cx *cx)
+{
+    const int error = later_poll(channel, waiter, cx);
+    if (error != 0)
+        return error;
+    wi_lock(&channel->lock);
+    channel->reserved--;
+    if (!channel->receiver_gone)
+        return 0;
+    wi_unlock(&channel->lock); /* its turn came, and then there was nobody left to send to */
+    return -EPIPE;
+}
+
 static weir_poll send_poll(weir_future *future, weir_cx *cx)
 {
     weir_mpsc_send_future *self = (weir_mpsc_send_future *)(void *)future;
@@ -190,15 +204,10 @@ static weir_poll send_poll(weir_future *future, weir_cx *cx)
         return WEIR_PENDING;
 
     int error;
-    if (weir_likely(future->line == WEIR_AT_START)) {
+    if (weir_likely(future->line == WEIR_AT_START))
         error = first_poll(channel, future, &self->waiter, cx);
-    } else {
-        error = later_poll(channel, &self->waiter, cx);
-        if (error == 0) {
-            wi_lock(&channel->lock);
-            channel->reserved--;
-        }
-    }
+    else
+        error = use_turn(channel, &self->waiter, cx);
     if (weir_likely(error == 0)) {
         push(channel, self->item);
         wi_unlock(&channel->lock);

@@ -187,6 +187,22 @@ static void test_a_turn_given_before_the_close_delivers(void)
     weir_mpsc_receiver_drop(receiver);
 }
 
+/* It was given its turn, and then there was nobody left to send to: nothing is lost in a channel without an end. */
+static void test_a_turn_given_before_the_receiver_went_sends_nothing(void)
+{
+    start(1);
+    CHECK_EQ(try_send(1), 0);
+    item = 2;
+    send = weir_mpsc_send(sender, &item);
+    CHECK(PENDING(tasks[1], send));
+    CHECK_EQ(weir_mpsc_try_recv(receiver, &got), 0);
+    weir_mpsc_receiver_drop(receiver);
+    CHECK(READY(tasks[1], send));
+    CHECK_EQ(send.output, -EPIPE);
+    CHECK_EQ(destroyed, 0);
+    weir_mpsc_sender_unref(sender);
+}
+
 /* 60, dropping_rx_closes_channel, unconsumed_messages_are_dropped */
 static void test_items_not_received_are_destroyed_with_the_receiver(void)
 {
@@ -499,6 +515,7 @@ int main(void)
     RUN(test_the_last_permit_wakes_the_receiver);
     RUN(test_a_turn_given_before_the_close_counts_until_it_is_dropped);
     RUN(test_a_turn_given_before_the_close_delivers);
+    RUN(test_a_turn_given_before_the_receiver_went_sends_nothing);
     RUN(test_items_not_received_are_destroyed_with_the_receiver);
     RUN(test_a_permit_outlives_its_sender);
     RUN(test_a_permit_outlives_everybody);

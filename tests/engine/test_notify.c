@@ -197,7 +197,7 @@ static void test_the_budget_bounds_a_loop_of_waits(void)
 
 /* --- with threads ------------------------------------------------------------------ */
 
-#define ROUNDS 20000
+#define ROUNDS 3000
 
 static weir_notify there, back;
 static uint32_t ball;
