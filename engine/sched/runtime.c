@@ -13,6 +13,7 @@
 
 #include "blocking/pool.h"
 #include "park.h"
+#include "sync/branches.h"
 #include "worker.h"
 
 /* --- options ------------------------------------------------------------------- */
@@ -169,6 +170,8 @@ int weir_block_on_frame(weir_runtime *runtime, weir_future *frame, bool is_send,
     struct worker *worker = runtime->threaded ? NULL : &runtime->workers[0];
     wi_worker_current = worker;
     wi_clock_current = worker != NULL ? &runtime->clock : NULL;
+    if (worker != NULL)
+        wi_select_seed(worker->rng);
     struct thread_waker waker = { .waker = { &thread_waker_type }, .worker = worker };
     weir_join_future join = weir_join_sized(weir_spawn_frame(runtime, frame), ret, ret_size);
     weir_cx cx = { .waker = &waker.waker, .budget = WEIR_BUDGET_UNCONSTRAINED };
@@ -273,6 +276,7 @@ static void *worker_thread(void *arg)
     static const uint32_t never = 0;
     wi_worker_current = worker;
     wi_clock_current = &runtime->clock;
+    wi_select_seed(worker->rng);
     const int error = create_driver(worker);
     if (error < 0) {
         (void)pthread_mutex_lock(&runtime->phase.lock);
