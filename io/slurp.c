@@ -59,14 +59,16 @@ int weir_slurp_create(const weir_slurp_options *options, weir_slurp **ret_slurp)
     size_t memory_bytes;
     if (__builtin_mul_overflow(slot_bytes, slots, &memory_bytes))
         return -ENOMEM;
-    weir_slurp *self = calloc(1, sizeof *self + slots * sizeof self->slot[0]);
-    if (self == NULL)
+    uint8_t *memory =
+        mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
         return -ENOMEM;
-    self->memory = mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (self->memory == MAP_FAILED) {
-        free(self);
+    weir_slurp *self = calloc(1, sizeof *self + slots * sizeof self->slot[0]);
+    if (self == NULL) {
+        munmap(memory, memory_bytes);
         return -ENOMEM;
     }
+    self->memory = memory;
     self->memory_bytes = memory_bytes;
     self->slot_bytes = slot_bytes;
     self->flags = options->confirm_eof ? WEIR_SLURP_CONFIRM_EOF : 0;
