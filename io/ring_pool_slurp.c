@@ -1,0 +1,146 @@
+/*
+ * ring_pool_slurp.c - small files, many at once: each is opened, then one system call reads them all.
+ *
+ * A short read from the page cache is the end of the file, or the end of what is
+ * cached. Which of the two, its length says: the cache comes in pages, so only a
+ * read that ends on a page's edge has to ask again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fdclose.h"
+#include "ring_pool.h"
+
+void wi_rpool_drop_slurp(struct op *op)
+{
+    if (op->ring_fd >= 0)
+        wi_fd_close_later(op->ring_fd);
+    op->ring_fd = -1;
+}
+
+static void end(struct ring_pool *self, struct op *op, int64_t result)
+{
+    wi_rpool_drop_slurp(op);
+    wi_rpool_end(self, op, wi_op_slurp_result(result));
+}
+
+/* --- by plain reads ---------------------------------------------------------------------- */
+
+static int64_t read_rest(struct op *op)
+{
+    while (op->result < op->length) {
+        const size_t room = op->length - (size_t)op->result;
+        const ssize_t got = pread(op->ring_fd, (char *)op->buffer + op->result, room, op->result);
+        if (got < 0 && errno == EINTR && !wi_op_is_cancelled(op))
+            continue;
+        if (got < 0)
+            return errno == EINTR ? -ECANCELED : -errno;
+        op->result += got;
+        if (got == 0 || !(op->flags & OP_SLURP_CONFIRM_EOF))
+            break;
+    }
+    return op->result;
+}
+
+int64_t wi_rpool_run_slurp(struct op *op)
+{
+    if (op->ring_fd < 0)
+        return wi_op_run(op);
+    struct stat stat;
+    int64_t result = -ESTALE;
+    if (fstat(op->ring_fd, &stat) < 0) {
+        result = -errno;
+    } else if (S_ISREG(stat.st_mode)) {
+        (void)fcntl(op->ring_fd, F_SETFL, 0); /* it was opened with O_NONBLOCK, which some file systems heed */
+        result = read_rest(op);
+    }
+    wi_rpool_drop_slurp(op);
+    return result;
+}
+
+/* --- from the cache ----------------------------------------------------------------------- */
+
+/* True: it is open. False: it has ended, or somebody else opens it. */
+static bool open_cached(struct ring_pool *self, struct op *op)
+{
+    op->result = 0; /* bytes so far */
+    if (!self->can_cached || !self->nowait.can_read) {
+        wi_rpool_to_lane(self, op);
+        return false;
+    }
+    const struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+                                           (op->flags & OP_SLURP_FOLLOW ? 0 : O_NOFOLLOW),
+                                  .resolve = RESOLVE_CACHED };
+    const int fd = wi_rpool_openat2(op->fd, op->path == NULL ? "" : op->path, &how);
+    if (fd >= 0)
+        op->ring_fd = fd;
+    else if (fd == -EAGAIN || fd == -EINTR)
+        wi_rpool_to_lane(self, op);
+    else
+        end(self, op, fd);
+    return fd >= 0;
+}
+
+/* Whether a short read may have ended where the cache did. */
+static bool ends_on_a_page(const struct op *op, int64_t page)
+{
+    return op->result % page == 0;
+}
+
+/* What a file system that can't say whether it would wait has to be asked in another way. */
+static void read_without_nowait(struct ring_pool *self, struct op *op)
+{
+    if (wi_rpool_in_memory(op->ring_fd))
+        end(self, op, read_rest(op));
+    else
+        wi_rpool_to_lane(self, op);
+}
+
+/* Goes on after a read. True: with one more. */
+static bool go_on(struct ring_pool *self, struct op *op, int64_t got, int64_t page)
+{
+    if (got == -EAGAIN || got == -EINTR) {
+        wi_rpool_to_lane(self, op);
+        return false;
+    }
+    if (got == -EOPNOTSUPP) {
+        read_without_nowait(self, op);
+        return false;
+    }
+    if (got < 0) {
+        end(self, op, got);
+        return false;
+    }
+    op->result += got;
+    if (got > 0 && op->result < op->length && ((op->flags & OP_SLURP_CONFIRM_EOF) || ends_on_a_page(op, page)))
+        return true;
+    end(self, op, op->result);
+    return false;
+}
+
+void wi_rpool_try_slurps(struct ring_pool *self, struct op **ops, unsigned count)
+{
+    const int64_t page = getpagesize();
+    struct nowait_read reads[RPOOL_INLINE_MAX];
+    unsigned left = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (open_cached(self, ops[i]))
+            ops[left++] = ops[i];
+    while (left > 0) {
+        for (unsigned i = 0; i < left; i++) {
+            const struct op *op = ops[i];
+            reads[i] = (struct nowait_read){ .fd = op->ring_fd,
+                                             .buffer = (char *)op->buffer + op->result,
+                                             .length = op->length - (uint32_t)op->result,
+                                             .offset = (uint64_t)op->result };
+        }
+        wi_nowait_read_all(&self->nowait, reads, left);
+        unsigned again = 0;
+        for (unsigned i = 0; i < left; i++)
+            if (go_on(self, ops[i], reads[i].result, page))
+                ops[again++] = ops[i];
+        left = again;
+    }
+}
