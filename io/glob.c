@@ -5,10 +5,6 @@
 
 #define WORDS_MAX (GLOB_OPS_MAX / 64)
 
-struct state_set {
-    uint64_t words[WORDS_MAX];
-};
-
 static inline void add_state(uint64_t *words, unsigned state)
 {
     words[state / 64] |= UINT64_C(1) << state % 64;
@@ -73,10 +69,10 @@ static inline __attribute__((always_inline)) bool step(const struct weir_glob *g
 static inline __attribute__((always_inline)) bool run(const struct weir_glob *glob, const char *text, size_t len,
                                                       bool may_go_on, uint64_t *steps)
 {
-    struct state_set sets[2];
+    uint64_t sets[2][WORDS_MAX];
     const unsigned words = (glob->op_count + 63u) / 64;
-    uint64_t *now = sets[0].words;
-    uint64_t *next = sets[1].words;
+    uint64_t *now = sets[0];
+    uint64_t *next = sets[1];
     memset(now, 0, words * sizeof *now);
     memset(next, 0, words * sizeof *next);
     add_state(now, glob->prefix_len);

@@ -106,11 +106,11 @@ size_t weir_walk_path(const weir_walk_node *node, const char *name, size_t name_
     size_t len = node->prefix_len + name_len;
     if (name_len == 0)
         len = node == root ? root->name_len : node->prefix_len - 1;
-    if (len >= size) {
-        if (size > 0)
-            buffer[0] = 0;
+    if (size == 0)
         return len;
-    }
+    buffer[0] = 0;
+    if (len >= size)
+        return len;
     memcpy(buffer, root->name, root->name_len);
     if (len > root->name_len) {
         if (root->prefix_len > root->name_len)

@@ -3,6 +3,7 @@
 
 #include <weir/glob.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,18 +18,12 @@ struct walk_rule {
 /* "src/" as a match: all that is below such a directory, as a pattern of its own. */
 static int compile_below(const char *dir, size_t len, bool base_only, struct walk_rule *ret_rule)
 {
-    char *const pattern = malloc(len + 7);
-    if (pattern == NULL)
+    char *pattern;
+    const int pattern_len = asprintf(&pattern, "%s%.*s/**", base_only ? "**/" : "", (int)len, dir);
+    if (pattern_len < 0)
         return -ENOMEM;
-    size_t at = 0;
-    if (base_only) {
-        memcpy(pattern, "**/", 3);
-        at = 3;
-    }
-    memcpy(pattern + at, dir, len);
-    memcpy(pattern + at + len, "/**", 3);
     *ret_rule = (struct walk_rule){ 0 };
-    const int rc = weir_glob_create(pattern, at + len + 3, 0, &ret_rule->glob);
+    const int rc = weir_glob_create(pattern, (size_t)pattern_len, 0, &ret_rule->glob);
     free(pattern);
     return rc;
 }

@@ -155,9 +155,13 @@ static void test_a_root_inside_a_repository_obeys_the_files_above_it(void)
     walked_expect(&walked, ".gitignore a.c sub/deep/z sub/gen/a.c");
     walked_fini(&walked);
 
+    /* A file between the top and the root: its patterns begin at its own directory. */
+    temp_tree_file(&tree, "repo/src/.gitignore", "/sub/y\n/sub/deep/w\n");
+    temp_tree_file(&tree, "repo/src/sub/deep/w", "");
+    temp_tree_file(&tree, "repo/src/sub/deep/y", "");
     snprintf(root, sizeof root, "%s/repo/src/sub/deep", tree.path);
     walk_all(&walked, &rules, root);
-    walked_expect(&walked, "z");
+    walked_expect(&walked, "y z");
     walked_fini(&walked);
     temp_tree_fini(&tree);
 }
