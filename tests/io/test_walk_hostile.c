@@ -284,18 +284,11 @@ static int walk_some(void)
     return rc;
 }
 
-static long lowest_fd(void)
-{
-    const int fd = dup(0);
-    close(fd);
-    return fd;
-}
-
 /* Each allocation fails once: the answer is -ENOMEM, nothing leaks, and the next walk is a good one. */
 static void *fail_each_allocation(void *arg)
 {
     unsigned *const ret_failures = arg;
-    const long fd_before = lowest_fd();
+    const int next_fd = walk_next_fd();
     counts = true;
     for (long allowed = 0;; allowed++) {
         allocations_left = allowed;
@@ -303,7 +296,7 @@ static void *fail_each_allocation(void *arg)
         const bool failed = allocations_left == 0;
         allocations_left = -1;
         CHECK(rc == 0 || rc == -ENOMEM);
-        CHECK_EQ(lowest_fd(), fd_before);
+        CHECK_EQ(walk_next_fd(), next_fd);
         *ret_failures += rc != 0;
         if (!failed)
             break;
