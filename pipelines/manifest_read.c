@@ -108,15 +108,15 @@ static void count_breaks(weir_manifest_reader *self, size_t size)
 static int keep_rest(weir_manifest_reader *self)
 {
     const size_t size = (size_t)(self->end - self->at);
-    int error = 0;
+    bool kept = true;
     count_breaks(self, size);
     self->skipping = self->skipping || size > self->line_size_max - self->carry.size;
     if (self->skipping)
         weir_text_fini(&self->carry);
     else
-        error = weir_text_append(&self->carry, self->at, size);
+        kept = weir_text_append(&self->carry, self->at, size) == 0;
     self->at = self->end;
-    return error;
+    return kept ? WEIR_MANIFEST_MORE : -ENOMEM;
 }
 
 /*
@@ -148,9 +148,8 @@ static int take_line(weir_manifest_reader *self, const char **ret_line, size_t *
         return wi_manifest_bad(entry, "the line is too long");
     }
     if (self->carry.size > 0) {
-        const int error = weir_text_append(&self->carry, begin, size);
-        if (error != 0)
-            return error;
+        if (weir_text_append(&self->carry, begin, size) != 0)
+            return -ENOMEM;
         begin = self->carry.data;
         size = self->carry.size;
         self->carry_is_done = true;
@@ -220,8 +219,8 @@ static int parse_line(weir_manifest_reader *self, const char *line, size_t size,
 int weir_manifest_next(weir_manifest_reader *self, weir_manifest_entry *ret_entry)
 {
     for (;;) {
-        const char *line = NULL;
-        size_t size = 0;
+        const char *line;
+        size_t size;
         int result = take_line(self, &line, &size, ret_entry);
         if (result != WEIR_MANIFEST_ENTRY)
             return result;

@@ -190,7 +190,8 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         say(&words, "default %s", opt->def != 0 ? "true" : "false");
         break;
     case WEIR_OPT_CHOICE:
-        say(&words, ", default %s", opt->choices[opt->def]);
+        if (opt->choices != NULL)
+            say(&words, ", default %s", opt->choices[opt->def]);
         break;
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:

@@ -1,6 +1,8 @@
 /* test_digest.c - every algorithm gives its published digests, however the stream is cut and whoever computes it. */
 #include <weir/digest.h>
 
+#include <pthread.h>
+
 #include "check.h"
 #include "digest_rows.h"
 
@@ -111,6 +113,7 @@ static void check_streamed(const weir_digest_algo *algo, void *state, size_t siz
     weir_digest digest;
     CHECK_EQ(algo->init(state), 0);
     CHECK_EQ(algo->update(state, pattern, split), 0);
+    CHECK_EQ(algo->update(state, NULL, 0), 0);
     CHECK_EQ(algo->update(state, pattern + split, size - split), 0);
     CHECK_EQ(algo->final(state, digest.bytes), 0);
     CHECK(memcmp(digest.bytes, wanted, algo->digest_size) == 0);
@@ -228,6 +231,30 @@ static void test_zeros_of_a_hole_count_like_zeros_that_were_read(void)
     weir_hasher_fini(&hasher);
 }
 
+static void *fetch_and_hash(void *arg)
+{
+    pthread_barrier_wait(arg);
+    CHECK_STR(weir_digest_find("sha384")->backend, "libcrypto");
+    weir_digest digest;
+    CHECK_EQ(weir_digest_find("sha384")->oneshot("abc", 3, digest.bytes), 0);
+    CHECK_EQ(digest.bytes[0], 0xcb);
+    return NULL;
+}
+
+/* Whoever comes first fetches an algorithm for all; with TSan this is worth most, and when it runs first. */
+static void test_threads_may_meet_at_the_first_use(void)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    pthread_barrier_t barrier;
+    CHECK_EQ(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, fetch_and_hash, &barrier), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&barrier);
+}
+
 static int failing_init(void *state)
 {
     (void)state;
@@ -296,6 +323,7 @@ static void test_a_typo_gets_a_suggestion(void)
     CHECK_STR(weir_digest_suggest("blake2"), "blake2b");
     CHECK(weir_digest_suggest("") == NULL);
     CHECK(weir_digest_suggest("z") == NULL);
+    CHECK(weir_digest_suggest("mx") == NULL);
     CHECK(weir_digest_suggest("whirlpool") == NULL);
     char long_name[300];
     memset(long_name, 'x', sizeof(long_name));
@@ -323,6 +351,7 @@ static void test_hex_goes_there_and_back_and_nothing_else_is_hex(void)
 int main(void)
 {
     fill_pattern();
+    RUN(test_threads_may_meet_at_the_first_use);
     RUN(test_published_vectors);
     RUN(test_xxhash_vectors_of_every_range_of_sizes);
     RUN(test_streaming_equals_oneshot_at_every_cut);

@@ -143,6 +143,7 @@ static void test_the_tables_are_fit_to_print(void)
             CHECK(opt->type >= WEIR_OPT_INT && opt->type <= WEIR_OPT_LIST);
             CHECK(opt->offset < stage->state_size);
             CHECK(opt->min <= opt->max);
+            CHECK(opt->type != WEIR_OPT_CHOICE || (opt->choices != NULL && opt->choices[0] != NULL));
             CHECK((opt->min == 0 && opt->max == 0) || (opt->def >= opt->min && opt->def <= opt->max));
             CHECK(weir_opt_find(stage, opt->name) == opt);
             CHECK(weir_opt_describe(opt, words, sizeof(words)) == strlen(words));

@@ -3,7 +3,8 @@
  *
  * The windows are allocated anew for each step and exactly as large as they
  * say, so that under ASan a stage that looks past its window is caught, and so
- * is one that keeps a pointer into it.
+ * is one that keeps a pointer into it. Before both positions lie a few bytes
+ * that were dealt with before: a stage must leave them alone.
  */
 #ifndef STAGE_RIG_H
 #define STAGE_RIG_H
@@ -44,32 +45,37 @@ static inline void stage_rig_fini(struct stage_rig *self)
     free(self->out);
 }
 
-/* A copy at the end of its own allocation; never NULL, as a host's windows never are. */
-static inline uint8_t *stage_rig_copy(const uint8_t *data, size_t size)
+enum { STAGE_RIG_BEFORE = 3 };
+
+static inline uint8_t *stage_rig_window(const uint8_t *data, size_t size)
 {
-    uint8_t *copy = malloc(size > 0 ? size : 1);
-    CHECK(copy != NULL);
-    if (size > 0)
-        memcpy(copy, data, size);
-    return copy;
+    uint8_t *window = malloc(STAGE_RIG_BEFORE + size);
+    CHECK(window != NULL);
+    memset(window, '#', STAGE_RIG_BEFORE);
+    if (data != NULL && size > 0)
+        memcpy(window + STAGE_RIG_BEFORE, data, size);
+    return window;
 }
 
+/* One step. Afterwards flow.in_pos is what it took of `in`, and what it wrote is behind `out`. */
 static inline int stage_rig_step(struct stage_rig *self, const uint8_t *in, size_t in_size, bool last, size_t room)
 {
+    enum { BEFORE = STAGE_RIG_BEFORE };
     weir_flow *flow = &self->flow;
-    uint8_t *in_copy = stage_rig_copy(in, in_size), *out = malloc(room);
-    CHECK(out != NULL);
-    flow->in = in_copy;
-    flow->in_size = in_size;
-    flow->in_pos = 0;
+    uint8_t *in_window = stage_rig_window(in, in_size), *out_window = stage_rig_window(NULL, room);
+    flow->in = in_window;
+    flow->in_size = BEFORE + in_size;
     flow->in_last = last;
-    flow->out = out;
-    flow->out_size = room;
-    flow->out_pos = 0;
+    flow->out = out_window;
+    flow->out_size = BEFORE + room;
+    flow->in_pos = flow->out_pos = BEFORE;
 
     const int want = self->stage->step(self->state, flow);
-    CHECK(flow->in_pos <= in_size);
-    CHECK(flow->out_pos <= room);
+    CHECK(flow->in_pos >= BEFORE && flow->in_pos <= BEFORE + in_size);
+    CHECK(flow->out_pos >= BEFORE && flow->out_pos <= BEFORE + room);
+    CHECK(memcmp(out_window, "###", BEFORE) == 0);
+    flow->in_pos -= BEFORE;
+    flow->out_pos -= BEFORE;
     CHECK(want < 0 || want == WEIR_WANT_NOTHING || want == WEIR_WANT_INPUT || want == WEIR_WANT_OUTPUT);
     CHECK(want >= 0 || (flow->error == want && flow->error_text[0] != 0));
     if (want == WEIR_WANT_INPUT)
@@ -79,10 +85,10 @@ static inline int stage_rig_step(struct stage_rig *self, const uint8_t *in, size
 
     self->out = realloc(self->out, self->out_size + flow->out_pos + 1);
     CHECK(self->out != NULL);
-    memcpy(self->out + self->out_size, out, flow->out_pos);
+    memcpy(self->out + self->out_size, out_window + BEFORE, flow->out_pos);
     self->out_size += flow->out_pos;
-    free(in_copy);
-    free(out);
+    free(in_window);
+    free(out_window);
     return want;
 }
 
