@@ -117,6 +117,6 @@ bool weir_glob_may_match_below(const weir_glob *glob, const char *dir, size_t le
     const size_t prefix = glob->prefix_len;
     if (memcmp(dir, glob_literals(glob), len < prefix ? len : prefix) != 0)
         return false;
-    /* A literal prefix that is longer goes on below; else some state must have survived the directory. */
-    return len < prefix || run(glob, dir, len, true, NULL);
+    /* Within a literal prefix that is longer nothing is left to run: it goes on below. */
+    return run(glob, dir, len, true, NULL);
 }

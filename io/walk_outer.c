@@ -81,9 +81,7 @@ int wi_outer_ignores_load(struct walk_origin *origin, const char *root_path)
     char *const dir = realpath(root_path, NULL);
     if (dir == NULL)
         return errno == ENOMEM ? -ENOMEM : 0; /* longer than PATH_MAX: do without */
-    size_t len = strlen(dir);
-    if (len == 1) /* "/" */
-        len = 0;
+    const size_t len = strlen(dir);
     char *const probe = malloc(len + JOIN_EXTRA);
     const int rc = probe == NULL ? -ENOMEM : load_all(origin, dir, len, probe);
     free(probe);

@@ -288,7 +288,7 @@ static int walk_some(void)
 static void *fail_each_allocation(void *arg)
 {
     unsigned *const ret_failures = arg;
-    const int next_fd = walk_next_fd();
+    const unsigned fds = count_fds();
     counts = true;
     for (long allowed = 0;; allowed++) {
         allocations_left = allowed;
@@ -296,7 +296,7 @@ static void *fail_each_allocation(void *arg)
         const bool failed = allocations_left == 0;
         allocations_left = -1;
         CHECK(rc == 0 || rc == -ENOMEM);
-        CHECK_EQ(walk_next_fd(), next_fd);
+        CHECK_EQ(count_fds(), fds);
         *ret_failures += rc != 0;
         if (!failed)
             break;
