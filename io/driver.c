@@ -3,6 +3,7 @@
 #include <weir/io.h>
 
 #include "ring.h"
+#include "ring_pool.h"
 
 struct driver {
     weir_driver driver;
@@ -88,6 +89,22 @@ static int try_uring(const weir_io_options *options, struct ring **ret_ring)
 #endif
 }
 
+static int post_to_current(void *arg, weir_lane_job *job)
+{
+    (void)arg;
+    weir_runtime *runtime = weir_runtime_current();
+    return runtime == NULL ? -ECANCELED : weir_lane_post(runtime, WEIR_LANE_IO, job);
+}
+
+/* A current-thread runtime has no current worker yet when its driver is made, but it has whenever the driver works. */
+static int create_pool(struct ring **ret_ring)
+{
+    weir_runtime *runtime = weir_runtime_current();
+    if (runtime != NULL)
+        return wi_ring_pool_create(runtime, ret_ring);
+    return wi_ring_pool_create_on(&(struct pool_lane){ .post = post_to_current }, ret_ring);
+}
+
 static int create_ring(weir_io_options *options, struct ring **ret_ring)
 {
     if (options->mode != WEIR_IO_EPOLL) {
@@ -100,7 +117,7 @@ static int create_ring(weir_io_options *options, struct ring **ret_ring)
             return error;
         __atomic_store_n(&options->uring_error, error, __ATOMIC_RELAXED);
     }
-    const int error = wi_ring_pool_create(weir_runtime_current(), ret_ring);
+    const int error = create_pool(ret_ring);
     if (error == 0)
         __atomic_fetch_or(&options->uses, USES_EPOLL, __ATOMIC_RELAXED);
     return error;

@@ -188,8 +188,10 @@ static bool unpush(struct ring_uring *self, struct op *op)
         sqe->flags = links;
         mine = true;
     }
-    if (mine)
+    if (mine) {
         op->phase = STEP_NEVER;
+        atomic_store_explicit(&op->in_flight, 1, memory_order_release);
+    }
     return mine;
 }
 
@@ -299,7 +301,7 @@ static bool take_cqe(struct ring_uring *self, const struct io_uring_cqe *cqe, st
             self->wake_armed = false;
         return false;
     }
-    /* What the owner wrote before it pushed the op: the kernel passed it on, the language doesn't know. */
+    /* The other half is in wi_uring_push_step(). */
     (void)atomic_load_explicit(&op->in_flight, memory_order_acquire);
     const enum step next = wi_uring_next_step(op, tag, cqe->res);
     if (next == STEP_DONE) {

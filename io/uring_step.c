@@ -92,26 +92,43 @@ void wi_uring_push_open(struct ring_uring *self, struct op *op, bool last)
         self->direct_used = op->index + 1;
 }
 
-/* False: no room, try later. */
-bool wi_uring_push_step(struct ring_uring *self, struct op *op)
+static unsigned entries_of(const struct op *op)
 {
-    const unsigned count = op->kind != OP_SLURP ? 1 : op->phase == STEP_FIRST ? 3 : op->phase == STEP_REOPEN ? 2 : 1;
-    if (!wi_uring_make_room(self, count))
-        return false;
-    op->ring_at = self->uring.sq.sqe_tail;
-    if (op->kind == OP_SLURP) {
-        if (op->phase == STEP_FIRST || op->phase == STEP_REOPEN)
-            wi_uring_push_open(self, op, op->phase == STEP_REOPEN);
-        if (op->phase != STEP_REOPEN)
-            push_read(self, op, op->phase == STEP_FORCE ? IOSQE_ASYNC : 0);
-        return true;
-    }
+    if (op->kind != OP_SLURP)
+        return 1;
+    return op->phase == STEP_FIRST ? 3 : op->phase == STEP_REOPEN ? 2 : 1;
+}
+
+static void push_slurp(struct ring_uring *self, struct op *op)
+{
+    const bool opens = op->phase == STEP_FIRST || op->phase == STEP_REOPEN;
+    if (opens)
+        wi_uring_push_open(self, op, op->phase == STEP_REOPEN);
+    if (op->phase != STEP_REOPEN)
+        push_read(self, op, op->phase == STEP_FORCE ? IOSQE_ASYNC : 0);
+}
+
+static void push_plain(struct ring_uring *self, struct op *op)
+{
     struct io_uring_sqe *sqe = io_uring_get_sqe(&self->uring);
     if (op->phase == STEP_POLL)
         io_uring_prep_poll_add(sqe, op->fd, op->kind == OP_READ ? POLLIN : POLLOUT);
     else
         prepare_plain(sqe, op);
     wi_uring_tag(sqe, op, TAG_MAIN, op->phase == STEP_FORCE ? IOSQE_ASYNC : 0);
+}
+
+bool wi_uring_push_step(struct ring_uring *self, struct op *op)
+{
+    if (!wi_uring_make_room(self, entries_of(op)))
+        return false;
+    op->ring_at = self->uring.sq.sqe_tail;
+    if (op->kind == OP_SLURP)
+        push_slurp(self, op);
+    else
+        push_plain(self, op);
+    /* Hands the op as it is now to who reaps this step: the kernel does, the language doesn't know. See take_cqe(). */
+    atomic_store_explicit(&op->in_flight, 1, memory_order_release);
     return true;
 }
 

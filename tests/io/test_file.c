@@ -3,12 +3,15 @@
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <weir/io.h>
 #include <weir/runtime.h>
 
+#include "deny_syscall.h"
 #include "io_rig.h"
 
-static char top[] = "/tmp/weir_test_file_XXXXXX";
+static char top[4096];
 static int top_fd;
 
 static int puts_seen;
@@ -414,6 +417,8 @@ WEIR_ASYNC(many, int64_t, weir_join_handle handles[TASKS]; int i; int64_t sum; i
     WEIR_END
 }
 
+static int refused_by; /* why auto didn't take io_uring the last time */
+
 static void run_in_runtime(enum weir_io_mode mode, unsigned workers)
 {
     weir_io_options io = weir_io_defaults();
@@ -426,6 +431,7 @@ static void run_in_runtime(enum weir_io_mode mode, unsigned workers)
     CHECK(weir_io_backend(&io) == NULL);
     const int error = weir_runtime_create(&options, &runtime);
     if (error != 0 && mode == WEIR_IO_URING) {
+        CHECK(weir_io_backend(&io) == NULL);
         printf("skipped: no io_uring here: %s\n", strerror(-error));
         return;
     }
@@ -433,6 +439,7 @@ static void run_in_runtime(enum weir_io_mode mode, unsigned workers)
     CHECK(weir_io_backend(&io) != NULL);
     CHECK(mode == WEIR_IO_AUTO || strcmp(weir_io_backend(&io), mode == WEIR_IO_URING ? "io_uring" : "epoll") == 0);
     CHECK((weir_io_uring_error(&io) == 0) == (strcmp(weir_io_backend(&io), "epoll") != 0 || mode == WEIR_IO_EPOLL));
+    refused_by = weir_io_uring_error(&io);
     int64_t sum = -1;
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(weir_block_on(runtime, WEIR_CALL(many), &sum), 0);
@@ -448,12 +455,37 @@ static void test_tasks_of_a_runtime_do_io(void)
     for (unsigned workers = 0; workers <= 3; workers++) {
         run_in_runtime(WEIR_IO_AUTO, workers);
         run_in_runtime(WEIR_IO_URING, workers);
+        run_in_runtime(WEIR_IO_EPOLL, workers);
     }
     CHECK_EQ(io_rig_open_fds(), before);
 }
 
+/* Where the kernel, or a container's filter, says no: auto does the same io another way and says why, uring says no. */
+static void test_auto_falls_back_where_io_uring_is_refused(void)
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        if (!deny_syscall(SYS_io_uring_setup, EPERM))
+            _exit(77);
+        run_in_runtime(WEIR_IO_AUTO, 2);
+        run_in_runtime(WEIR_IO_URING, 2);
+        _exit(refused_by == -EPERM ? 0 : 1);
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        printf("skipped: no seccomp filters here\n");
+    else
+        CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
+    const char *tmp = getenv("TMPDIR");
+    snprintf(top, sizeof top, "%s/weir_test_file_XXXXXX", tmp == NULL ? "/tmp" : tmp);
     CHECK(mkdtemp(top) != NULL);
     top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     CHECK(top_fd >= 0);
@@ -469,6 +501,7 @@ int main(void)
     RUN(test_the_driver_may_end_with_operations_in_flight);
     RUN(test_every_nth_operation_fails);
     RUN(test_tasks_of_a_runtime_do_io);
+    RUN(test_auto_falls_back_where_io_uring_is_refused);
     CHECK_EQ(rmdir(top), 0);
     return check_done();
 }

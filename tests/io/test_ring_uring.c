@@ -184,6 +184,117 @@ static void test_a_nonblocking_read_waits(void)
     io_rig_fini(&rig);
 }
 
+/*
+ * Older kernels answer -EAGAIN where this one waits by itself: then the read is preceded by a poll and repeated
+ * by a thread of the kernel's. Here it begins in that state.
+ */
+static void test_a_read_that_found_nothing_polls_and_is_repeated(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    char buffer[8] = "";
+    struct op op = { .kind = OP_READ };
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EAGAIN), STEP_POLL);
+    op.phase = STEP_POLL;
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, POLLIN), STEP_FORCE);
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EBADF), STEP_DONE);
+    CHECK_EQ(op.result, -EBADF);
+    for (int dropped = 0; dropped < 2; dropped++) {
+        struct op *real = transfer_op(&rig, OP_READ, fds[0], buffer, sizeof buffer, AT_POSITION);
+        real->phase = STEP_POLL;
+        wi_op_start(real);
+        io_rig_turn(&rig);
+        if (dropped) {
+            wi_op_drop(real);
+            io_rig_settle(&rig);
+            continue;
+        }
+        CHECK_EQ(write(fds[1], "late", 4), 4);
+        CHECK_EQ(finish_op(&rig, real), 4);
+        CHECK_STR(buffer, "late");
+    }
+    CHECK_EQ(rig.ring->ops, rig.ring->ops_free);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
+/* What the kernel says about interruptions is never a result. */
+static void test_interruptions_are_repeated_or_cancelled(void)
+{
+    struct op op = { .kind = OP_FSYNC };
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EINTR), STEP_FIRST);
+    op.cancelled = 1;
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EINTR), STEP_DONE);
+    CHECK_EQ(op.result, -ECANCELED);
+    op = (struct op){ .kind = OP_CLOSE };
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EINTR), STEP_DONE); /* closed, and the number may be another's by now */
+    CHECK_EQ(op.result, 0);
+    op = (struct op){ .kind = OP_OPEN };
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EAGAIN), STEP_DONE); /* RESOLVE_CACHED: an answer */
+    CHECK_EQ(op.result, -EAGAIN);
+    op = (struct op){ .kind = OP_SLURP, .length = 100 };
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EAGAIN), STEP_FORCE);
+    op.phase = STEP_FORCE;
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, 30), STEP_DONE);
+    CHECK_EQ(op.result, 30);
+    op.cancelled = 1;
+    CHECK_EQ(wi_uring_next_step(&op, TAG_MAIN, -EINTR), STEP_DONE);
+    CHECK_EQ(op.result, -ECANCELED);
+}
+
+struct refused_owner {
+    struct io_rig rig;
+    struct op *ops[300];
+    struct op *dropped;
+    bool ready;
+};
+
+/* An owner whose kernel refuses every enter: what it pushes piles up. */
+static void *push_in_vain(void *arg)
+{
+    struct refused_owner *owner = arg;
+    struct ring *ring;
+    CHECK_EQ(wi_ring_uring_create(8, &ring), 0);
+    io_rig_init(&owner->rig, ring);
+    if (!deny_syscall(SYS_io_uring_enter, EBUSY))
+        return NULL;
+    for (int i = 0; i < 300; i++) {
+        owner->ops[i] = take_op(&owner->rig, OP_NOP);
+        wi_op_start(owner->ops[i]);
+    }
+    owner->dropped = take_op(&owner->rig, OP_NOP);
+    wi_op_start(owner->dropped);
+    for (int i = 0; i < 3; i++) {
+        owner->rig.worker.driver->type->submit(owner->rig.worker.driver);
+        owner->rig.worker.driver->type->wait(owner->rig.worker.driver, -1); /* doesn't sleep for ever on it */
+        CHECK(!io_rig_reap(&owner->rig));
+    }
+    wi_op_drop(owner->dropped);
+    owner->ready = true;
+    return NULL;
+}
+
+/* A kernel that is short of memory, or of room, is asked again; nothing is lost, and nothing waits for it. */
+static void test_what_the_kernel_refuses_goes_in_later(void)
+{
+    struct refused_owner owner = { .ready = false };
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, push_in_vain, &owner), 0);
+    pthread_join(thread, NULL);
+    if (!owner.ready) {
+        printf("skipped: no seccomp filters here\n");
+        return;
+    }
+    /* This thread isn't refused; it takes over, as a current-thread runtime's next block_on() would. */
+    for (int i = 0; i < 300; i++)
+        CHECK_EQ(finish_op(&owner.rig, owner.ops[i]), 0);
+    io_rig_settle(&owner.rig);
+    io_rig_fini(&owner.rig);
+}
+
 static void test_poll_says_what_is_ready(void)
 {
     struct io_rig rig;
@@ -399,6 +510,9 @@ int main(void)
     RUN(test_a_drop_cancels_what_is_in_flight);
     RUN(test_what_was_not_handed_over_never_happens);
     RUN(test_a_nonblocking_read_waits);
+    RUN(test_a_read_that_found_nothing_polls_and_is_repeated);
+    RUN(test_interruptions_are_repeated_or_cancelled);
+    RUN(test_what_the_kernel_refuses_goes_in_later);
     RUN(test_poll_says_what_is_ready);
     RUN(test_the_end_takes_everything_along);
     RUN(test_a_wake_ends_the_wait_under_way_or_the_next);
