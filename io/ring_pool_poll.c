@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -133,7 +134,11 @@ void wi_rpool_look(struct ring_pool *self, int64_t timeout_ns)
         else
             go_on(self, events[i].data.ptr, events[i].events);
     }
-    /* wake_fd tells of each write once, and whoever else looks takes that from the owner. */
-    if (was_for_owner && !wi_ring_is_owner(&self->ring))
-        wi_rpool_wake(self);
+    /*
+     * wake_fd tells of each write once, and whoever else looks takes that from the owner. So it is said
+     * again, unless the owner has got up meanwhile: before it lies down again it looks by itself.
+     */
+    if (was_for_owner && !wi_ring_is_owner(&self->ring) &&
+        atomic_load_explicit(&self->sleep, memory_order_seq_cst) != RPOOL_AWAKE)
+        (void)eventfd_write(self->wake_fd, 1);
 }

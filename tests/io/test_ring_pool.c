@@ -385,6 +385,7 @@ static void test_what_is_not_cached_goes_to_the_lane(void)
 static void test_direct_reads_go_to_the_lane(void)
 {
     make_file("direct", 8192);
+    chill("direct", 0);
     const int fd = openat(tree.fd, "direct", O_RDONLY | O_DIRECT | O_CLOEXEC);
     uint8_t *buffer = NULL;
     CHECK_EQ(posix_memalign((void **)&buffer, 4096, 8192), 0);
@@ -793,6 +794,42 @@ static void test_poll(void)
     end(&rig, &lane);
 }
 
+/* A worker that is stuck in a poll, in its task's sense, doesn't keep others from what its epoll has. */
+static void test_what_is_ready_is_reaped_without_a_wait(void)
+{
+    struct lane_rig lane;
+    struct io_rig rig;
+    begin(&rig, &lane, 1, 10);
+    int fds[2];
+    make_pipe(fds, 0);
+    struct op *op = take_op(&rig, OP_POLL);
+    op->fd = fds[0];
+    op->mask = POLLIN;
+    start(&rig, op);
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    CHECK(!is_done(&rig, op));
+    io_rig_reap(&rig);
+    CHECK(is_done(&rig, op));
+    wi_op_put(op);
+    close_pipe(fds);
+    end(&rig, &lane);
+}
+
+/* Who has nothing to do may sleep for long: files that wait to be closed would be held all the while. */
+static void test_pending_closes_are_done_before_a_sleep(void)
+{
+    make_file("closed", 10);
+    struct lane_rig lane;
+    struct io_rig rig;
+    begin(&rig, &lane, 1, 10);
+    uint8_t buffer[16];
+    CHECK_EQ(run(&rig, slurp_op(&rig, "closed", buffer, 16, 0)), 10);
+    CHECK(!cache_is_asked || wi_fd_close_pending());
+    rig.worker.driver->type->wait(rig.worker.driver, 1);
+    CHECK(!wi_fd_close_pending());
+    end(&rig, &lane);
+}
+
 /* wake() counts once: it ends the wait under way or the next one, and not the one after that. */
 static void test_a_wake_ends_one_wait(void)
 {
@@ -867,6 +904,8 @@ int main(void)
     RUN(test_short_work_is_handed_over_in_bunches);
     RUN(test_streams_are_waited_for_without_a_thread);
     RUN(test_poll);
+    RUN(test_what_is_ready_is_reaped_without_a_wait);
+    RUN(test_pending_closes_are_done_before_a_sleep);
     RUN(test_a_wake_ends_one_wait);
     RUN(test_pending_closes_make_room_for_an_open);
     temp_tree_fini(&tree);
