@@ -37,7 +37,8 @@ void wait_task_init(struct wait_task *task, struct blocking_pool *pool)
 weir_poll wait_task_poll(struct wait_task *task, weir_future *future)
 {
     weir_cx cx = { .waker = &task->waker, .worker = &task->worker, .budget = WEIR_BUDGET_FULL };
-    wi_store(&task->wakes, 0u, RELEASE);
+    /* An exchange, since a store could still be on its way to memory while the poll looks, and undo a later wake. */
+    (void)wi_xchg(&task->wakes, 0u, ACQ_REL);
     return weir_future_poll(future, &cx);
 }
 
