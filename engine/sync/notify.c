@@ -143,7 +143,6 @@ void weir_notify_waiters(weir_notify *notify)
             return;
     }
     wi_lock(waiters_lock(&notify->waiters));
-    /* The count first: a future that isn't in the queue yet belongs to the same event as those that are. */
     (void)wi_fetch_add(&notify->state, (uint64_t)NOTIFY_CALL, ACQ_REL);
     waiter_settle_all(waiters_list(&notify->waiters), WAITER_TOLD);
     (void)wi_fetch_and(&notify->state, ~(uint64_t)NOTIFY_WAITERS, RELEASE);

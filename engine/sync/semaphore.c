@@ -65,10 +65,10 @@ static inline int try_acquire(weir_semaphore *semaphore, uint32_t count)
     do {
         if (weir_unlikely((old & SEMAPHORE_CLOSED) != 0))
             return -EPIPE;
+        if (permits_of(old) < count) /* or others wait: then nothing is free */
+            return -EAGAIN;
         if (count == 0)
             return 0;
-        if ((old & SEMAPHORE_WAITERS) != 0 || permits_of(old) < count)
-            return -EAGAIN;
     } while (!wi_cas(&semaphore->word, &old, old - word_of(count), ACQUIRE));
     return 0;
 }

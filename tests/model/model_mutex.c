@@ -69,8 +69,7 @@ static void check_at_least_2(void)
 
 static void test_two_take_turns(void)
 {
-    MODEL_PASSES(.setup = setup, .threads = { lock_it, lock_it }, .check = check_at_least_2,
-                 .preemptions = MODEL_UNBOUNDED);
+    MODEL_PASSES(.setup = setup, .threads = { lock_it, lock_it }, .check = check_at_least_2, .preemptions = 5);
 }
 
 static void test_three_take_turns(void)
@@ -91,10 +90,48 @@ static void test_one_that_goes_hands_it_on(void)
     CHECK_EQ(result.outcomes, 3);
 }
 
+/* Who comes last frees the memory. Here it writes over it: whoever is still at work there would show. */
+#define FREED 0xdeadu
+static uint32_t refs;
+
+static void setup_shared(void)
+{
+    setup();
+    refs = 2;
+}
+
+static void unref(void)
+{
+    weir_mutex_guard guard = { NULL };
+    struct wait *wait = wait_start(0, weir_mutex_lock(&mutex, &guard));
+    wait_finish(wait);
+    wait_end(wait);
+    const bool last = --refs == 0;
+    weir_mutex_unlock(&guard);
+    if (!last)
+        return;
+    wi_store(&mutex.word, FREED, SEQ_CST);
+    wi_store(&mutex.waiters.lock, FREED, SEQ_CST);
+}
+
+static void check_freed(void)
+{
+    waits_check();
+    MODEL_CHECK_EQ(refs, 0);
+    MODEL_CHECK_EQ(mutex.word, FREED);
+    MODEL_CHECK_EQ(mutex.waiters.lock, FREED);
+}
+
+static void test_the_last_holder_may_free_it(void)
+{
+    MODEL_PASSES(.setup = setup_shared, .threads = { unref, unref }, .check = check_freed, .preemptions = 5);
+}
+
 int main(void)
 {
     RUN(test_two_take_turns);
     RUN(test_three_take_turns);
     RUN(test_one_that_goes_hands_it_on);
+    RUN(test_the_last_holder_may_free_it);
     return check_done();
 }

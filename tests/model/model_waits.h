@@ -44,6 +44,7 @@ static void wait_wake(weir_waker *waker)
     MODEL_CHECK(wait->going_on);
     wi_store(&wait->woken, 1u, RELEASE);
     wi_futex_wake(&wait->woken, 1);
+    MODEL_CHECK(wait->going_on); /* no poll is ready before the wake-up is over */
 }
 
 static void wait_keep(weir_waker *waker)
