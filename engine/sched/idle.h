@@ -24,8 +24,8 @@ struct idle {
     uint64_t word;
     uint32_t workers;
     struct lock lock;
-    uint32_t sleepers;      /* length of the stack */
-    uint32_t stack[];       /* indices of sleeping workers; the one on top was awake last */
+    uint32_t sleepers; /* length of the stack */
+    uint32_t stack[];  /* indices of sleeping workers; the one on top was awake last */
 };
 
 struct idle *wi_idle_create(uint32_t workers);

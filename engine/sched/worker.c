@@ -241,7 +241,8 @@ static void park(struct worker *worker)
     const bool last_searcher = wi_idle_sleep(runtime->idle, worker->index, was_searching);
     /*
      * We have announced our sleep; now look once more. What comes from outside, or from the pool, after this look
-     * sees us asleep and wakes somebody. Other workers' queues are looked at by the last searcher only: who pushes there is awake.
+     * sees us asleep and wakes somebody. Other workers' queues are looked at by the last searcher only: who pushes
+     * there is awake.
      */
     if ((last_searcher ? any_work(runtime) : inject_len(runtime->inject) > 0) || wi_pool_has_done(runtime->blocking))
         wi_notify_one(runtime);

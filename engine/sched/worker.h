@@ -33,8 +33,8 @@
 struct worker {
     struct weir_worker env; /* first: what cx->worker points at */
     uint32_t index;
-    uint32_t tick;       /* polls; read by the watch */
-    bool polling;        /* in a poll; read by the watch */
+    uint32_t tick; /* polls; read by the watch */
+    bool polling;  /* in a poll; read by the watch */
     bool searching;
     bool watching;       /* it is the watcher, see watch.c */
     uint32_t lifo_polls; /* in a row */

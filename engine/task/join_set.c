@@ -28,10 +28,10 @@ struct weir_join_set {
     struct lock lock;
     uint32_t refs; /* the owner, and each member */
     size_t bound;
-    size_t len;      /* members */
-    size_t reserved; /* room granted and not used yet */
+    size_t len;                           /* members */
+    size_t reserved;                      /* room granted and not used yet */
     struct list running, finished, rooms; /* rooms: those who wait for room */
-    weir_waker *next_waker; /* of the join_next that waits; borrowed */
+    weir_waker *next_waker;               /* of the join_next that waits; borrowed */
 };
 
 static void set_unref(struct weir_join_set *set)
@@ -167,7 +167,8 @@ static void room_drop(weir_future *future)
     wi_unlock(&self->set->lock);
 }
 
-static const weir_future_type room_type = WEIR_FUTURE_TYPE(weir_join_set_room, "join_set_reserve", room_poll, room_drop);
+static const weir_future_type room_type =
+    WEIR_FUTURE_TYPE(weir_join_set_room, "join_set_reserve", room_poll, room_drop);
 
 weir_join_set_room weir_join_set_reserve(weir_join_set *set)
 {

@@ -78,7 +78,8 @@ static void destroy(struct slab *slab)
     free(slab);
 }
 
-/* Called with the lock held; gives it up. `home` cells have come back: once the runtime is gone the last one frees it all. */
+/* Called with the lock held; gives it up. `home` cells have come back: once the runtime is gone the last one frees it
+ * all. */
 static void unlock_and_leave(struct slab *slab, size_t home)
 {
     if (slab->closed)
@@ -215,7 +216,7 @@ void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *memory, siz
 
 void wi_slab_cache_flush(struct slab *slab, struct slab_cache *cache)
 {
-    for (size_t class = 0; class < SLAB_CLASSES; class++)
+    for (size_t class = 0; class < SLAB_CLASSES; class ++)
         if (cache->classes[class].count > 0)
             give_back(slab, class, &cache->classes[class], cache->classes[class].count);
 }

@@ -46,7 +46,8 @@ struct slab {
     bool closed;              /* the runtime is gone, and with it every cache */
 };
 
-/* `size` zeroed bytes that begin with a struct slab; NULL: no memory. All of it is freed when it is closed and the last cell is back. Flush every cache before the close. */
+/* `size` zeroed bytes that begin with a struct slab; NULL: no memory. All of it is freed when it is closed and the last
+ * cell is back. Flush every cache before the close. */
 struct slab *wi_slab_create(size_t size);
 void wi_slab_close(struct slab *slab);
 

@@ -153,7 +153,8 @@ int wi_task_take(struct weir_task *task, void *ret)
 /* States of a join future's `line`, besides start and done. */
 #define JOIN_REGISTERED 1u
 
-/* True: the waker in the task is ours again (and released), or there was none. False: the task has finished meanwhile. */
+/* True: the waker in the task is ours again (and released), or there was none. False: the task has finished meanwhile.
+ */
 static bool take_waker_back(weir_join_future *self)
 {
     struct weir_task *task = self->handle.task;

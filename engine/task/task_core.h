@@ -18,8 +18,8 @@ struct task_owner {
 };
 
 struct weir_task {
-    weir_waker waker;       /* first, see slab.h: its type is NULL in a free cell */
-    uint64_t state;         /* task_state.h, also for who may touch the rest when */
+    weir_waker waker;        /* first, see slab.h: its type is NULL in a free cell */
+    uint64_t state;          /* task_state.h, also for who may touch the rest when */
     struct inject_node link; /* in the injection queue or a worker's list of yielded tasks */
     struct task_owner *owner;
     weir_waker *join_waker;
@@ -49,7 +49,8 @@ typedef enum task_poll {
  */
 task_poll wi_task_run(struct weir_task *task, weir_cx *cx);
 
-/* The poll or the drop of this task panicked: drop what is left of its frames, make it -ENOTRECOVERABLE. May panic again. */
+/* The poll or the drop of this task panicked: drop what is left of its frames, make it -ENOTRECOVERABLE. May panic
+ * again. */
 void wi_task_fail(struct weir_task *task);
 
 /* At shutdown, no worker runs: drops the frame wherever it is suspended. */

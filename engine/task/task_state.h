@@ -90,9 +90,9 @@ static inline bool state_shutdown(uint64_t *state)
 }
 
 typedef enum state_done {
-    STATE_DONE,         /* the runtime's reference is gone; others are left */
-    STATE_DONE_FREE,    /* it was the last: free the task */
-    STATE_DONE_WAKE,    /* the runtime's reference is kept: wake and release join_waker, then state_unref() */
+    STATE_DONE,      /* the runtime's reference is gone; others are left */
+    STATE_DONE_FREE, /* it was the last: free the task */
+    STATE_DONE_WAKE, /* the runtime's reference is kept: wake and release join_waker, then state_unref() */
 } state_done;
 
 /* The owner of the frame has put the output in its place. */

@@ -5,7 +5,7 @@
 #include <weir/blocking.h>
 #include <weir/join_set.h>
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 #define BULK_ITEMS 64
 

@@ -5,7 +5,7 @@
 #include <weir/io.h>
 #include <weir/notify.h>
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 /*
  * Emits every file of the job's tree. Resolves to 0, or a negative errno of the

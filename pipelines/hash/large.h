@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 #define LARGE_BYTES (4u * 1024 * 1024)
 

@@ -4,7 +4,7 @@
 
 #include <weir/text.h>
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 struct sink {
     /* Appends what comes before the first file. May be NULL. */

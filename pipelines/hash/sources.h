@@ -2,7 +2,7 @@
 #ifndef WP_SOURCES_H
 #define WP_SOURCES_H
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 /* Paths: borrowed. `walk` too. */
 int wp_source_paths(weir_walk *walk, const char *const *paths, size_t count, struct source **ret_source);

@@ -2,7 +2,7 @@
 #ifndef WP_WHOLE_H
 #define WP_WHOLE_H
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 #include <sys/stat.h>
 

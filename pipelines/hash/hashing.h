@@ -1,5 +1,5 @@
 /*
- * job.h - one run of the hashing job: what its parts share.
+ * hashing.h - one run of the hashing job: what its parts share.
  *
  *     source -> tree -> lanes  (small files, read and hashed where they land)
  *                    -> bulk   (larger ones, whole files on the cpu lane)

@@ -1,12 +1,12 @@
 /*
- * lane.c - keeps a ring full of small files, and hashes them where they land.
+ * hash_lane.c - keeps a ring full of small files, and hashes them where they land.
  *
  * A lane is one task, and there are as many as workers. It claims handfuls of
  * files from the tree, keeps up to LANE_SLOTS of them in flight, hashes what has
  * arrived while it is still in this core's cache, and sends what is too large
  * for that to the pool.
  */
-#include "hash/lane.h"
+#include "hash/hash_lane.h"
 
 #include <stdlib.h>
 #include <time.h>

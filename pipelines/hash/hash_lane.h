@@ -1,11 +1,11 @@
-/* lane.h - keeps a ring full of small files, and hashes them where they land. */
+/* hash_lane.h - keeps a ring full of small files, and hashes them where they land. */
 #ifndef WP_LANE_H
 #define WP_LANE_H
 
 #include <weir/notify.h>
 #include <weir/slurp.h>
 
-#include "hash/job.h"
+#include "hash/hashing.h"
 
 #define LANE_SLOTS 64
 

@@ -1,5 +1,5 @@
-/* job.c - the parts of the hashing job: made, started, awaited, taken apart. */
-#include "hash/job.h"
+/* hashing.c - the parts of the hashing job: made, started, awaited, taken apart. */
+#include "hash/hashing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "hash/bulk.h"
 #include "hash/emit.h"
-#include "hash/lane.h"
+#include "hash/hash_lane.h"
 #include "hash/sink.h"
 #include "hash/sources.h"
 
