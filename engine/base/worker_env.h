@@ -8,8 +8,8 @@
 struct weir_worker {
     struct weir_runtime *runtime;
     weir_driver *driver;
-    struct timers *timers;           /* time/timers.h: this worker's wheel */
-    struct blocking_pool *blocking;  /* blocking/pool.h: the runtime's pool */
+    struct timers *timers;          /* time/timers.h: this worker's wheel */
+    struct blocking_pool *blocking; /* blocking/pool.h: the runtime's pool */
 };
 
 #endif

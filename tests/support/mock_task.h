@@ -17,10 +17,10 @@
 
 struct mock_task {
     weir_waker waker;
-    uint32_t wakes;   /* since the last poll */
-    int32_t holds;    /* wakers held; 0 once every future that kept one is dropped */
-    uint32_t budget;  /* of the next poll; reset to full by init */
-    bool yielded;     /* the last poll wanted to be repeated */
+    uint32_t wakes;             /* since the last poll */
+    int32_t holds;              /* wakers held; 0 once every future that kept one is dropped */
+    uint32_t budget;            /* of the next poll; reset to full by init */
+    bool yielded;               /* the last poll wanted to be repeated */
     struct weir_worker *worker; /* NULL, or a mock's: set by the test */
 };
 

@@ -14,12 +14,10 @@
 #endif
 
 /* The address of the structure that `member` at `ptr` lies in. */
-#define weir_container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(uintptr_t)(ptr) - offsetof(type, member)))
+#define weir_container_of(ptr, type, member) ((type *)(void *)((char *)(uintptr_t)(ptr)-offsetof(type, member)))
 
 #define WEIR_MUST_USE __attribute__((warn_unused_result))
-#define WEIR_PRINTF(format_index, first_index) \
-    __attribute__((format(printf, format_index, first_index)))
+#define WEIR_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 #define WEIR_NORETURN __attribute__((noreturn))
 
 #define weir_likely(condition) __builtin_expect(!!(condition), 1)

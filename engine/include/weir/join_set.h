@@ -51,12 +51,11 @@ void weir_join_set_unreserve(weir_join_set *set);
  * Returns 0, -EAGAIN (full: the future was dropped; reserve first), -ENOMEM or
  * -ECANCELED (the runtime is shutting down).
  */
-#define weir_join_set_spawn(set, ...)                                                          \
-    __extension__({                                                                            \
-        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                                   \
-        _Static_assert(WEIR_IS_SEND(weir_frame_),                                              \
-                       "only a Send future can be spawned: another thread may poll it");       \
-        weir_join_set_spawn_frame((set), WEIR_HEAD(weir_frame_));                              \
+#define weir_join_set_spawn(set, ...)                                                                               \
+    __extension__({                                                                                                 \
+        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                                                        \
+        _Static_assert(WEIR_IS_SEND(weir_frame_), "only a Send future can be spawned: another thread may poll it"); \
+        weir_join_set_spawn_frame((set), WEIR_HEAD(weir_frame_));                                                   \
     })
 int weir_join_set_spawn_frame(weir_join_set *set, weir_future *frame);
 

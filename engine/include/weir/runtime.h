@@ -21,16 +21,16 @@ typedef struct weir_runtime_options {
      * that calls it. n: that many worker threads, which steal from each other.
      */
     unsigned workers;
-    unsigned blocking_cpu_max;    /* threads of the cpu lane; 0: as many as cores */
-    unsigned blocking_io_max;     /* threads of the io lane */
-    unsigned blocking_queue_max;  /* jobs that wait, a lane; one more awaits admission */
-    int64_t blocking_idle_ns;     /* a pool thread without work ends after this */
-    unsigned event_interval;      /* polls between two looks at io and timers */
-    unsigned global_interval;     /* polls between two looks at the injection queue first */
-    bool lifo_slot;               /* run the task woken last first */
-    bool paused_clock;            /* virtual time: it jumps to the next timer when all is idle. Current-thread only */
-    uint64_t seed;                /* of every random choice; 0: taken from the system */
-    size_t stack_size;            /* of a worker's thread, in bytes; 0: the system's */
+    unsigned blocking_cpu_max;   /* threads of the cpu lane; 0: as many as cores */
+    unsigned blocking_io_max;    /* threads of the io lane */
+    unsigned blocking_queue_max; /* jobs that wait, a lane; one more awaits admission */
+    int64_t blocking_idle_ns;    /* a pool thread without work ends after this */
+    unsigned event_interval;     /* polls between two looks at io and timers */
+    unsigned global_interval;    /* polls between two looks at the injection queue first */
+    bool lifo_slot;              /* run the task woken last first */
+    bool paused_clock;           /* virtual time: it jumps to the next timer when all is idle. Current-thread only */
+    uint64_t seed;               /* of every random choice; 0: taken from the system */
+    size_t stack_size;           /* of a worker's thread, in bytes; 0: the system's */
     const weir_driver_factory *drivers; /* NULL: no io */
     void (*on_thread_start)(void *arg);
     void (*on_thread_stop)(void *arg);
@@ -54,11 +54,11 @@ WEIR_MUST_USE int weir_runtime_create(const weir_runtime_options *options, weir_
  * On a multi-threaded runtime the future is spawned and this thread sleeps, so
  * it must be Send. Never call it from inside a task: -EDEADLK.
  */
-#define weir_block_on(runtime, future_, ret_ptr)                                                 \
-    __extension__({                                                                              \
-        __typeof__(future_) weir_frame_ = (future_);                                             \
-        weir_block_on_frame((runtime), WEIR_HEAD(weir_frame_), WEIR_IS_SEND(weir_frame_),        \
-                            (ret_ptr), WEIR_OUTPUT_SIZE_(ret_ptr));                              \
+#define weir_block_on(runtime, future_, ret_ptr)                                                     \
+    __extension__({                                                                                  \
+        __typeof__(future_) weir_frame_ = (future_);                                                 \
+        weir_block_on_frame((runtime), WEIR_HEAD(weir_frame_), WEIR_IS_SEND(weir_frame_), (ret_ptr), \
+                            WEIR_OUTPUT_SIZE_(ret_ptr));                                             \
     })
 int weir_block_on_frame(weir_runtime *runtime, weir_future *frame, bool is_send, void *ret, size_t ret_size);
 
@@ -79,7 +79,7 @@ unsigned weir_runtime_workers(const weir_runtime *runtime);
 
 /* Counters since the start. Exact when the runtime is idle. */
 typedef struct weir_worker_metrics {
-    uint64_t polls, parks, noops; /* noops: parks that found nothing to do */
+    uint64_t polls, parks, noops;      /* noops: parks that found nothing to do */
     uint64_t steals, steal_operations; /* tasks stolen; times it worked */
     uint64_t local_schedules, overflows, lifo_polls;
     uint64_t busy_ns;

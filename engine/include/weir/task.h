@@ -32,12 +32,11 @@ typedef struct weir_join_handle {
  */
 #define weir_spawn(...) weir_spawn_on(weir_runtime_current(), __VA_ARGS__)
 
-#define weir_spawn_on(runtime, ...)                                                            \
-    __extension__({                                                                            \
-        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                                   \
-        _Static_assert(WEIR_IS_SEND(weir_frame_),                                              \
-                       "only a Send future can be spawned: another thread may poll it");       \
-        weir_spawn_frame((runtime), WEIR_HEAD(weir_frame_));                                   \
+#define weir_spawn_on(runtime, ...)                                                                                 \
+    __extension__({                                                                                                 \
+        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                                                        \
+        _Static_assert(WEIR_IS_SEND(weir_frame_), "only a Send future can be spawned: another thread may poll it"); \
+        weir_spawn_frame((runtime), WEIR_HEAD(weir_frame_));                                                        \
     })
 
 weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame);
@@ -64,7 +63,7 @@ typedef struct weir_join_future {
 
 #define weir_join(handle, ret_ptr) weir_join_sized((handle), (ret_ptr), WEIR_OUTPUT_SIZE_(ret_ptr))
 #define WEIR_OUTPUT_SIZE_(ptr) \
-    _Generic((ptr), void *: 0, default: sizeof(*_Generic((ptr), void *: (char *)0, default: (ptr))))
+    _Generic((ptr), void * : 0, default : sizeof(*_Generic((ptr), void * : (char *)0, default : (ptr))))
 WEIR_MUST_USE weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size);
 
 /*
@@ -93,18 +92,18 @@ uint64_t weir_task_id_current(void);
  * job of the blocking pool it fails that job. Outside of both it ends the
  * process with abort(3). The runtime's on_panic hook is told the message.
  */
-#define weir_panic(...)                                                                          \
-    do {                                                                                         \
+#define weir_panic(...)                                                                           \
+    do {                                                                                          \
         /* It does come back, elsewhere: what was written before it must be in memory by then. */ \
-        __asm__ volatile("" ::: "memory");                                                       \
-        weir_panic_at(__FILE__, __LINE__, __VA_ARGS__);                                          \
+        __asm__ volatile("" ::: "memory");                                                        \
+        weir_panic_at(__FILE__, __LINE__, __VA_ARGS__);                                           \
     } while (0)
 WEIR_NORETURN void weir_panic_at(const char *file, int line, const char *format, ...) WEIR_PRINTF(3, 4);
 
 /* A condition whose failure is a fault of this task, in every build. */
-#define weir_assert(condition)                             \
-    do {                                                   \
-        if (weir_unlikely(!(condition)))                   \
+#define weir_assert(condition)                              \
+    do {                                                    \
+        if (weir_unlikely(!(condition)))                    \
             weir_panic("assertion failed: %s", #condition); \
     } while (0)
 

@@ -85,7 +85,7 @@ void weir_sleep_reset_for(weir_sleep *sleep, int64_t duration_ns);
 #define weir_timeout_at_lossy(deadline_ns, slot_ptr) \
     WEIR_TIMEOUT_(weir_timeout_frame_at((deadline_ns), WEIR_HEAD(*(slot_ptr))), slot_ptr)
 
-WEIR_COMBINATOR_TYPES_(timeout, int output; weir_future *inner; weir_timer timer;);
+WEIR_COMBINATOR_TYPES_(timeout, int output; weir_future * inner; weir_timer timer;);
 
 #define WEIR_TIMEOUT_CHECKED_(frame_, slot_ptr)                                                       \
     __extension__({                                                                                   \

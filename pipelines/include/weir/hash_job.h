@@ -13,13 +13,13 @@
 /* What the job did, for progress and reports. Written with relaxed atomics while it runs; read them likewise. */
 typedef struct weir_hash_counters {
     uint64_t files_found, files, bytes, errors;
-    uint64_t walk_done;                    /* 1: files_found is final */
-    uint64_t slurped;                      /* small files, read in one go through the ring */
-    uint64_t whole;                        /* whole files on the cpu lane */
-    uint64_t relayed;                      /* large files, on two threads in turn */
-    uint64_t direct;                       /* large files past the page cache */
-    uint64_t inlined, offloaded;           /* hash steps run where the data was, and handed over */
-    uint64_t ns_per_mib;                   /* the estimate that decided it */
+    uint64_t walk_done;          /* 1: files_found is final */
+    uint64_t slurped;            /* small files, read in one go through the ring */
+    uint64_t whole;              /* whole files on the cpu lane */
+    uint64_t relayed;            /* large files, on two threads in turn */
+    uint64_t direct;             /* large files past the page cache */
+    uint64_t inlined, offloaded; /* hash steps run where the data was, and handed over */
+    uint64_t ns_per_mib;         /* the estimate that decided it */
     /* of a check: */
     uint64_t listed, ok, mismatched, missing, unreadable, malformed;
 } weir_hash_counters;
