@@ -441,13 +441,18 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
 
 int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns)
 {
-    wi_store(&runtime->stopping, 1u, SEQ_CST);
     if (runtime->threaded) {
+        /* Under the lock of the meeting that comes before the drivers go: none goes while we still knock at its door.
+         */
+        (void)pthread_mutex_lock(&runtime->phase.lock);
+        wi_store(&runtime->stopping, 1u, SEQ_CST);
         for (uint32_t i = 0; i < runtime->worker_count; i++)
             wi_unpark(&runtime->workers[i]);
+        (void)pthread_mutex_unlock(&runtime->phase.lock);
         join_workers(runtime);
     } else {
         struct worker *outer = wi_worker_current;
+        wi_store(&runtime->stopping, 1u, SEQ_CST);
         wi_worker_current = &runtime->workers[0];
         stop_worker(&runtime->workers[0]);
         wi_worker_current = outer;
