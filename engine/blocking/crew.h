@@ -5,7 +5,7 @@
  * while some thread is looking for work anyway (it *searches*), and a thread
  * that found work lets another be woken only if the work lasts. Two cases:
  *
- *   Jobs that last (longer than LASTING_NS on average, and at first): a thread
+ *   Jobs that last (longer than LASTING_NS (crew.c) on average, and at first): a thread
  *   stops searching when it begins a job, so the next push calls the next thread.
  *
  *   Short jobs: a thread goes on counting as searching while it runs one (it is
@@ -39,7 +39,9 @@ struct crew {
     struct list rest_list; /* who lay down last is called first: it is warm */
     struct pool_thread *keeper, *standby;
     uint32_t watch_head, watch_tail; /* of the queue, when the standby's nap began */
-    int64_t mean_ns;                 /* of a job, recently */
+    int64_t nap_ns;
+    int64_t mean_ns; /* of a job, recently */
+    int caller_cpu;  /* where the last call came from */
     _Alignas(64) uint32_t call;
 };
 

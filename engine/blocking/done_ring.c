@@ -25,7 +25,7 @@ unsigned done_ring_reap(struct done_ring *ring)
     if (!done_ring_has(ring) || !wi_lock_try(&ring->reap_lock))
         return 0;
     struct done_entry batch[DONE_BATCH];
-    const uint32_t head = ring->head;
+    const uint32_t head = wi_load(&ring->head, RELAXED);
     uint32_t count = wi_load(&ring->tail, ACQUIRE) - head;
     if (count > DONE_BATCH)
         count = DONE_BATCH;

@@ -15,6 +15,7 @@
 #include <weir/blocking.h>
 
 #include "base/lock.h"
+#include "base/prefetch.h"
 
 struct done_entry {
     weir_job *job;
@@ -22,6 +23,7 @@ struct done_entry {
 };
 
 #define DONE_BATCH 64
+#define DONE_PREFETCH 8
 
 struct done_ring {
     _Alignas(64) uint32_t tail; /* whose side pushes */
@@ -39,13 +41,14 @@ void done_ring_fini(struct done_ring *ring);
 /* Pusher. False: full, deliver the result yourself. */
 static inline bool done_ring_push(struct done_ring *ring, weir_job *job, int64_t output)
 {
-    const uint32_t tail = ring->tail;
+    const uint32_t tail = wi_load(&ring->tail, RELAXED);
     if (weir_unlikely(tail - ring->head_seen > ring->mask)) {
         ring->head_seen = wi_load(&ring->head, ACQUIRE);
         if (tail - ring->head_seen > ring->mask)
             return false;
     }
     ring->entries[tail & ring->mask] = (struct done_entry){ job, output };
+    wi_prefetch_write(&ring->entries[(tail + DONE_PREFETCH) & ring->mask]);
     wi_store(&ring->tail, tail + 1, SEQ_CST);
     return true;
 }

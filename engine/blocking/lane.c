@@ -3,22 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/prefetch.h"
+
 /*
- * The slots ahead of a pusher were last touched by a taker. Fetching them early
- * keeps the next lock operation, which waits for every store before it, from
- * waiting for the other core each time.
+ * The slots ahead of a pusher were last touched by a taker, and the other way
+ * round. Fetching them early keeps the next lock operation, which waits for
+ * every store before it, from waiting for the other core each time.
  */
 #define PREFETCH_SLOTS 8
-
-static inline void prefetch_for_write(const void *ptr)
-{
-#if defined(__x86_64__)
-    /* gcc's builtin makes a read of it unless it is told that the processor has this one. */
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)ptr));
-#else
-    __builtin_prefetch(ptr, 1);
-#endif
-}
 
 int wi_lane_init(struct lane *lane, struct blocking_pool *pool, weir_lane index, uint32_t threads_max,
                  uint32_t queue_max)
@@ -58,8 +50,9 @@ static bool is_hole(const struct queue_entry *entry)
 /* [both] Closes the holes. The takers' end stays, the pushers' moves down. */
 static void compact(struct lane *lane)
 {
-    uint32_t to = lane->head;
-    for (uint32_t from = lane->head; from != lane->tail; from++) {
+    const uint32_t tail = wi_load(&lane->tail, RELAXED);
+    uint32_t from = wi_load(&lane->head, RELAXED), to = from;
+    for (; from != tail; from++) {
         const struct queue_entry entry = lane->ring[from & lane->mask];
         if (is_hole(&entry))
             continue;
@@ -72,6 +65,12 @@ static void compact(struct lane *lane)
     wi_store(&lane->holes, 0u, RELAXED);
 }
 
+/* [take] Slots in use, holes included. */
+static uint32_t slots_used(const struct lane *lane)
+{
+    return wi_load(&lane->tail, RELAXED) - wi_load(&lane->head, RELAXED);
+}
+
 /*
  * [both] Renews `room`. With twice the room of the queue in the ring, at least
  * queue_max holes are closed at a time, so a job's removal costs no more than
@@ -79,7 +78,7 @@ static void compact(struct lane *lane)
  */
 static bool make_room(struct lane *lane)
 {
-    if (lane->tail - lane->head > lane->mask + 1 - lane->queue_max)
+    if (slots_used(lane) > lane->mask + 1 - lane->queue_max)
         compact(lane);
     lane->room = lane->queue_max - wi_lane_len(lane);
     return lane->room > 0;
@@ -88,12 +87,12 @@ static bool make_room(struct lane *lane)
 /* [submit] There is room. */
 static void push(struct lane *lane, struct queue_entry entry)
 {
-    const uint32_t tail = lane->tail;
+    const uint32_t tail = wi_load(&lane->tail, RELAXED);
     lane->ring[tail & lane->mask] = entry;
     if (entry.job != NULL)
         entry.job->position = tail;
     lane->room--;
-    prefetch_for_write(&lane->ring[(tail + PREFETCH_SLOTS) & lane->mask]);
+    wi_prefetch_write(&lane->ring[(tail + PREFETCH_SLOTS) & lane->mask]);
     /* Before the look at `call`, see crew.h. */
     wi_store(&lane->tail, tail + 1, SEQ_CST);
 }
@@ -210,16 +209,18 @@ void wi_lane_admit(struct lane *lane)
 bool wi_lane_take(struct lane *lane, struct queue_entry *ret_entry)
 {
     for (;;) {
-        const uint32_t head = lane->head;
+        const uint32_t head = wi_load(&lane->head, RELAXED);
         if (head == lane->tail_seen) {
             lane->tail_seen = wi_load(&lane->tail, ACQUIRE);
             if (head == lane->tail_seen)
                 return false;
         }
         const struct queue_entry entry = lane->ring[head & lane->mask];
+        if (lane->tail_seen - head > PREFETCH_SLOTS)
+            wi_prefetch_read(&lane->ring[(head + PREFETCH_SLOTS) & lane->mask]);
         wi_store(&lane->head, head + 1, RELAXED);
         if (is_hole(&entry)) {
-            wi_store(&lane->holes, lane->holes - 1, RELAXED);
+            wi_store(&lane->holes, wi_load(&lane->holes, RELAXED) - 1, RELAXED);
             continue;
         }
         *ret_entry = entry;
@@ -231,7 +232,15 @@ bool wi_lane_take(struct lane *lane, struct queue_entry *ret_entry)
 static void punch_hole(struct lane *lane, struct queue_entry *slot)
 {
     *slot = (struct queue_entry){ 0 };
-    wi_store(&lane->holes, lane->holes + 1, RELAXED);
+    wi_store(&lane->holes, wi_load(&lane->holes, RELAXED) + 1, RELAXED);
+}
+
+/* [both] The slot of a job that is queued, or NULL: it was taken, and other jobs may lie where it lay. */
+static struct queue_entry *find_slot(struct lane *lane, const weir_job *job)
+{
+    struct queue_entry *slot = &lane->ring[job->position & lane->mask];
+    const bool in_use = job->position - wi_load(&lane->head, RELAXED) < slots_used(lane);
+    return in_use && slot->job == job ? slot : NULL;
 }
 
 bool wi_lane_remove(struct lane *lane, weir_job *job)
@@ -239,12 +248,12 @@ bool wi_lane_remove(struct lane *lane, weir_job *job)
     bool removed = false, admitted = false;
     wi_lock(&lane->submit_lock);
     wi_lock(&lane->take_lock);
-    struct queue_entry *slot = &lane->ring[job->position & lane->mask];
+    struct queue_entry *slot = NULL;
     if (list_linked(&job->waiter)) {
         list_remove(&job->waiter);
         lane->waiting--;
         removed = true;
-    } else if (!job->mandatory && job->position - lane->head < lane->tail - lane->head && slot->job == job) {
+    } else if (!job->mandatory && (slot = find_slot(lane, job)) != NULL) {
         punch_hole(lane, slot);
         removed = true;
         admitted = lane->waiting > 0;
@@ -262,8 +271,9 @@ void wi_lane_stop(struct lane *lane, struct list *cancelled)
     wi_lock(&lane->submit_lock);
     wi_lock(&lane->take_lock);
     wi_store(&lane->stopping, true, RELAXED);
-    for (uint32_t at = lane->head; at != lane->tail; at++) {
-        struct queue_entry *slot = &lane->ring[at & lane->mask];
+    const uint32_t head = wi_load(&lane->head, RELAXED), used = slots_used(lane);
+    for (uint32_t i = 0; i < used; i++) {
+        struct queue_entry *slot = &lane->ring[(head + i) & lane->mask];
         if (slot->job == NULL || slot->job->mandatory)
             continue;
         list_push_back(cancelled, &slot->job->waiter);

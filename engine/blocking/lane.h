@@ -34,10 +34,10 @@ struct lane {
     _Alignas(64) struct lock submit_lock;
     uint32_t tail;         /* [submit], read by all */
     uint32_t room;         /* [submit] places that are free for sure */
-    bool stopping;         /* [both] */
     struct job_store jobs; /* [submit] */
 
     _Alignas(64) uint32_t waiting; /* [both] in waiters */
+    bool stopping;                 /* [both] */
     struct list waiters;           /* [both] jobs that await admission, in order */
 
     _Alignas(64) struct lock take_lock;
@@ -80,7 +80,12 @@ bool wi_lane_take(struct lane *lane, struct queue_entry *ret_entry);
 /* [take] Jobs in the queue. */
 static inline uint32_t wi_lane_len(const struct lane *lane)
 {
-    return wi_load(&lane->tail, ACQUIRE) - lane->head - lane->holes;
+    return wi_load(&lane->tail, ACQUIRE) - wi_load(&lane->head, RELAXED) - wi_load(&lane->holes, RELAXED);
+}
+/* [take] Are there entries, holes included? With the latest push that didn't see `call` (crew.h). */
+static inline bool wi_lane_has_more(const struct lane *lane)
+{
+    return wi_load(&lane->tail, SEQ_CST) != wi_load(&lane->head, RELAXED);
 }
 /* [take] Is it time to let waiters in? */
 static inline bool wi_lane_should_admit(const struct lane *lane)

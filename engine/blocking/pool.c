@@ -52,23 +52,20 @@ void wi_pool_turn(struct blocking_pool *pool)
 }
 
 /*
- * Is a job running, and every thread that is left in one? Those that aren't are
- * on their way out, and may be about to use the runtime: to wake a task, to call
- * on_done. What comes out of a job after it was stopped finds no task to wake.
+ * Is every thread that is left in a job? One that isn't is on its way out, and
+ * may be about to use the runtime: to wake a task, to call on_done or a hook.
+ * What comes out of a job later than this finds no task to wake.
  */
-static bool only_jobs_left(struct blocking_pool *pool)
+static bool only_jobs_left(struct blocking_pool *pool, uint32_t live)
 {
-    uint32_t running = 0;
-    bool only = true;
+    uint32_t in_jobs = 0;
     for (int i = 0; i < WEIR_LANES; i++) {
         struct lane *lane = &pool->lanes[i];
         wi_lock(&lane->take_lock);
-        const uint32_t in_jobs = lane->crew.running - lane->crew.delivering;
-        running += in_jobs;
-        only = only && lane->crew.threads + lane->crew.starting == in_jobs;
+        in_jobs += wi_load(&lane->crew.running, RELAXED) - lane->crew.delivering;
         wi_unlock(&lane->take_lock);
     }
-    return only && running > 0;
+    return in_jobs == live;
 }
 
 /* Those that end from now on need nobody who joins them. */
@@ -87,11 +84,12 @@ static int wait_for_threads(struct blocking_pool *pool, int64_t timeout_ns)
     int error = 0;
     for (;;) {
         const uint32_t turns = wi_load(&pool->turns, ACQUIRE);
-        if (wi_load(&pool->live, ACQUIRE) == 0)
+        const uint32_t live = wi_load(&pool->live, ACQUIRE);
+        if (live == 0)
             break;
         int64_t left_ns = deadline_ns == INT64_MAX ? -1 : deadline_ns - wi_clock_now(&clock);
         if (deadline_ns != INT64_MAX && left_ns <= 0) {
-            if (only_jobs_left(pool)) {
+            if (only_jobs_left(pool, live)) {
                 abandon_threads(pool);
                 error = -ETIMEDOUT;
                 break;
@@ -153,9 +151,10 @@ void wi_pool_lane_counters(struct blocking_pool *pool, weir_lane index, struct p
 {
     struct lane *lane = &pool->lanes[index];
     wi_lock(&lane->take_lock);
+    const struct crew *crew = &lane->crew;
     *ret_counters = (struct pool_counters){
-        .threads = lane->crew.threads,
-        .idle = lane->crew.threads - lane->crew.running,
+        .threads = wi_load(&crew->threads, RELAXED) + crew->starting,
+        .idle = wi_load(&crew->threads, RELAXED) + crew->starting - wi_load(&crew->running, RELAXED),
         .queued = wi_lane_len(lane),
         .waiting = lane->waiting,
     };
@@ -180,7 +179,7 @@ bool wi_pool_busy(struct blocking_pool *pool)
     for (int i = 0; i < WEIR_LANES; i++) {
         struct lane *lane = &pool->lanes[i];
         wi_lock(&lane->take_lock);
-        const bool busy = lane->crew.running > 0 || lane->waiting > 0 || wi_lane_len(lane) > 0;
+        const bool busy = wi_load(&lane->crew.running, RELAXED) > 0 || lane->waiting > 0 || wi_lane_len(lane) > 0;
         wi_unlock(&lane->take_lock);
         if (busy || done_ring_has(&lane->done))
             return true;

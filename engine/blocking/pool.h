@@ -2,9 +2,9 @@
  * pool.h - the blocking pool, as the runtime sees it: two lanes of bounded threads and bounded queues.
  *
  * The map of this folder: offload.c is the future and job.c the job it leaves
- * behind, lane.c a lane's queue and those who await admission to it, crew.c a
- * lane's threads and who is woken when, done_ring.c the way back of what has
- * finished, pool.c the beginning and the end.
+ * behind, lane.c a lane's queue and those who await admission to it, crew.c the
+ * rules by which its threads are woken, pool_thread.c and rest.c a thread's life,
+ * done_ring.c the way back of what has finished, pool.c the beginning and the end.
  */
 #ifndef WI_POOL_H
 #define WI_POOL_H

@@ -237,6 +237,35 @@ static void test_a_queue_that_is_dropped_and_filled_again_keeps_its_order(void)
     scene_fini(&scene);
 }
 
+/* Jobs move up in the queue when the holes before them are closed: they can be dropped there, too. */
+static void test_a_job_that_moved_up_in_the_queue_can_be_dropped(void)
+{
+    struct scene scene;
+    scene_init(&scene, rig_create_with(1, 8));
+    scene_block(&scene, 0);
+    tally_wait(&scene.scripts[0].begun, 1);
+    for (int i = 1; i <= 8; i++)
+        scene_start(&scene, i);
+    /* The first in line goes to its end, again and again. */
+    for (int round = 0; round < 804; round++) {
+        const int first = 1 + round % 8;
+        scene.scripts[first].released = 0;
+        weir_drop(scene.offloads[first]);
+        CHECK_EQ(scene.scripts[first].released, 1);
+        CHECK_EQ(rig_counters(scene.pool).queued, 7);
+        scene.scripts[first].released = 0;
+        scene_start(&scene, first);
+        CHECK_EQ(rig_counters(scene.pool).queued, 8);
+    }
+    gate_open(&scene.gate);
+    for (int i = 0; i <= 8; i++)
+        CHECK_EQ(scene_finish(&scene, i), i);
+    /* 804 is 100 times round and four more: 5 is the first in line. */
+    for (uint32_t i = 1; i <= 8; i++)
+        CHECK_EQ(scene.scripts[i].order, 2 + (i + 3) % 8);
+    scene_fini(&scene);
+}
+
 /* The exact number of everything, at rest and at work. */
 static void test_the_counters_are_exact(void)
 {
@@ -658,6 +687,7 @@ int main(void)
     RUN(test_jobs_that_wait_for_each_other_run_at_once_after_many_short_ones);
     RUN(test_beyond_the_queue_one_awaits_admission_in_order);
     RUN(test_a_queue_that_is_dropped_and_filled_again_keeps_its_order);
+    RUN(test_a_job_that_moved_up_in_the_queue_can_be_dropped);
     RUN(test_the_counters_are_exact);
     RUN(test_a_post_runs_or_is_refused);
     RUN(test_a_post_that_panics_fails_alone);
