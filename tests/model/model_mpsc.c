@@ -252,11 +252,49 @@ static void test_the_end_in_any_order(void)
                  .check = check, .preemptions = 2);
 }
 
+/* The channel is full and somebody waits, since before the threads began. */
+static const int first_item = 7;
+static struct wait *first;
+
+static void setup_full(void)
+{
+    const int item = 1;
+    setup_with(1);
+    MODEL_CHECK_EQ(weir_mpsc_try_send(sender, &item), 0);
+    first = wait_start(0, weir_mpsc_send(sender, &first_item));
+    MODEL_CHECK(!wait_poll(first));
+}
+
+/* The place is free for a moment before it is handed out: not for one that just comes along. */
+static void try_to_overtake(void)
+{
+    const int item = 1000;
+    MODEL_CHECK_EQ(weir_mpsc_try_send(sender, &item), -EAGAIN);
+}
+
+static void check_first_has_its_turn(void)
+{
+    MODEL_CHECK_EQ(first->woken, 1);
+    MODEL_CHECK(wait_poll(first));
+    wait_end(first);
+    MODEL_CHECK_EQ(receive_one(), 0);
+    MODEL_CHECK_EQ(received, 1 + first_item);
+    weir_mpsc_sender_unref(sender);
+    weir_mpsc_receiver_drop(receiver);
+}
+
+static void test_nobody_overtakes(void)
+{
+    MODEL_PASSES(.setup = setup_full, .threads = { receive_1_and_stop, try_to_overtake },
+                 .check = check_first_has_its_turn, .preemptions = MODEL_UNBOUNDED);
+}
+
 int main(void)
 {
     RUN(test_a_free_place_finds_the_one_that_waits);
     RUN(test_all_items_arrive);
     RUN(test_one_that_goes_passes_its_turn_on);
     RUN(test_the_end_in_any_order);
+    RUN(test_nobody_overtakes);
     return check_done();
 }
