@@ -239,7 +239,6 @@ void wi_ring_retire(struct ring *ring)
         ring->type->wait(ring, RETIRE_WAIT_NS);
     }
     cancel_mail(ring, atomic_exchange_explicit(&ring->mail, LIST_CLOSED, memory_order_acquire));
-    collect_returned(ring);
     ring->retired = true;
     uint32_t came_back = 0;
     for (struct op *op = atomic_exchange_explicit(&ring->returned, LIST_CLOSED, memory_order_acquire); op != NULL;

@@ -28,8 +28,11 @@
 /* Sleep no longer than this while something waits for room in the kernel's queue. */
 #define NO_ROOM_WAIT_NS 1000000
 
-/* What the owner is doing, so that wake() knows what it takes. */
-enum sleep { AWAKE, NOTIFIED, SLEEPS_ON_WORD, SLEEPS_IN_RING };
+/*
+ * What the owner is doing, so that wake() knows what it takes. RUNG: it sleeps in the ring, or is on its way
+ * there, and was sent a completion that keeps it from doing so.
+ */
+enum sleep { AWAKE, NOTIFIED, SLEEPS_ON_WORD, SLEEPS_IN_RING, RUNG };
 
 static struct ring_uring *of(struct ring *ring)
 {
@@ -227,11 +230,17 @@ static void close_files(struct ring_uring *self)
         (void)wi_fd_close_flush();
 }
 
+/*
+ * Enters the kernel once, and comes back whatever woke us. liburing's own calls go on sleeping until they see
+ * a completion, but another thread may have reaped the one that was meant to wake us.
+ */
 static void sleep_in_ring(struct ring_uring *self, int64_t timeout_ns)
 {
+    submit(self);
     struct __kernel_timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
-    struct io_uring_cqe *cqe;
-    (void)io_uring_submit_and_wait_timeout(&self->uring, &cqe, 1, timeout_ns < 0 ? NULL : &ts, NULL);
+    struct io_uring_getevents_arg arg = { .ts = timeout_ns < 0 ? 0 : (uint64_t)(uintptr_t)&ts };
+    (void)io_uring_enter2((unsigned)self->uring.ring_fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+                          (sigset_t *)(void *)&arg, sizeof arg);
 }
 
 static void sleep_on_word(struct ring_uring *self, int64_t timeout_ns)
@@ -246,7 +255,7 @@ static void uring_wait(struct ring *ring, int64_t timeout_ns)
     uring_flush(ring);
     /* What has ended without the kernel is there to be reaped. */
     if (timeout_ns == 0 || atomic_load_explicit(&self->ended, memory_order_relaxed) != NULL) {
-        atomic_store_explicit(&self->sleep, AWAKE, memory_order_seq_cst);
+        (void)atomic_exchange(&self->sleep, AWAKE);
         return;
     }
     const bool in_ring = wi_ring_in_flight(ring) > 0;
@@ -265,17 +274,25 @@ static void uring_wait(struct ring *ring, int64_t timeout_ns)
         else
             sleep_on_word(self, timeout_ns);
     }
-    atomic_store_explicit(&self->sleep, AWAKE, memory_order_seq_cst);
+    (void)atomic_exchange(&self->sleep, AWAKE);
+}
+
+static void ring_bell(struct ring_uring *self)
+{
+    (void)eventfd_write(self->wake_fd, 1);
 }
 
 static void uring_wake(struct ring *ring)
 {
     struct ring_uring *self = of(ring);
-    const uint32_t was = atomic_exchange(&self->sleep, NOTIFIED);
+    uint32_t was = atomic_load(&self->sleep);
+    /* It is written even if it stays the same: whoever takes it sees all that this thread did before. */
+    while (!atomic_compare_exchange_weak(&self->sleep, &was, was >= SLEEPS_IN_RING ? RUNG : NOTIFIED))
+        ;
     if (was == SLEEPS_ON_WORD)
         syscall(SYS_futex, &self->sleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     else if (was == SLEEPS_IN_RING)
-        (void)eventfd_write(self->wake_fd, 1);
+        ring_bell(self);
 }
 
 /* --- reaping: [any, one at a time] ------------------------------------------------------------ */
@@ -322,6 +339,7 @@ static void uring_reap(struct ring *ring, struct op_list *done)
         (void)io_uring_get_events(&self->uring);
 
     bool left = false;
+    bool bell = false;
     unsigned head;
     unsigned count = 0;
     struct io_uring_cqe *cqe;
@@ -333,6 +351,7 @@ static void uring_reap(struct ring *ring, struct op_list *done)
          */
         if (!owner && cqe->user_data == TAG_WAKE && !(cqe->flags & IORING_CQE_F_MORE))
             break;
+        bell |= cqe->user_data == TAG_WAKE;
         left |= take_cqe(self, cqe, done);
         count++;
     }
@@ -344,6 +363,9 @@ static void uring_reap(struct ring *ring, struct op_list *done)
         next = op->next;
         finish(self, op, done);
     }
+    /* The owner may have been about to enter the kernel: it wouldn't find what we took. */
+    if (bell && !owner && atomic_load(&self->sleep) == RUNG)
+        ring_bell(self);
     if (left && !owner)
         uring_wake(ring);
 }

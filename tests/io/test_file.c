@@ -61,6 +61,9 @@ static void run_life_of_a_file(struct io_rig *rig)
     CHECK(fd >= 0);
     CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     CHECK_EQ(RUN_FUTURE(rig, op, weir_open(top_fd, "a", O_RDWR | O_CREAT | O_EXCL, 0640)), -EEXIST);
+    const int64_t again = RUN_FUTURE(rig, op, weir_open(top_fd, "a", O_RDONLY, 0640)); /* a mode that means nothing */
+    CHECK(again >= 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_close((int)again)), 0);
     puts_seen = 0;
     CHECK_EQ(RUN_FUTURE(rig, op, weir_write_at(fd, "hello, world", 12, 0, counted)), 12);
     CHECK_EQ(puts_seen, 1);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -391,6 +392,65 @@ static void test_a_wake_ends_the_wait_under_way_or_the_next(void)
     io_rig_fini(&rig);
 }
 
+struct crowd {
+    struct io_rig *rig;
+    _Atomic unsigned asked, answered;
+    _Atomic bool stop;
+};
+
+static void *answer_with_wakes(void *arg)
+{
+    struct crowd *crowd = arg;
+    while (!atomic_load(&crowd->stop)) {
+        const unsigned asked = atomic_load(&crowd->asked);
+        if (asked == atomic_load(&crowd->answered)) {
+            sched_yield();
+            continue;
+        }
+        atomic_store(&crowd->answered, asked);
+        unpark(crowd->rig->worker.driver);
+    }
+    return NULL;
+}
+
+static void *reap_all_the_time(void *arg)
+{
+    struct crowd *crowd = arg;
+    while (!atomic_load(&crowd->stop))
+        if (!io_rig_reap(crowd->rig))
+            sched_yield();
+    return NULL;
+}
+
+/* What wakes a sleeper in the ring is a completion, and another thread may reap it before the sleeper is even there. */
+static void test_no_reaper_takes_a_wake_away(void)
+{
+    struct io_rig rig;
+    if (!io_rig_init_uring(&rig))
+        return;
+    int fds[2];
+    make_pipe(fds, 0);
+    char byte;
+    struct op *op = transfer_op(&rig, OP_READ, fds[0], &byte, 1, AT_POSITION);
+    wi_op_start(op);
+    struct crowd crowd = { .rig = &rig };
+    pthread_t threads[2];
+    CHECK_EQ(pthread_create(&threads[0], NULL, answer_with_wakes, &crowd), 0);
+    CHECK_EQ(pthread_create(&threads[1], NULL, reap_all_the_time, &crowd), 0);
+    for (unsigned i = 1; i <= 4000; i++) {
+        atomic_store(&crowd.asked, i);
+        while (atomic_load(&crowd.answered) != i)
+            rig.worker.driver->type->wait(rig.worker.driver, -1);
+    }
+    atomic_store(&crowd.stop, true);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    CHECK_EQ(write(fds[1], "x", 1), 1);
+    CHECK_EQ(finish_op(&rig, op), 1);
+    close_pipe(fds);
+    io_rig_fini(&rig);
+}
+
 struct helper {
     struct io_rig *rig;
     struct op *op;
@@ -516,6 +576,7 @@ int main(void)
     RUN(test_poll_says_what_is_ready);
     RUN(test_the_end_takes_everything_along);
     RUN(test_a_wake_ends_the_wait_under_way_or_the_next);
+    RUN(test_no_reaper_takes_a_wake_away);
     RUN(test_another_thread_reaps_for_a_stuck_owner);
     RUN(test_a_drop_elsewhere_wakes_the_owner_to_cancel);
     RUN(test_a_refusal_is_an_error_of_the_constructor);

@@ -425,6 +425,72 @@ static void test_reapers_of_two_rings_hand_over_to_one_task(void)
 }
 
 #ifdef WEIR_URING
+static void *reap_and_unpark(void *arg)
+{
+    struct reaper *reaper = arg;
+    weir_driver *driver = reaper->rig->worker.driver;
+    while (!atomic_load(&reaper->stop))
+        if (io_rig_reap(reaper->rig))
+            driver->type->unpark(driver);
+        else
+            sched_yield();
+    return NULL;
+}
+
+/* A file of several steps is reaped elsewhere after each: the owner sleeps without limit, and is woken for the next. */
+static void test_the_owner_is_woken_for_the_next_step(void)
+{
+    struct io_rig rig;
+    if (!init_uring(&rig, false))
+        return;
+    struct reaper reaper = { .rig = &rig };
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, reap_and_unpark, &reaper), 0);
+    weir_slurp *slurp = make_slurp(4, 4096);
+    for (unsigned i = 1; i < 77; i++) {
+        weir_cx cx = cx_of(&rig);
+        char name[16];
+        snprintf(name, sizeof name, "m%u", i);
+        CHECK_EQ(weir_slurp_start_flags(slurp, &cx, top_fd, name, WEIR_SLURP_CONFIRM_EOF, (void *)(uintptr_t)i), 0);
+        weir_slurp_next_future next = weir_slurp_next(slurp);
+        while (mock_task_poll(&rig.task, WEIR_HEAD(next)) == WEIR_PENDING)
+            while (!mock_task_is_woken(&rig.task))
+                rig.worker.driver->type->wait(rig.worker.driver, -1);
+        check_slot(next.output);
+        weir_slurp_put(next.output);
+    }
+    weir_slurp_destroy(slurp);
+    atomic_store(&reaper.stop, true);
+    pthread_join(thread, NULL);
+    io_rig_fini(&rig);
+}
+
+/* Cached or not (a name in /proc that nobody has looked up): no descriptor is taken, so none can be short. */
+static void test_a_slurp_takes_no_descriptor(void)
+{
+    struct io_rig rig;
+    if (!init_uring(&rig, false))
+        return;
+    struct ring_uring *self = weir_container_of(rig.ring, struct ring_uring, ring);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(pause());
+    }
+    weir_slurp *slurp = make_slurp(4, 4096);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)child);
+    (void)open_fds();
+    CHECK(slurp_one(&rig, slurp, path, 0, NULL) > 0);
+    CHECK_EQ(slurp_one(&rig, slurp, "m1", 0, NULL), size_of(1));
+    CHECK(self->direct_slots == 0 || !wi_fd_close_pending());
+    weir_slurp_destroy(slurp);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    io_rig_fini(&rig);
+}
+
 /* A file that was read must not stay open for long: its file system couldn't be unmounted. */
 static void test_slots_are_closed_when_there_is_nothing_to_read(void)
 {
@@ -684,6 +750,8 @@ int main(void)
     RUN(test_slurping_tasks_of_a_runtime);
     RUN(test_reapers_of_two_rings_hand_over_to_one_task);
 #ifdef WEIR_URING
+    RUN(test_the_owner_is_woken_for_the_next_step);
+    RUN(test_a_slurp_takes_no_descriptor);
     RUN(test_slots_are_closed_when_there_is_nothing_to_read);
     RUN(test_a_full_table_of_descriptors_is_made_room_in);
 #endif
