@@ -20,11 +20,16 @@ typedef int64_t (*weir_job_fn)(void *arg, weir_job *job);
  * weir_offload() - run fn(arg) on a thread of a lane.
  *
  * Resolves to what fn returned; -ECANCELED when the runtime shut down before
- * it began; -ENOTRECOVERABLE when it failed (weir_panic()); -ENOMEM.
+ * it began; -ENOTRECOVERABLE when it failed (weir_panic()); -ENOMEM; -EAGAIN
+ * when the lane has no thread and none can be started; -EINVAL outside of a
+ * runtime. A lane begins its jobs in the order in which they were first polled.
  *
- * Ownership:   `arg` belongs to the job from the first poll on. `release` (may
- *              be NULL) is called with it exactly once: after the output was
- *              delivered or thrown away, or when the job will never run.
+ * Ownership:   `arg` belongs to the future, and from its first poll on to the
+ *              job. `release` (may be NULL) is called with it exactly once:
+ *              when the output is delivered (just before the await goes on) or
+ *              thrown away, or when the job will never run. That may be on a
+ *              worker or on a thread of the pool. A result that lies in `arg`
+ *              needs a reference of its own.
  * Cancel safe: dropping it before the job began takes the job out of the queue
  *              (or its place among those who await admission); afterwards the
  *              job's cancel flag is set, it runs to its end unobserved, and
@@ -45,12 +50,14 @@ WEIR_MUST_USE weir_offload_future weir_offload(weir_lane lane, weir_job_fn fn, v
 
 /*
  * weir_offload_mandatory() - the same for work that must finish once it was
- * accepted (a write): neither a drop nor a shutdown takes it out of the queue.
+ * accepted (a write): when it is in the queue neither a drop nor a shutdown takes
+ * it out, and its cancel flag stays clear. While it awaits admission it is as
+ * any other.
  */
 WEIR_MUST_USE weir_offload_future weir_offload_mandatory(weir_lane lane, weir_job_fn fn, void *arg,
                                                          void (*release)(void *arg));
 
-/* For the job, now and then: true when nobody waits for the result any more. */
+/* For the job, now and then: true when nobody waits for the result any more, or the runtime shuts down. */
 bool weir_job_cancelled(const weir_job *job);
 
 /* Threads of the lane that have nothing to do now (may start included): a hint for splitting work. */
@@ -59,14 +66,15 @@ unsigned weir_lane_idle(struct weir_worker *worker, weir_lane lane);
 /*
  * weir_lane_post() - the same threads for drivers, which have no task to suspend.
  *
- * Runs job->run(job) on a thread of the lane. The job is the caller's memory
- * until run() is called; run() may free it. Returns 0, -EAGAIN (the lane's
- * queue is full: post again when one of yours has run), or -ECANCELED (the pool
- * is shut down). Any thread; never blocks.
+ * Runs job->run(job) on a thread of the lane, also if the runtime shuts down
+ * meanwhile. The job is the caller's memory until run() is called; run() may free
+ * it. Returns 0, -EAGAIN (the lane's queue is full: post again when one of yours
+ * has run; or it has no thread and none can be started), -ENOMEM, or -ECANCELED
+ * (the pool is shut down). Any thread; never blocks.
  */
 typedef struct weir_lane_job {
     void (*run)(struct weir_lane_job *job);
-    struct weir_lane_job *next; /* the pool's */
+    struct weir_lane_job *next; /* for a queue of whoever has the job: the driver's, or a lane's */
 } weir_lane_job;
 
 int weir_lane_post(weir_runtime *runtime, weir_lane lane, weir_lane_job *job);
