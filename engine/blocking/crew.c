@@ -129,7 +129,7 @@ int wi_crew_first(struct lane *lane)
     wi_lock(&lane->take_lock);
     start_begin(lane);
     wi_unlock(&lane->take_lock);
-    const int error = wi_thread_start(lane);
+    const int error = wi_pool_thread_start(lane);
     (void)start_end(lane, error); /* the queue is empty, and nobody rests */
     return error;
 }
@@ -166,7 +166,7 @@ void wi_crew_call(struct lane *lane)
         /* The thread may be up and gone by now: then this wakes nobody, or somebody who looks and sleeps on. */
         if (thread != NULL)
             wi_futex_wake(&thread->called, 1);
-        again = starts && start_end(lane, wi_thread_start(lane));
+        again = starts && start_end(lane, wi_pool_thread_start(lane));
     } while (again);
 }
 

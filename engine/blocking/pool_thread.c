@@ -91,7 +91,7 @@ static bool next(struct pool_thread *self)
             options->on_done(options->on_done_arg);
             wi_lock(&lane->take_lock);
             published = false;
-        } else if (!wi_thread_wait(self) && wi_thread_leave(self)) {
+        } else if (!wi_pool_thread_wait(self) && wi_pool_thread_leave(self)) {
             return false;
         }
     }
@@ -166,7 +166,7 @@ static int create(struct pool_thread *thread, size_t stack_size)
     return -error;
 }
 
-int wi_thread_start(struct lane *lane)
+int wi_pool_thread_start(struct lane *lane)
 {
     struct blocking_pool *pool = lane->pool;
     struct pool_thread *thread = calloc(1, sizeof *thread);

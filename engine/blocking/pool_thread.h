@@ -27,14 +27,14 @@ struct pool_thread {
 };
 
 /* A new thread, which is counted in starting and searching already. 0 or a negative errno. */
-int wi_thread_start(struct lane *lane);
+int wi_pool_thread_start(struct lane *lane);
 
 /* --- rest.c: a thread without work ------------------------------------------------------ */
 
 /* [take], let go of meanwhile: wait for work. False: leave. */
-bool wi_thread_wait(struct pool_thread *self);
+bool wi_pool_thread_wait(struct pool_thread *self);
 /* [take] in; out, if it returns true, with no lock. True: this thread is one of the lane no more. */
-bool wi_thread_leave(struct pool_thread *self);
+bool wi_pool_thread_leave(struct pool_thread *self);
 
 /* --- crew.c: what all know of all, [take] ------------------------------------------------ */
 

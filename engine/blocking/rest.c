@@ -125,7 +125,7 @@ static bool rest(struct pool_thread *self)
     }
 }
 
-bool wi_thread_wait(struct pool_thread *self)
+bool wi_pool_thread_wait(struct pool_thread *self)
 {
     struct lane *lane = self->lane;
     if (self->streak >= SPIN_STREAK && sched_getcpu() != lane->crew.caller_cpu && spin(self))
@@ -134,7 +134,7 @@ bool wi_thread_wait(struct pool_thread *self)
     return !lane->stopping && rest(self);
 }
 
-bool wi_thread_leave(struct pool_thread *self)
+bool wi_pool_thread_leave(struct pool_thread *self)
 {
     struct lane *lane = self->lane;
     struct crew *crew = &lane->crew;

@@ -48,7 +48,7 @@ void wi_pool_turn(struct blocking_pool *of)
     (void)of;
 }
 
-int wi_thread_start(struct lane *of)
+int wi_pool_thread_start(struct lane *of)
 {
     if (start_fails)
         return -EAGAIN;
@@ -107,7 +107,7 @@ static bool next(struct pool_thread *self)
     if (self->is_running)
         wi_crew_end(self, -1);
     while (!wi_lane_take(lane, &self->entry))
-        if (!wi_thread_wait(self) && wi_thread_leave(self))
+        if (!wi_pool_thread_wait(self) && wi_pool_thread_leave(self))
             return false;
     const bool calls = wi_crew_begin(self);
     check_crew();
