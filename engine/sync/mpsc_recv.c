@@ -1,7 +1,7 @@
 /* mpsc_recv.c - the receiver's end of a bounded channel. See mpsc_channel.h. */
 #include "sync/mpsc_channel.h"
 
-#include "sync/thread_wait.h"
+#include "sync/thread_await.h"
 
 static inline struct mpsc_channel *of_receiver(const weir_mpsc_receiver *receiver)
 {
@@ -179,9 +179,9 @@ int weir_mpsc_try_recv(weir_mpsc_receiver *receiver, void *ret_item)
 
 int weir_mpsc_blocking_recv(weir_mpsc_receiver *receiver, void *ret_item)
 {
-    wi_thread_wait_check(__func__);
+    wi_thread_await_check(__func__);
     weir_mpsc_recv_future recv = weir_mpsc_recv(receiver, ret_item);
-    wi_thread_wait(WEIR_HEAD(recv));
+    wi_thread_await(WEIR_HEAD(recv));
     return recv.output;
 }
 

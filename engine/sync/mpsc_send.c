@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "sync/thread_wait.h"
+#include "sync/thread_await.h"
 
 int weir_mpsc_create(size_t item_size, size_t capacity, void (*item_drop)(void *item), weir_mpsc_sender **ret_sender,
                      weir_mpsc_receiver **ret_receiver)
@@ -241,9 +241,9 @@ int weir_mpsc_try_send(weir_mpsc_sender *sender, const void *item)
 
 int weir_mpsc_blocking_send(weir_mpsc_sender *sender, const void *item)
 {
-    wi_thread_wait_check(__func__);
+    wi_thread_await_check(__func__);
     weir_mpsc_send_future send = weir_mpsc_send(sender, item);
-    wi_thread_wait(WEIR_HEAD(send));
+    wi_thread_await(WEIR_HEAD(send));
     return send.output;
 }
 

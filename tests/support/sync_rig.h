@@ -14,7 +14,7 @@
 
 #include "check.h"
 #include "mock_task.h"
-#include "sync/thread_wait.h"
+#include "sync/thread_await.h"
 
 static inline bool rig_ready(struct mock_task *task, weir_future *future)
 {
@@ -44,7 +44,7 @@ static inline void rig_mocks_init(struct mock_task *tasks, int count)
 }
 
 /* Sleeps until the future in `slot` is ready. */
-#define await(slot) wi_thread_wait(WEIR_HEAD(slot))
+#define await(slot) wi_thread_await(WEIR_HEAD(slot))
 
 #define RIG_THREADS_MAX 8
 static inline void rig_run_threads(int count, void *(*run)(void *arg), void *arg)

@@ -1,5 +1,5 @@
-/* thread_wait.c - a waker that is a futex on the stack of the one who sleeps. */
-#include "sync/thread_wait.h"
+/* thread_await.c - a waker that is a futex on the stack of the one who sleeps. */
+#include "sync/thread_await.h"
 
 #include <weir/task.h>
 
@@ -27,7 +27,7 @@ static void sleeper_keep(weir_waker *waker)
 
 static const weir_waker_type sleeper_type = { sleeper_wake, sleeper_keep, sleeper_keep };
 
-void wi_thread_wait(weir_future *future)
+void wi_thread_await(weir_future *future)
 {
     struct sleeper self = { .waker = { &sleeper_type } };
     weir_cx cx = { .waker = &self.waker, .budget = WEIR_BUDGET_UNCONSTRAINED };
@@ -38,7 +38,7 @@ void wi_thread_wait(weir_future *future)
     future->line = WEIR_AT_DONE;
 }
 
-void wi_thread_wait_check(const char *function)
+void wi_thread_await_check(const char *function)
 {
     if (weir_task_id_current() != 0)
         weir_panic("%s() in a task: it would block the worker; await the future instead", function);
