@@ -4,6 +4,9 @@
  * A short read from the page cache is the end of the file, or the end of what is
  * cached. Which of the two, its length says: the cache comes in pages, so only a
  * read that ends on a page's edge has to ask again.
+ *
+ * A read that is told to wait has set the kernel reading ahead all the same: the
+ * whole batch is on its way from the disk before the lane's threads come for it.
  */
 #include <errno.h>
 #include <fcntl.h>

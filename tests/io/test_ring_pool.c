@@ -2,6 +2,7 @@
  * lost. */
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -321,6 +322,22 @@ static void test_every_kind_does_its_work(void)
     end(&rig, &lane);
 }
 
+static void do_what_is_cached(struct io_rig *rig)
+{
+    uint8_t buffer[4096];
+    struct statx stat;
+    run_slurps_of_all_sizes(rig);
+    struct op *op = path_op(rig, OP_STATX, "size4096");
+    op->mask = STATX_SIZE;
+    op->buffer = &stat;
+    CHECK_EQ(run(rig, op), 0);
+    const int fd = (int)run(rig, open_op(rig, "size4096", O_RDONLY));
+    CHECK_EQ(run(rig, transfer_op(rig, OP_READ, fd, buffer, 4096, 0)), 4096);
+    CHECK_EQ(run(rig, transfer_op(rig, OP_READ, fd, buffer, 4096, 4096)), 0);
+    CHECK_EQ(run(rig, transfer_op(rig, OP_READ, fd, buffer, 4096, AT_POSITION)), 4096);
+    close(fd);
+}
+
 /* What is in the cache costs no thread. */
 static void test_what_is_cached_is_done_without_the_lane(void)
 {
@@ -330,54 +347,81 @@ static void test_what_is_cached_is_done_without_the_lane(void)
     struct io_rig rig;
     begin(&rig, &lane, 1, 100);
     make_sizes(false);
-    run_slurps_of_all_sizes(&rig);
-    uint8_t buffer[4096];
-    struct statx stat;
-    struct op *op = path_op(&rig, OP_STATX, "size4096");
-    op->mask = STATX_SIZE;
-    op->buffer = &stat;
-    CHECK_EQ(run(&rig, op), 0);
-    const int fd = (int)run(&rig, open_op(&rig, "size4096", O_RDONLY));
-    CHECK_EQ(run(&rig, transfer_op(&rig, OP_READ, fd, buffer, 4096, 0)), 4096);
-    CHECK_EQ(run(&rig, transfer_op(&rig, OP_READ, fd, buffer, 4096, 4096)), 0);
-    CHECK_EQ(run(&rig, transfer_op(&rig, OP_READ, fd, buffer, 4096, AT_POSITION)), 4096);
-    close(fd);
-    CHECK_EQ(lane_rig_posted(&lane), 0);
+    unsigned posted = 1;
+    /* Again, if the kernel found its cache locked or emptied just then. */
+    for (int attempt = 0; attempt < 5 && posted != 0; attempt++) {
+        posted = lane_rig_posted(&lane);
+        do_what_is_cached(&rig);
+        posted = lane_rig_posted(&lane) - posted;
+    }
+    CHECK_EQ(posted, 0);
     end(&rig, &lane);
 }
 
-/* A cold file is read by a thread, and the owner goes on meanwhile. */
-static void test_what_is_not_cached_goes_to_the_lane(void)
+/* In a process of its own, since what is denied there stays denied. */
+static void in_child(void (*body)(void))
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        body();
+        fflush(NULL);
+        _exit(0);
+    }
+    int status = -1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}
+
+static void read_what_is_not_cached(void)
 {
     struct lane_rig lane;
     struct io_rig rig;
-    begin(&rig, &lane, 1, 100);
-    if (!cache_is_asked || wi_rpool_in_memory(tree.fd)) {
-        end(&rig, &lane);
-        return;
-    }
     static uint8_t buffer[200000];
-    make_file("cold", 200000);
-    make_file("warm", 10);
-    chill("cold", 65536);
+    make_file("cold", sizeof buffer);
+    begin(&rig, &lane, 1, 100);
+    /* Only for this thread. (A disk may be so fast that what was cold is warm when it is asked for again.) */
+    if (!deny_syscall(SYS_io_setup, ENOSYS) || !deny_syscall(SYS_preadv2, EAGAIN))
+        return;
     lane_rig_hold(&lane);
     struct op *cold = slurp_op(&rig, "cold", buffer, sizeof buffer, 0);
     start(&rig, cold);
     CHECK(!is_done(&rig, cold));
     CHECK_EQ(lane_rig_posted(&lane), 1);
-    uint8_t small[100];
-    CHECK_EQ(run(&rig, slurp_op(&rig, "warm", small, 100, 0)), 10);
+    CHECK_EQ(run(&rig, take_op(&rig, OP_NOP)), 0);
     lane_rig_release(&lane);
-    CHECK_EQ(finish(&rig, cold), 200000);
-    check_bytes(buffer, 0, 200000);
+    CHECK_EQ(finish(&rig, cold), (int64_t)sizeof buffer);
+    check_bytes(buffer, 0, sizeof buffer);
 
-    chill("cold", 0);
     const int fd = openat(tree.fd, "cold", O_RDONLY | O_CLOEXEC);
     memset(buffer, 0, sizeof buffer);
     CHECK_EQ(run(&rig, transfer_op(&rig, OP_READ, fd, buffer, 1000, 100000)), 1000);
     check_bytes(buffer, 100000, 1000);
     CHECK_EQ(lane_rig_posted(&lane), 2);
     close(fd);
+    end(&rig, &lane);
+}
+
+/* What isn't cached is read by a thread, and the owner goes on meanwhile. */
+static void test_what_is_not_cached_goes_to_the_lane(void)
+{
+    in_child(read_what_is_not_cached);
+}
+
+/* Half of it cached, half of it not: however far the disk has come when it is asked again, the bytes are right. */
+static void test_files_that_are_half_cached(void)
+{
+    struct lane_rig lane;
+    struct io_rig rig;
+    static uint8_t buffer[200000];
+    make_file("half", sizeof buffer);
+    begin(&rig, &lane, 2, 100);
+    for (off_t cached = 0; cached < (off_t)sizeof buffer; cached += 16384) {
+        chill("half", cached);
+        memset(buffer, 0, sizeof buffer);
+        CHECK_EQ(run(&rig, slurp_op(&rig, "half", buffer, sizeof buffer, 0)), (int64_t)sizeof buffer);
+        check_bytes(buffer, 0, sizeof buffer);
+    }
     end(&rig, &lane);
 }
 
@@ -670,43 +714,40 @@ static void test_without_a_lane_writes_are_done_by_the_owner(void)
     end(&rig, &lane);
 }
 
+static void slurp_in_bunches(void)
+{
+    struct lane_rig lane;
+    struct io_rig rig;
+    begin(&rig, &lane, 1, 1000);
+    make_file("short", 10);
+    if (!deny_syscall(SYS_openat2, EAGAIN))
+        return;
+    uint8_t buffer[64][16];
+    struct op *ops[64];
+    struct ring_pool *pool = weir_container_of(rig.ring, struct ring_pool, ring);
+    for (int round = 0; round < 2; round++) {
+        /* Not what this machine took, which may be busy. */
+        atomic_store(&pool->op_ns, round == 0 ? UINT32_MAX : 1000);
+        lane_rig_hold(&lane);
+        for (int i = 0; i < 64; i++) {
+            ops[i] = slurp_op(&rig, "short", buffer[i], 16, 0);
+            wi_op_start(ops[i]);
+        }
+        submit(&rig);
+        submit(&rig);
+        CHECK_EQ(lane_rig_posted(&lane), round == 0 ? 64 : 64 + 8);
+        lane_rig_release(&lane);
+        for (int i = 0; i < 64; i++)
+            CHECK_EQ(finish(&rig, ops[i]), 10);
+        lane_rig_drain(&lane);
+    }
+    end(&rig, &lane);
+}
+
 /* On a file system that never says what it has cached, short work goes to the lane by the handful. */
 static void test_short_work_is_handed_over_in_bunches(void)
 {
-    fflush(NULL);
-    const pid_t child = fork();
-    if (child == 0) {
-        struct lane_rig lane;
-        struct io_rig rig;
-        begin(&rig, &lane, 1, 1000);
-        make_file("short", 10);
-        if (!deny_syscall(SYS_openat2, EAGAIN))
-            _exit(0);
-        uint8_t buffer[64][16];
-        struct op *ops[64];
-        struct ring_pool *pool = weir_container_of(rig.ring, struct ring_pool, ring);
-        for (int round = 0; round < 2; round++) {
-            /* Not what this machine took, which may be busy. */
-            atomic_store(&pool->op_ns, round == 0 ? UINT32_MAX : 1000);
-            lane_rig_hold(&lane);
-            for (int i = 0; i < 64; i++) {
-                ops[i] = slurp_op(&rig, "short", buffer[i], 16, 0);
-                wi_op_start(ops[i]);
-            }
-            submit(&rig);
-            submit(&rig);
-            CHECK_EQ(lane_rig_posted(&lane), round == 0 ? 64 : 64 + 8);
-            lane_rig_release(&lane);
-            for (int i = 0; i < 64; i++)
-                CHECK_EQ(finish(&rig, ops[i]), 10);
-            lane_rig_drain(&lane);
-        }
-        end(&rig, &lane);
-        _exit(0);
-    }
-    int status = -1;
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
+    in_child(slurp_in_bunches);
 }
 
 /* --- what is waited for ------------------------------------------------------------------------- */
@@ -824,7 +865,7 @@ static void test_pending_closes_are_done_before_a_sleep(void)
     begin(&rig, &lane, 1, 10);
     uint8_t buffer[16];
     CHECK_EQ(run(&rig, slurp_op(&rig, "closed", buffer, 16, 0)), 10);
-    CHECK(!cache_is_asked || wi_fd_close_pending());
+    CHECK(!cache_is_asked || wi_fd_close_pending() || lane_rig_posted(&lane) > 0);
     rig.worker.driver->type->wait(rig.worker.driver, 1);
     CHECK(!wi_fd_close_pending());
     end(&rig, &lane);
@@ -840,11 +881,10 @@ static void test_a_wake_ends_one_wait(void)
     driver->type->unpark(driver);
     driver->type->unpark(driver);
     driver->type->wait(driver, -1);
-    struct timespec before, after;
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    driver->type->wait(driver, 3000000);
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    CHECK((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec >= 3000000);
+    struct ring_pool *pool = weir_container_of(rig.ring, struct ring_pool, ring);
+    struct epoll_event event;
+    CHECK_EQ(atomic_load(&pool->sleep), RPOOL_AWAKE);      /* the next one would lie down, */
+    CHECK_EQ(epoll_wait(pool->epoll_fd, &event, 1, 0), 0); /* and nothing would get it up */
     end(&rig, &lane);
 }
 
@@ -893,6 +933,7 @@ int main(void)
     RUN(test_every_kind_does_its_work);
     RUN(test_what_is_cached_is_done_without_the_lane);
     RUN(test_what_is_not_cached_goes_to_the_lane);
+    RUN(test_files_that_are_half_cached);
     RUN(test_direct_reads_go_to_the_lane);
     RUN(test_each_missing_call_has_its_substitute);
     RUN(test_what_the_lane_has_no_room_for_waits_in_the_ring);
