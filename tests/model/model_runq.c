@@ -23,6 +23,7 @@ static void start_at(struct runq *runq, uint32_t counter)
     runq_init(runq, false);
     runq->head = runq_head(counter, counter);
     runq->tail = counter;
+    memset(runq->slots, 0, sizeof runq->slots); /* no task of the last run passes for one of this */
 }
 
 static void setup(void)
@@ -220,6 +221,21 @@ static void push_2_pop_all(void)
     pop_all(&a);
 }
 
+static void pop_1_push_2_pop_all(void)
+{
+    (void)pop(&a);
+    push();
+    push();
+    pop_all(&a);
+}
+
+/* A slot that a thief still reads isn't free, although the task in it counts no more. */
+static void test_a_thief_finishes_copying_before_its_slots_are_used_again(void)
+{
+    MODEL_PASSES(.setup = setup_full, .threads = { pop_1_push_2_pop_all, steal_into_b }, .check = check,
+                 .preemptions = 5);
+}
+
 static void test_overflow_against_thieves_loses_nothing(void)
 {
     MODEL_PASSES(.setup = setup_full, .threads = { push_2_pop_all, steal_into_b_twice }, .check = check,
@@ -282,6 +298,7 @@ int main(void)
     RUN(test_owner_and_thief_take_each_task_once);
     RUN(test_two_thieves_take_different_tasks);
     RUN(test_what_a_thief_has_stolen_may_be_stolen_on);
+    RUN(test_a_thief_finishes_copying_before_its_slots_are_used_again);
     RUN(test_overflow_against_thieves_loses_nothing);
     RUN(test_work_that_was_pushed_is_seen_by_the_last_look);
     RUN(test_length_counts_a_task_that_stays);
