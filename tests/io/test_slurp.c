@@ -15,6 +15,7 @@
 
 #include "fdclose.h"
 #include "io_rig.h"
+#include "lane_rig.h"
 #ifdef WEIR_URING
 #include "ring_uring.h"
 #endif
@@ -50,6 +51,12 @@ static void on_every_ring(ring_test test, uint64_t seeds)
         io_rig_fini(&rig);
         CHECK_EQ(rig.counts.destroyed, 1);
     }
+    struct lane_rig lane;
+    lane_rig_init(&lane, 2, 64);
+    io_rig_init_pool(&rig, &lane);
+    test(&rig);
+    io_rig_fini(&rig);
+    lane_rig_fini(&lane);
     for (int by_hand = 0; by_hand < 2; by_hand++)
         if (init_uring(&rig, by_hand)) {
             test(&rig);
