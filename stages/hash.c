@@ -86,10 +86,11 @@ static int write_line(struct hash *self, weir_flow *flow)
         return weir_flow_fail(flow, error, "libcrypto failed");
 
     char *at = self->line;
-    at += sprintf(at, "{\"size\":%" PRIu64, self->size);
+    const char *const end = self->line + sizeof self->line;
+    at += snprintf(at, (size_t)(end - at), "{\"size\":%" PRIu64, self->size);
     for (size_t i = 0; i < self->hasher.count; i++) {
         const weir_digest_algo *algo = self->hasher.algos[i];
-        at += sprintf(at, ",\"%s\":\"", self->as != NULL ? self->as : algo->name);
+        at += snprintf(at, (size_t)(end - at), ",\"%s\":\"", self->as != NULL ? self->as : algo->name);
         weir_digest_hex(digests[i].bytes, algo->digest_size, at);
         at += 2 * algo->digest_size;
         *at++ = '"';

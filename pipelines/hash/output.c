@@ -17,9 +17,10 @@ static char *temp_name(const char *path)
     uint32_t random;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         return NULL;
-    char *name = malloc(strlen(path) + 16);
+    const size_t size = strlen(path) + sizeof ".weir-01234567";
+    char *name = malloc(size);
     if (name != NULL)
-        sprintf(name, "%s.weir-%08x", path, random);
+        snprintf(name, size, "%s.weir-%08x", path, random);
     return name;
 }
 

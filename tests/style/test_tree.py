@@ -1,106 +1,341 @@
 #!/usr/bin/env python3
-"""The source tests itself: names, sizes, walls, banned calls."""
+"""The source tests itself: names, sizes, walls, banned calls, dead files, docs that point nowhere.
+
+Runs on the bare interpreter (Debian's python3-minimal), reads the tree as it lies there, and prints each finding as
+file:line: text. What is allowed against a rule is listed here, with its reason.
+"""
+import collections
 import os
 import re
 import sys
-import collections
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDERS = ("engine", "io", "stages", "pipelines", "cli", "tests")
+LIBRARIES = ("engine", "io", "stages", "pipelines")
+FOLDERS = LIBRARIES + ("cli", "tests")
+
+# --- the rules ------------------------------------------------------------------------------------
+
 LINES_MAX = 600
+LINES_LOOK = 400  # from here on a file is named in the output, which is no fault
 TEST_LINES_MAX = 1000  # a test is a list of cases
+FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 120
+
 # Whose public headers a folder may include.
 SEES = {
     "engine": {"engine"},
     "io": {"io", "engine"},
-    "stages": {"stages", "engine"},
+    "stages": {"stages"},  # and weir/base.h
     "pipelines": {"pipelines", "stages", "io", "engine"},
     "cli": {"cli", "pipelines", "stages", "io", "engine"},
 }
-# Where a folder below prints or ends the process, and why.
-PRINTS = {
-    "engine/task/panic.c": "the last word of a process that nobody can be told about",
-    "engine/task/future.c": "a debug build ends what polls a moved future",
+STAGES_SEE_OF_ENGINE = {"base.h"}
+
+# "..." includes of another folder's private headers.
+THROUGH_THE_WALL = {
+    ("io/fdclose.c", "base/atomic.h"): "only under WI_MODEL: the explorer gets at its atomics",
+}
+
+# Who may include what of others.
+LIBRARY_HEADERS = {
+    "liburing": re.compile(r"io/(ring_uring|uring_)"),
+    "openssl/": re.compile(r"stages/"),
+    "xxhash.h": re.compile(r"stages/"),
+    "zlib.h": re.compile(r"stages/"),
+}
+
+BANNED = {
+    "strcpy": "it knows no bound", "strcat": "it knows no bound", "strncpy": "it may leave no NUL",
+    "sprintf": "it knows no bound", "vsprintf": "it knows no bound",
+    "system": "a shell between us and the names", "popen": "a shell between us and the names",
+    "setjmp": "it asks the kernel for the signal mask: see engine/task/panic.h",
+}
+BANNED_IN_TESTS_TOO = {
+    "gets": "it knows no bound", "strtok": "its state is the whole process's", "alloca": "a stack has an end",
+    "sleep": "a test doesn't wait for time to pass", "usleep": "a test doesn't wait for time to pass",
+}
+ALLOWED_CALLS = {
+    ("tests/io/test_fdclose.c", "usleep"): "paces a thread that flushes now and then; nothing depends on when",
+    ("tests/io/test_ring_pool.c", "usleep"): "lets a wait begin, mostly; the other order passes, too",
+}
+
+# A library doesn't print and doesn't end the process.
+PRINTING = ("printf", "fprintf", "vfprintf", "vprintf", "puts", "fputs", "putchar", "perror", "exit", "_exit",
+            "abort", "assert", "err", "errx", "warn", "warnx")
+MAY_PRINT = {
+    "engine/task/panic.c": "the last words of a process that nobody can be told about",
+    "engine/task/future.c": "a debug build ends what polls a future that was moved",
     "engine/time/timers.c": "a debug build ends what drops a timer in another thread's poll",
     "engine/blocking/crew.c": "a job that failed where no hook is told",
     "engine/blocking/pool_thread.c": "a job that failed where no hook is told",
 }
-BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|gets|strtok|alloca|system|vsprintf)\s*\(")
-PRINTING = re.compile(r"(?<![\w.>])(printf|fprintf|puts|perror|exit|abort)\s*\(")
+
+# Declared in a public header, and called by nobody in this tree.
+FOR_OTHERS = {
+    "weir_task_id": "what a log says of a handle; the runtime asks for weir_task_id_current()",
+    "weir_walk_depth": "for whoever prints a tree",
+    "weir_cost_ns_per_kib": "for whoever hosts stages",
+    "weir_join_set_reserve": "room before the future exists",
+    "weir_join_set_unreserve": "and gives it back",
+}
+
+# Tests whose name is no file of the folder they mirror, and what they test.
+SUBJECTS = {
+    "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
+    "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",
+    "tests/stages/test_every_stage.c": "all of stages.def",
+}
+
+# Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
+BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/bench_\w+\.c"
+                         r"|support/\w+\.c|engine/refused/\w+\.c|cli/test_\w+\.sh)$")
+
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
-INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]weir/([\w/]+\.h)[>"]', re.M)
+A_MACHINE = re.compile(r"(?<![\w.])/(work|root)/")
+
+# --- what is looked at ------------------------------------------------------------------------------
 
 problems = []
-
-
-def sources():
-    for folder in FOLDERS:
-        for path, dirs, names in os.walk(os.path.join(ROOT, folder)):
-            dirs[:] = [d for d in dirs if d not in ("corpus", "build")]
-            for name in names:
-                if name.endswith((".c", ".h")):
-                    yield os.path.relpath(os.path.join(path, name), ROOT)
+notes = []
 
 
 def say(path, line, what):
     problems.append(f"{path}:{line}: {what}")
 
 
-def code_only(text):
-    """The text without comments and strings, lines kept."""
-    pattern = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+def walk(endings):
+    """Paths relative to the root, sorted; nothing of build trees, of git, and of corpora."""
+    found = []
+    for path, dirs, names in os.walk(ROOT):
+        top = os.path.relpath(path, ROOT)
+        dirs[:] = [d for d in dirs if not (top == "." and d in (".git", "build")) and d != "corpus"]
+        for name in names:
+            if name.endswith(endings):
+                found.append(os.path.normpath(os.path.join(top, name)))
+    return sorted(found)
 
 
-files = sorted(sources())
-by_name = collections.defaultdict(list)
-owner = {}
-for path in files:
-    by_name[os.path.basename(path)].append(path)
-    parts = path.split("/")
-    if "include/weir/" in path:
-        owner["/".join(parts[3:])] = parts[0]
+class Source:
+    """A C file, with and without its comments and strings."""
 
-for name, paths in by_name.items():
-    if len({p for p in paths if not p.startswith("tests/engine/refused/")}) > 1:
-        # A public header and the private one of a folder may not share a name either.
-        say(paths[0], 1, f"file names are unique in the tree: also {', '.join(paths[1:])}")
+    TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
 
-for path in files:
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        text = file.read()
-    lines = text.split("\n")
-    folder = path.split("/")[0]
-    lines_max = TEST_LINES_MAX if folder == "tests" else LINES_MAX
-    if len(lines) > lines_max:
-        say(path, len(lines), f"more than {lines_max} lines: split it")
-    if not text.startswith("/*"):
-        say(path, 1, "a file begins with a comment that says what it is for")
-    if not text.endswith("\n"):
+    def __init__(self, path):
+        self.path = path
+        self.folder = path.split("/")[0]
+        self.name = os.path.basename(path)
+        self.stem = os.path.splitext(self.name)[0]
+        self.is_public = "/include/weir/" in path
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            self.text = file.read()
+        self.lines = self.text.split("\n")[:-1] if self.text.endswith("\n") else self.text.split("\n")
+        self.code = self.TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), self.text)
+
+    def includes(self):
+        for number, line in enumerate(self.lines, 1):
+            found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
+            if found:
+                yield number, found.group(1), found.group(2)
+
+
+# --- one file -----------------------------------------------------------------------------------------
+
+
+def check_text(path, lines, text):
+    """Holds for everything that is text."""
+    if text and not text.endswith("\n"):
         say(path, len(lines), "no newline at the end")
+    if text.endswith("\n\n"):
+        say(path, len(lines), "empty lines at the end")
     for number, line in enumerate(lines, 1):
-        if len(line) > COLUMNS_MAX:
-            say(path, number, f"{len(line)} columns")
-        if line != line.rstrip() or "\t" in line:
-            say(path, number, "a tab, or blanks at the end")
-        if UNFINISHED.search(line):
+        if line != line.rstrip():
+            say(path, number, "blanks at the end")
+        if "\t" in line:
+            say(path, number, "a tab")
+        if path != "tests/style/test_tree.py" and UNFINISHED.search(line):
             say(path, number, "unfinished")
-    for number, line in enumerate(code_only(text).split("\n"), 1):
-        if folder != "tests" and BANNED.search(line):
-            say(path, number, f"banned: {BANNED.search(line).group(1)}")
-        if folder not in ("cli", "tests") and path not in PRINTS and PRINTING.search(line):
-            say(path, number, f"a library doesn't print or exit: {PRINTING.search(line).group(1)}")
-    if folder in SEES:
-        for header in INCLUDE.findall(text):
-            if header not in owner:
-                say(path, 1, f"no such header: weir/{header}")
-            elif owner[header] not in SEES[folder]:
-                say(path, 1, f"the wall: {folder}/ may not see weir/{header} of {owner[header]}/")
-            elif folder == "stages" and owner[header] == "engine" and header != "base.h":
-                say(path, 1, "the wall: stages see weir/base.h of the engine and nothing else")
+        if path != "tests/style/test_tree.py" and A_MACHINE.search(line):
+            say(path, number, "a path of one machine")
 
-print(f"{len(files)} files looked at")
-if problems or not files:
-    print("\n".join(problems))
-    sys.exit(1)
+
+def check_size(source):
+    limit = TEST_LINES_MAX if source.folder == "tests" else LINES_MAX
+    count = len(source.lines)
+    if count > limit:
+        say(source.path, count, f"{count} lines, {limit} is where a file must be split")
+    elif count > LINES_LOOK and source.folder != "tests":
+        notes.append(f"{source.path}: {count} lines")
+    for number, line in enumerate(source.lines, 1):
+        if len(line) > COLUMNS_MAX:
+            say(source.path, number, f"{len(line)} columns, {COLUMNS_MAX} are allowed")
+    opened = 0
+    for number, line in enumerate(source.code.split("\n"), 1):
+        if line.rstrip() == "{":
+            opened = number
+        elif line.startswith("}") and opened != 0:
+            if number - opened - 1 > FUNCTION_LINES_MAX:
+                say(source.path, opened, f"a function of {number - opened - 1} lines, {FUNCTION_LINES_MAX} are allowed")
+            opened = 0
+
+
+def check_head(source):
+    """/* name.c - what it is for, or the same over several lines."""
+    if source.path.startswith("tests/engine/refused/"):  # they begin with the message they want
+        return
+    if not re.match(r"/\*\s*(\*\s*)?" + re.escape(source.name) + r"\s+-\s+\S", source.text):
+        say(source.path, 1, f"begins with a comment: {source.name} - what it is for")
+    if source.name.endswith(".h") and not source.name.endswith("_template.h"):
+        guard = re.search(r"^#ifndef (\w+)\n#define \1$", source.text, re.M)
+        if guard is None or not source.text.endswith("#endif\n"):
+            say(source.path, 1, "a header without a guard")
+
+
+def check_calls(source):
+    for number, line in enumerate(source.code.split("\n"), 1):
+        for call in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
+            why = BANNED_IN_TESTS_TOO.get(call) or (source.folder != "tests" and BANNED.get(call))
+            if why and (source.path, call) not in ALLOWED_CALLS:
+                say(source.path, number, f"banned: {call}(): {why}")
+            if call in PRINTING and source.folder in LIBRARIES and source.path not in MAY_PRINT:
+                say(source.path, number, f"a library doesn't print and doesn't exit: {call}()")
+
+
+# --- the tree -------------------------------------------------------------------------------------------
+
+
+def check_names(sources):
+    by_name = collections.defaultdict(list)
+    for source in sources:
+        if not source.path.startswith("tests/engine/refused/"):
+            by_name[source.name].append(source.path)
+    for name, paths in by_name.items():
+        if len(paths) > 1:
+            say(paths[1], 1, f"file names are unique in the tree: {name} is also {paths[0]}")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*\.[ch]", name):
+            say(paths[0], 1, "a file name is of lower case, digits and _")
+
+
+def check_walls(sources):
+    """Arrows point down. Returns what is included by somebody."""
+    public = {s.name: s.folder for s in sources if s.is_public}
+    paths = {s.path for s in sources}
+    included = set()
+    for source in sources:
+        for number, kind, header in source.includes():
+            for library, who in LIBRARY_HEADERS.items():
+                if header.startswith(library) and not who.match(source.path) and source.folder != "tests":
+                    say(source.path, number, f"the wall: <{header}> is for {who.pattern} only")
+            if header.startswith("weir/"):
+                name = header[len("weir/"):]
+                if name not in public:
+                    say(source.path, number, f"no such header: {header}")
+                    continue
+                included.add(f"{public[name]}/include/weir/{name}")
+                if kind != "<":
+                    say(source.path, number, f"public headers are <{header}>")
+                stage_may = source.folder == "stages" and public[name] == "engine" and name in STAGES_SEE_OF_ENGINE
+                if source.folder in SEES and public[name] not in SEES[source.folder] and not stage_may:
+                    say(source.path, number, f"the wall: {source.folder}/ may not see {header} of {public[name]}/")
+            elif kind == '"':
+                check_private(source, number, header, paths, included)
+    return included
+
+
+def check_private(source, number, header, paths, included):
+    """An include in quotes is of the own folder: beside the file, or from the folder's root."""
+    if source.is_public:
+        say(source.path, number, f"a public header includes a private one: {header}")
+    beside = os.path.normpath(os.path.join(os.path.dirname(source.path), header))
+    roots = (source.folder,)
+    if source.folder == "tests":  # they know the insides of what they test
+        roots = ("tests/support", "tests/model") + LIBRARIES + ("cli",)
+    for path in [beside] + [f"{root}/{header}" for root in roots]:
+        if path in paths or path.endswith(".def") and os.path.exists(os.path.join(ROOT, path)):
+            included.add(path)
+            return
+    if source.path.startswith("tests/") or (source.path, header) not in THROUGH_THE_WALL:
+        say(source.path, number, f'the wall: "{header}" is no header of {source.folder}/')
+
+
+def check_dead(sources, included):
+    for source in sources:
+        if source.name.endswith(".h") and source.path not in included:
+            say(source.path, 1, "nobody includes it")
+        if source.folder == "tests" and source.name.endswith(".c") and not BUILT_TESTS.match(source.path):
+            say(source.path, 1, "nobody builds it (or test_tree.py must learn who does)")
+
+
+def check_unused(sources):
+    """A function that a header declares and nobody calls."""
+    declared = re.compile(r"^(?!static|typedef|#|extern const)[A-Za-z_][\w \*]*?\b((?:weir|wi|wp)_\w+)\(", re.M)
+    words = collections.Counter()
+    for source in sources:
+        words.update(re.findall(r"\b(?:weir|wi|wp)_\w+", source.code))
+    for source in sources:
+        if source.name.endswith(".h") and source.folder in LIBRARIES:
+            for found in declared.finditer(source.code):
+                if words[found.group(1)] <= 2 and found.group(1) not in FOR_OTHERS:  # its declaration and its definition
+                    line = source.code.count("\n", 0, found.start()) + 1
+                    say(source.path, line, f"nobody calls {found.group(1)}()")
+
+
+def check_subjects(sources):
+    stems = collections.defaultdict(set)
+    for source in sources:
+        stems[source.folder].add(source.stem)
+    for source in sources:
+        found = re.fullmatch(r"tests/(\w+)/(?:test|model|bench|fuzz)_(\w+)\.c", source.path)
+        if found is None or source.path in SUBJECTS:
+            continue
+        folder, name = found.groups()
+        folders = (folder,) if folder in FOLDERS else FOLDERS
+        if not any(name == stem or name.startswith(stem + "_") or stem.startswith(name + "_")
+                   for f in folders for stem in stems[f]):
+            say(source.path, 1, f"tests what? There is no {folder}/.../{name}.c; SUBJECTS may say")
+
+
+def check_links(path, text):
+    """What a text names in docs/, or links to, is there."""
+    for number, line in enumerate(text.split("\n"), 1):
+        targets = re.findall(r"(?<![\w/])docs/[\w/.-]*\w", line)
+        if path.endswith(".md"):
+            base = os.path.dirname(path)
+            targets += [os.path.join(base, t) for t in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", line)]
+        for target in targets:
+            if not os.path.exists(os.path.join(ROOT, target)):
+                say(path, number, f"{target} isn't there")
+
+
+def main():
+    sources = []
+    for path in walk((".c", ".h")):
+        if path.split("/")[0] not in FOLDERS:
+            say(path, 1, "C lives in " + ", ".join(FOLDERS))
+            continue
+        source = Source(path)
+        sources.append(source)
+        check_text(path, source.lines, source.text)
+        check_size(source)
+        check_head(source)
+        check_calls(source)
+        check_links(path, source.text)
+    for path in walk((".py", ".sh", ".md", ".txt", ".cmake", ".def", ".json", ".1", ".yml", ".weir")) + ["dev", ".ci/run"]:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            text = file.read()
+        check_text(path, text.split("\n")[:-1], text)
+        if path != "tests/style/test_tree.py":
+            check_links(path, text)
+    check_names(sources)
+    check_dead(sources, check_walls(sources))
+    check_unused(sources)
+    check_subjects(sources)
+
+    if notes:
+        print(f"over {LINES_LOOK} lines, worth a look: {'; '.join(notes)}")
+    print(f"{len(sources)} C files looked at, {len(problems)} findings")
+    if problems or len(sources) < 100:
+        print("\n".join(sorted(problems)))
+        sys.exit(1)
+
+
+main()
