@@ -140,14 +140,23 @@ struct weir_future {
  *   weir_local_future        not Send: only for its own thread
  *   weir_local_lossy_future  both
  */
-typedef struct weir_lossy_future { weir_future base; } weir_lossy_future;
-typedef struct weir_local_future { weir_future base; } weir_local_future;
-typedef struct weir_local_lossy_future { weir_future base; } weir_local_lossy_future;
+typedef struct weir_lossy_future {
+    weir_future base;
+} weir_lossy_future;
+typedef struct weir_local_future {
+    weir_future base;
+} weir_local_future;
+typedef struct weir_local_lossy_future {
+    weir_future base;
+} weir_local_lossy_future;
 
+/* Laid out by hand, since clang-format takes the types of a _Generic for labels. */
+/* clang-format off */
 #define WEIR_IS_SEND(object) \
     _Generic((object).future, weir_future: 1, weir_lossy_future: 1, weir_local_future: 0, weir_local_lossy_future: 0)
 #define WEIR_IS_LOSSY(object) \
     _Generic((object).future, weir_future: 0, weir_lossy_future: 1, weir_local_future: 0, weir_local_lossy_future: 1)
+/* clang-format on */
 
 /* The head of `object`, whatever its type. */
 #define WEIR_HEAD(object) ((weir_future *)(void *)&(object).future)
@@ -187,14 +196,16 @@ static inline void weir_future_drop(weir_future *future)
 #define weir_drop(object) weir_future_drop(WEIR_HEAD(object))
 
 /* The head of a leaf future written by hand, for its constructor. */
-#define WEIR_FUTURE_INIT(future_type) { .type = (future_type) }
+#define WEIR_FUTURE_INIT(future_type) \
+    {                                 \
+        .type = (future_type)         \
+    }
 
 /* The shape of a type record: WEIR_FUTURE_TYPE(struct foo, "foo", foo_poll, foo_drop). */
-#define WEIR_FUTURE_TYPE(struct_, name_, poll_, drop_)                    \
-    {                                                                     \
-        .name = (name_), .file = __FILE__, .poll = (poll_), .drop = (drop_), \
-        .size = sizeof(struct_), .output_offset = offsetof(struct_, output), \
-        .output_size = sizeof(((struct_ *)0)->output),                    \
+#define WEIR_FUTURE_TYPE(struct_, name_, poll_, drop_)                                                \
+    {                                                                                                 \
+        .name = (name_), .file = __FILE__, .poll = (poll_), .drop = (drop_), .size = sizeof(struct_), \
+        .output_offset = offsetof(struct_, output), .output_size = sizeof(((struct_ *)0)->output),    \
     }
 
 /* --- writing an async function ------------------------------------------------ */
@@ -206,86 +217,87 @@ static inline void weir_future_drop(weir_future *future)
         __VA_ARGS__                                   \
     }
 
-#define WEIR_ASYNC_BODY_(name_, storage_)                                              \
-    static weir_poll name_##_run(struct name_ *self, weir_cx *cx);                     \
-    static weir_poll name_##_poll(weir_future *future, weir_cx *cx)                    \
-    {                                                                                  \
-        return name_##_run((struct name_ *)(void *)future, cx);                        \
-    }                                                                                  \
-    static void name_##_drop(weir_future *future)                                      \
-    {                                                                                  \
-        if (future->awaiting != NULL)                                                  \
-            weir_future_drop(future->awaiting);                                        \
-        future->awaiting = NULL;                                                       \
-        future->line = WEIR_AT_FINALLY;                                                \
-        (void)name_##_run((struct name_ *)(void *)future, NULL);                       \
-    }                                                                                  \
-    storage_ const weir_future_type name_##_type =                                     \
-        WEIR_FUTURE_TYPE(struct name_, #name_, name_##_poll, name_##_drop);            \
+#define WEIR_ASYNC_BODY_(name_, storage_)                                                                              \
+    static weir_poll name_##_run(struct name_ *self, weir_cx *cx);                                                     \
+    static weir_poll name_##_poll(weir_future *future, weir_cx *cx)                                                    \
+    {                                                                                                                  \
+        return name_##_run((struct name_ *)(void *)future, cx);                                                        \
+    }                                                                                                                  \
+    static void name_##_drop(weir_future *future)                                                                      \
+    {                                                                                                                  \
+        if (future->awaiting != NULL)                                                                                  \
+            weir_future_drop(future->awaiting);                                                                        \
+        future->awaiting = NULL;                                                                                       \
+        future->line = WEIR_AT_FINALLY;                                                                                \
+        (void)name_##_run((struct name_ *)(void *)future, NULL);                                                       \
+    }                                                                                                                  \
+    storage_ const weir_future_type name_##_type = WEIR_FUTURE_TYPE(struct name_, #name_, name_##_poll, name_##_drop); \
     static weir_poll name_##_run(struct name_ *self, weir_cx *cx)
 
 /* An async function of this file. What follows is its body. */
-#define WEIR_ASYNC(name_, output_, ...)                           \
-    WEIR_ASYNC_FRAME_(name_, output_, weir_future, __VA_ARGS__);  \
+#define WEIR_ASYNC(name_, output_, ...)                          \
+    WEIR_ASYNC_FRAME_(name_, output_, weir_future, __VA_ARGS__); \
     WEIR_ASYNC_BODY_(name_, static)
 /* One that loses data when it is dropped half-way. */
-#define WEIR_ASYNC_LOSSY(name_, output_, ...)                           \
-    WEIR_ASYNC_FRAME_(name_, output_, weir_lossy_future, __VA_ARGS__);  \
+#define WEIR_ASYNC_LOSSY(name_, output_, ...)                          \
+    WEIR_ASYNC_FRAME_(name_, output_, weir_lossy_future, __VA_ARGS__); \
     WEIR_ASYNC_BODY_(name_, static)
 /* One that must stay on its thread (not Send). */
-#define WEIR_ASYNC_LOCAL(name_, output_, ...)                           \
-    WEIR_ASYNC_FRAME_(name_, output_, weir_local_future, __VA_ARGS__);  \
+#define WEIR_ASYNC_LOCAL(name_, output_, ...)                          \
+    WEIR_ASYNC_FRAME_(name_, output_, weir_local_future, __VA_ARGS__); \
     WEIR_ASYNC_BODY_(name_, static)
 
 /* The same in two halves, for one that other files call: declare in the header, define in one file. */
-#define WEIR_ASYNC_DECLARE(name_, output_, ...)                   \
-    WEIR_ASYNC_FRAME_(name_, output_, weir_future, __VA_ARGS__);  \
+#define WEIR_ASYNC_DECLARE(name_, output_, ...)                  \
+    WEIR_ASYNC_FRAME_(name_, output_, weir_future, __VA_ARGS__); \
     extern const weir_future_type name_##_type
 #define WEIR_ASYNC_DEFINE(name_) WEIR_ASYNC_BODY_(name_, )
 
 /* Constructs a call: WEIR_CALL(copy_file, .from = a, .to = b). Runs nothing. */
-#define WEIR_CALL(name_, ...)                                                            \
+#define WEIR_CALL(name_, ...) \
     ((struct name_){ .future = WEIR_HEAD_INIT_(((struct name_ *)0)->future, name_##_type), ##__VA_ARGS__ })
+/* clang-format off */
 #define WEIR_HEAD_INIT_(head_, type_) \
     _Generic((head_), weir_future: (weir_future){ .type = &(type_) }, \
              weir_lossy_future: (weir_lossy_future){ { .type = &(type_) } }, \
              weir_local_future: (weir_local_future){ { .type = &(type_) } }, \
              weir_local_lossy_future: (weir_local_lossy_future){ { .type = &(type_) } })
+/* clang-format on */
 
-#define WEIR_BEGIN                            \
-    switch (WEIR_HEAD(*self)->line) {         \
-    default:                                  \
-        __builtin_trap();                     \
+#define WEIR_BEGIN                    \
+    switch (WEIR_HEAD(*self)->line) { \
+    default:                          \
+        __builtin_trap();             \
     case WEIR_AT_START:
 
-#define WEIR_CHECK_SEND_(slot)                                        \
-    _Static_assert(WEIR_IS_SEND(slot) || !WEIR_IS_SEND(*self),        \
+#define WEIR_CHECK_SEND_(slot)                                 \
+    _Static_assert(WEIR_IS_SEND(slot) || !WEIR_IS_SEND(*self), \
                    "a Send future may not await a local one: make this one WEIR_ASYNC_LOCAL")
 
 /* Puts the future in its slot of the frame, polls it, suspends until it is ready. */
-#define AWAIT(slot, ...)                              \
-    do {                                              \
-        WEIR_CHECK_SEND_(slot);                       \
-        (slot) = (__VA_ARGS__);                       \
-        AWAIT_SLOT_(slot);                            \
+#define AWAIT(slot, ...)        \
+    do {                        \
+        WEIR_CHECK_SEND_(slot); \
+        (slot) = (__VA_ARGS__); \
+        AWAIT_SLOT_(slot);      \
     } while (0)
 
 /* Awaits what already lies in its slot, started or not. */
-#define AWAIT_SLOT(slot)                              \
-    do {                                              \
-        WEIR_CHECK_SEND_(slot);                       \
-        AWAIT_SLOT_(slot);                            \
+#define AWAIT_SLOT(slot)        \
+    do {                        \
+        WEIR_CHECK_SEND_(slot); \
+        AWAIT_SLOT_(slot);      \
     } while (0)
 
-#define AWAIT_SLOT_(slot)                                                 \
-    WEIR_HEAD(*self)->awaiting = WEIR_HEAD(slot);                         \
-    WEIR_HEAD(*self)->line = __LINE__;                                    \
-    __attribute__((fallthrough));                                         \
-    case __LINE__:                                                        \
-    if (weir_future_poll(WEIR_HEAD(slot), cx) == WEIR_PENDING)            \
-        return WEIR_PENDING;                                              \
-    WEIR_HEAD(slot)->line = WEIR_AT_DONE;                                 \
-    WEIR_HEAD(*self)->awaiting = NULL
+#define AWAIT_SLOT_(slot)                                          \
+    WEIR_HEAD(*self)->awaiting = WEIR_HEAD(slot);                  \
+    WEIR_HEAD(*self)->line = __LINE__;                             \
+    __attribute__((fallthrough));                                  \
+    case __LINE__:                                                 \
+        if (weir_future_poll(WEIR_HEAD(slot), cx) == WEIR_PENDING) \
+            return WEIR_PENDING;                                   \
+        WEIR_HEAD(slot)->line = WEIR_AT_DONE;                      \
+        WEIR_HEAD(*self)->awaiting = NULL
 
 /* Ends the function with `value` (or with nothing, for weir_unit); FINALLY runs. */
 #define RETURN(...)                               \
@@ -295,15 +307,15 @@ static inline void weir_future_drop(weir_future *future)
     } while (0)
 
 /* What follows runs once: finished, failed or cancelled, and also if it fails itself. It may not await. */
-#define WEIR_FINALLY        \
-    goto weir_finally_;     \
-    case WEIR_AT_FINALLY:   \
-    weir_finally_:          \
-    WEIR_HEAD(*self)->line = WEIR_AT_DONE;
+#define WEIR_FINALLY      \
+    goto weir_finally_;   \
+    case WEIR_AT_FINALLY: \
+    weir_finally_:        \
+        WEIR_HEAD(*self)->line = WEIR_AT_DONE;
 
-#define WEIR_END            \
-    }                       \
-    (void)cx;               \
+#define WEIR_END \
+    }            \
+    (void)cx;    \
     return WEIR_READY;
 
 /* --- two leaves everybody needs ------------------------------------------------ */

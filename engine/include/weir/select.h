@@ -142,9 +142,12 @@ WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *cons
     _Static_assert((allowed_) || !WEIR_IS_LOSSY(slot),                         \
                    "dropping this future loses data, and a loser is dropped: " \
                    "keep it with weir_select_ref, or use the _lossy variant if it may be lost");
+/* Laid out by hand, since clang-format takes the types of a _Generic for labels. */
+/* clang-format off */
 #define WEIR_CHECK_STATUS_(unused_, slot)                                                  \
     _Static_assert(_Generic((slot).output, int: 1, long: 1, long long: 1, default: 0), \
                    "try_join_all needs outputs that are an int or an int64_t: a negative one is an error");
+/* clang-format on */
 
 #define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                        \
     WEIR_COMBINATOR_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),      \
