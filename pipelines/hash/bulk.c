@@ -6,7 +6,7 @@
 #include "hash/bulk.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <time.h>
 
 #include <weir/join_set.h>
 #include <weir/select.h>
@@ -19,16 +19,32 @@
 #define BATCH_NS 2000000
 
 struct batch {
+    uint32_t refs;
     struct job *job;
-    uint32_t count;
+    bool all; /* large ones too, as a whole */
+    uint32_t count, large_count;
     struct bulk_item items[BATCH_MAX];
+    struct bulk_item large[BATCH_MAX]; /* what turned out to be for hash_large */
 };
 
-static void hash_one(struct job *job, struct kit *kit, const struct bulk_item *item, weir_job *cancel)
+static uint64_t now_ns(void)
 {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void hash_one(struct batch *batch, struct kit *kit, const struct bulk_item *item, weir_job *cancel)
+{
+    struct job *job = batch->job;
     weir_digest digests[WEIR_HASHER_ALGOS_MAX];
     uint64_t size = 0;
-    const int error = wp_hash_whole(kit, item->node, item->entry, cancel, &size, digests);
+    const uint64_t size_max = batch->all ? UINT64_MAX : LARGE_BYTES;
+    const int error = wp_hash_whole(kit, item->node, item->entry, size_max, cancel, &size, digests);
+    if (error == -EFBIG && !batch->all) {
+        batch->large[batch->large_count++] = *item;
+        return;
+    }
     if (size <= SLOT_BYTES)
         __atomic_store_n(&item->node->large_run, 0, __ATOMIC_RELAXED);
     wp_count(&job->counters->whole, 1);
@@ -38,55 +54,53 @@ static void hash_one(struct job *job, struct kit *kit, const struct bulk_item *i
 static int64_t batch_run(void *arg, weir_job *cancel)
 {
     struct batch *batch = arg;
-    struct kit *kit = wp_kit_take(batch->job);
-    for (uint32_t i = 0; i < batch->count; i++) {
+    struct job *job = batch->job;
+    struct kit *kit = wp_kit_take(job);
+    const uint64_t began = now_ns();
+    for (uint32_t i = 0; i < batch->count && !weir_job_cancelled(cancel); i++) {
         const struct bulk_item *item = &batch->items[i];
-        if (weir_job_cancelled(cancel))
-            break;
         if (kit != NULL)
-            hash_one(batch->job, kit, item, cancel);
+            hash_one(batch, kit, item, cancel);
         else
-            wp_finish_file(batch->job, item->node, item->entry, 0, -ENOMEM, NULL);
+            wp_finish_file(job, item->node, item->entry, 0, -ENOMEM, NULL);
     }
+    const uint64_t file_ns = (now_ns() - began) / batch->count;
+    const uint64_t old = __atomic_load_n(&job->file_ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&job->file_ns, old - old / 4 + file_ns / 4, __ATOMIC_RELAXED);
     if (kit != NULL)
-        wp_kit_put(batch->job, kit);
+        wp_kit_put(job, kit);
     return 0;
 }
 
-static void batch_free(void *arg)
+static void batch_unref(void *arg)
 {
     struct batch *batch = arg;
-    if (batch == NULL)
+    if (batch == NULL || __atomic_fetch_sub(&batch->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     wp_job_unref(batch->job);
     free(batch);
+}
+
+static struct batch *batch_ref(struct batch *batch)
+{
+    (void)__atomic_fetch_add(&batch->refs, 1, __ATOMIC_RELAXED);
+    return batch;
 }
 
 static struct batch *batch_create(struct job *job)
 {
     struct batch *batch = calloc(1, sizeof *batch);
     if (batch != NULL) {
+        batch->refs = 1;
         batch->job = job;
         wp_job_ref(job);
     }
     return batch;
 }
 
-static struct batch *take_batch(struct batch **batch)
+static weir_offload_future start_batch(struct batch *batch)
 {
-    struct batch *taken = *batch;
-    *batch = NULL;
-    return taken;
-}
-
-/* Hashes a batch on the cpu lane. */
-WEIR_ASYNC(hash_batch, weir_unit, struct batch *batch; weir_offload_future run;)
-{
-    WEIR_BEGIN
-    AWAIT(self->run, weir_offload(WEIR_LANE_CPU, batch_run, take_batch(&self->batch), batch_free));
-    WEIR_FINALLY
-    batch_free(self->batch);
-    WEIR_END
+    return weir_offload(WEIR_LANE_CPU, batch_run, batch_ref(batch), batch_unref);
 }
 
 static weir_offload_future start_runner(struct relay *relay)
@@ -100,22 +114,23 @@ static bool is_for_direct(const struct job *job, const struct large *large)
     return wp_cost_ns(job, DIRECT_BLOCK_BYTES) < OFFLOAD_ABOVE_NS && !wp_large_is_cached(large);
 }
 
+/* One file, whatever its size, read by one thread from its beginning to its end. */
 static struct batch *batch_of_one(struct job *job, struct bulk_item item)
 {
     struct batch *batch = batch_create(job);
     if (batch == NULL) {
         wp_finish_file(job, item.node, item.entry, 0, -ENOMEM, NULL);
-    } else {
-        batch->items[0] = item;
-        batch->count = 1;
+        return NULL;
     }
+    batch->all = true;
+    batch->items[batch->count++] = item;
     return batch;
 }
 
 /* Hashes one large file: straight from the disk, on two threads, or, if that can't be, as one whole. */
 WEIR_ASYNC(hash_large, weir_unit, struct job *job; struct bulk_item item; struct large * large; struct relay * relay;
            weir_offload_future run[RELAY_RUNNERS]; weir_join_all_future all; struct hash_direct direct;
-           struct batch * batch; struct hash_batch alone; bool reported;)
+           struct batch * batch; weir_offload_future alone; bool reported;)
 {
     WEIR_BEGIN
     if (wp_large_open(self->job, self->item.node, self->item.entry, &self->large) == 0) {
@@ -132,21 +147,24 @@ WEIR_ASYNC(hash_large, weir_unit, struct job *job; struct bulk_item item; struct
         }
     }
     if (!self->reported && (self->batch = batch_of_one(self->job, self->item)) != NULL)
-        AWAIT(self->alone, WEIR_CALL(hash_batch, .batch = take_batch(&self->batch)));
+        AWAIT(self->alone, start_batch(self->batch));
     WEIR_FINALLY
+    batch_unref(self->batch);
     wp_relay_unref(self->relay);
     wp_large_unref(self->large);
     WEIR_END
 }
 
-/* The size, 0 when it can't be told: then whoever opens the file finds out why. */
-static uint64_t size_of(const struct bulk_item *item)
+/* Hashes a batch on the cpu lane, then what of it turned out to be large. */
+WEIR_ASYNC(hash_batch, weir_unit, struct batch *batch; weir_offload_future run; struct hash_large large; uint32_t at;)
 {
-    struct stat meta;
-    const struct node *node = item->node;
-    if (fstatat(wp_node_fd(node), wp_node_name(node, item->entry), &meta, 0) < 0 || !S_ISREG(meta.st_mode))
-        return 0;
-    return (uint64_t)meta.st_size;
+    WEIR_BEGIN
+    AWAIT(self->run, start_batch(self->batch));
+    for (; self->at < self->batch->large_count; self->at++)
+        AWAIT(self->large, WEIR_CALL(hash_large, .job = self->batch->job, .item = self->batch->large[self->at]));
+    WEIR_FINALLY
+    batch_unref(self->batch);
+    WEIR_END
 }
 
 static bool is_stream(const struct bulk_item *item)
@@ -154,25 +172,28 @@ static bool is_stream(const struct bulk_item *item)
     return item->node->list != NULL && item->node->list->streams;
 }
 
-/* Spawns one large file, or a batch of what lies before the next large one. 0 or -ENOMEM. */
+/* As many files as take about BATCH_NS, by what the last ones took. */
+static uint32_t batch_size(const struct job *job)
+{
+    const uint64_t file_ns = __atomic_load_n(&job->file_ns, __ATOMIC_RELAXED) + 1;
+    const uint64_t count = BATCH_NS / file_ns;
+    return count < 1 ? 1 : count > BATCH_MAX ? BATCH_MAX : (uint32_t)count;
+}
+
+/* Spawns the next batch. 0 or -ENOMEM. */
 static int spawn_next(struct hash_bulk *self)
 {
-    struct batch *batch = NULL;
-    uint64_t bytes = 0;
-    while (self->at < self->recv.output) {
+    struct batch *batch = batch_create(self->job);
+    if (batch == NULL)
+        return -ENOMEM;
+    const uint32_t wanted = batch_size(self->job);
+    while (self->at < self->recv.output && batch->count < wanted) {
         const struct bulk_item *item = &self->items[self->at];
-        const uint64_t size = is_stream(item) ? UINT64_MAX : size_of(item);
-        const bool alone = size >= LARGE_BYTES;
-        if (batch != NULL && (alone || batch->count == BATCH_MAX || wp_cost_ns(self->job, bytes) > BATCH_NS))
+        const bool alone = is_stream(item); /* it may never end, and nobody waits behind it */
+        if (alone && batch->count > 0)
             break;
-        if (alone && !is_stream(item)) {
-            self->at++;
-            return weir_join_set_spawn(self->set, WEIR_CALL(hash_large, .job = self->job, .item = *item));
-        }
-        if (batch == NULL && (batch = batch_create(self->job)) == NULL)
-            return -ENOMEM;
         batch->items[batch->count++] = *item;
-        bytes += size;
+        batch->all = alone;
         self->at++;
         if (alone)
             break;

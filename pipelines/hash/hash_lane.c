@@ -15,6 +15,12 @@
 #define LEARN_EVERY 64
 /* After so many large files in a row a directory's next ones go to the pool unseen. */
 #define LARGE_RUN 2
+/*
+ * How many files are in flight, at the least: each small one that comes back
+ * allows one more, each large one halves it. A large one costs a read of a whole
+ * slot for nothing, and the slot's memory.
+ */
+#define WINDOW_MIN 4
 
 static uint64_t now_ns(void)
 {
@@ -36,6 +42,7 @@ static int lane_init(struct hash_lane *self)
         self->idle[self->idle_flights] = &self->flights[self->idle_flights];
         self->idle_flights++;
     }
+    self->window = WINDOW_MIN;
     return weir_slurp_create(&options, &self->slurp);
 }
 
@@ -98,7 +105,7 @@ static void start_file(struct hash_lane *self, weir_cx *cx)
 /* Fills the slots. TREE_FILES: they are full, or the backlog wants to be sent first; else as wp_tree_next(). */
 static enum tree_step fill(struct hash_lane *self, weir_cx *cx)
 {
-    while (self->idle_flights > 0 && self->backlog_count == 0) {
+    while (LANE_SLOTS - self->idle_flights < self->window && self->backlog_count == 0) {
         if (self->claim.from < self->claim.to) {
             start_file(self, cx);
             continue;
@@ -141,6 +148,7 @@ static void handle(struct hash_lane *self, weir_slurp_slot *slot)
     self->idle[self->idle_flights++] = flight;
     if (is_for_pool(self, node, slot)) {
         (void)__atomic_fetch_add(&node->large_run, 1, __ATOMIC_RELAXED);
+        self->window = self->window / 2 > WINDOW_MIN ? self->window / 2 : WINDOW_MIN;
         send_bulk(self, node, entry);
         weir_slurp_put(slot);
         return;
@@ -153,6 +161,7 @@ static void handle(struct hash_lane *self, weir_slurp_slot *slot)
         if (__atomic_load_n(&node->large_run, __ATOMIC_RELAXED) != 0)
             __atomic_store_n(&node->large_run, 0, __ATOMIC_RELAXED);
     }
+    self->window += self->window < LANE_SLOTS;
     const uint64_t size = slot->result < 0 ? 0 : (uint64_t)slot->result;
     weir_slurp_put(slot);
     wp_finish_file(self->job, node, entry, size, error, digests);

@@ -168,6 +168,7 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
     job->options = *options;
     job->counters = options->counters;
     job->output.fd = -1;
+    job->file_ns = 200000;
     (void)pthread_mutex_init(&job->kits_lock, NULL);
     for (size_t i = 0; i < options->algo_count && i < WEIR_HASHER_ALGOS_MAX; i++) {
         job->algos.algos[i] = options->algos[i];

@@ -6,8 +6,12 @@
 
 int wp_entry_open(const struct node *node, uint32_t entry)
 {
-    if (node->list == NULL)
-        return weir_dir_open_file(node->dir, &node->dir->entries[entry]);
+    if (node->list == NULL) {
+        /* O_NONBLOCK: a FIFO that took the file's place must not hold us; fstat finds it out. */
+        const int flags = weir_entry_open_flags(&node->dir->entries[entry]) | O_NONBLOCK;
+        const int fd = openat(node->dir->fd, wp_node_name(node, entry), flags);
+        return fd < 0 ? -errno : fd;
+    }
     const char *name = node->list->names[entry];
     if (node->list->streams && strcmp(name, "-") == 0)
         return dup(STDIN_FILENO);
@@ -31,10 +35,17 @@ static off_t hole_end(int fd, off_t offset, off_t size)
     return errno == ENXIO && offset < size ? size : offset;
 }
 
-static int read_all(struct kit *kit, int fd, const struct stat *meta, const weir_job *cancel, uint64_t *ret_size)
+static bool is_sparse(const struct stat *meta)
+{
+    return S_ISREG(meta->st_mode) && meta->st_blocks * 512 < meta->st_size;
+}
+
+/* `sure`: the size is that of the content, so the read that would find nothing more needn't be made. */
+static int read_all(struct kit *kit, int fd, const struct stat *meta, bool sure, const weir_job *cancel,
+                    uint64_t *ret_size)
 {
     const bool regular = S_ISREG(meta->st_mode);
-    const bool sparse = regular && meta->st_blocks * 512 < meta->st_size;
+    const bool sparse = is_sparse(meta);
     uint64_t size = 0;
     weir_hasher_reset(&kit->hasher);
     for (;;) {
@@ -55,20 +66,28 @@ static int read_all(struct kit *kit, int fd, const struct stat *meta, const weir
             break;
         weir_hasher_update(&kit->hasher, kit->buffer, (size_t)got);
         size += (uint64_t)got;
+        if (sure && size == (uint64_t)meta->st_size)
+            break;
     }
     *ret_size = size;
     return 0;
 }
 
-static int hash_fd(struct kit *kit, int fd, const weir_job *cancel, uint64_t *ret_size, weir_digest *ret_digests)
+static int hash_fd(struct kit *kit, const struct node *node, int fd, uint64_t size_max, const weir_job *cancel,
+                   uint64_t *ret_size, weir_digest *ret_digests)
 {
     struct stat before, after;
     if (fstat(fd, &before) < 0)
         return -errno;
-    if (S_ISDIR(before.st_mode))
+    if (S_ISDIR(before.st_mode) && node->list != NULL)
         return -EISDIR;
+    if (!S_ISREG(before.st_mode) && node->list == NULL)
+        return -ESTALE; /* it was a regular file when its directory was read */
+    if (S_ISREG(before.st_mode) && (uint64_t)before.st_size >= size_max && !is_sparse(&before))
+        return -EFBIG;
+    const bool sure = S_ISREG(before.st_mode) && node->list == NULL && node->dir->short_read_is_eof;
     for (int attempt = 0; attempt < 2; attempt++) {
-        const int error = read_all(kit, fd, &before, cancel, ret_size);
+        const int error = read_all(kit, fd, &before, sure, cancel, ret_size);
         if (error < 0)
             return error;
         if (fstat(fd, &after) < 0)
@@ -80,8 +99,8 @@ static int hash_fd(struct kit *kit, int fd, const weir_job *cancel, uint64_t *re
     return -ESTALE;
 }
 
-int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, const weir_job *cancel, uint64_t *ret_size,
-                  weir_digest *ret_digests)
+int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, uint64_t size_max, const weir_job *cancel,
+                  uint64_t *ret_size, weir_digest *ret_digests)
 {
     int error = wp_kit_use(kit, node->algos);
     if (error < 0)
@@ -89,7 +108,7 @@ int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, cons
     const int fd = wp_entry_open(node, entry);
     if (fd < 0)
         return fd;
-    error = hash_fd(kit, fd, cancel, ret_size, ret_digests);
+    error = hash_fd(kit, node, fd, size_max, cancel, ret_size, ret_digests);
     (void)close(fd);
     return error;
 }

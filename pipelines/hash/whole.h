@@ -14,9 +14,10 @@ bool wp_stat_changed(const struct stat *before, const struct stat *after);
 
 /*
  * Reads and hashes one entry. 0 with *ret_size and the digests; -ESTALE: it
- * changed while it was read, twice; -ECANCELED: `cancel` says so.
+ * changed while it was read, twice; -ECANCELED: `cancel` says so; -EFBIG: a
+ * regular file of size_max bytes or more that is not sparse: nothing was read.
  */
-int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, const weir_job *cancel, uint64_t *ret_size,
-                  weir_digest *ret_digests);
+int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, uint64_t size_max, const weir_job *cancel,
+                  uint64_t *ret_size, weir_digest *ret_digests);
 
 #endif
