@@ -1,7 +1,6 @@
 /* progress.c - one calm line on stderr while a command works. */
 #include "progress.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,7 +64,7 @@ static void measure(struct progress *progress, int64_t now_ns)
     const uint64_t bytes = read_counter(&progress->counters->bytes);
     const double seconds = (double)(now_ns - progress->last_ns) / 1e9;
     if (progress->last_ns != 0 && seconds > 0) {
-        const double weight = progress->bytes_per_s == 0 && progress->files_per_s == 0 ? 1 : 1 - exp(-seconds / 2);
+        const double weight = progress->bytes_per_s == 0 && progress->files_per_s == 0 ? 1 : seconds / (seconds + 2);
         progress->bytes_per_s += weight * ((double)(bytes - progress->last_bytes) / seconds - progress->bytes_per_s);
         progress->files_per_s += weight * ((double)(files - progress->last_files) / seconds - progress->files_per_s);
     }

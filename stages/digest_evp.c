@@ -1,7 +1,6 @@
 /* digest_evp.c - the digests of OpenSSL's libcrypto, which has the assembly for them (SHA-NI and the like). */
-#include <openssl/evp.h>
-
 #include "digest_rows.h"
+#include "libcrypto.h"
 
 enum { MD_SHA256, MD_SHA512, MD_BLAKE2B, MD_MD5, MD_SHA1, MD_SHA224, MD_SHA384, MD_SHA3_256, MD_COUNT };
 
@@ -22,12 +21,13 @@ static const EVP_MD *fetch(int which)
     EVP_MD *md = __atomic_load_n(&fetched[which], __ATOMIC_ACQUIRE);
     if (weir_likely(md != NULL))
         return md;
-    EVP_MD *mine = EVP_MD_fetch(NULL, md_names[which], NULL);
+    const struct libcrypto *crypto = libcrypto_get();
+    EVP_MD *mine = crypto == NULL ? NULL : crypto->md_fetch(NULL, md_names[which], NULL);
     if (mine == NULL)
         return NULL;
     if (__atomic_compare_exchange_n(&fetched[which], &md, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return mine;
-    EVP_MD_free(mine); /* another thread was first */
+    crypto->md_free(mine); /* another thread was first */
     return md;
 }
 
@@ -41,28 +41,29 @@ static int evp_init(void *state, int which)
     const EVP_MD *md = fetch(which);
     if (md == NULL)
         return -ENOTSUP;
-    if (self->ctx == NULL && (self->ctx = EVP_MD_CTX_new()) == NULL)
+    if (self->ctx == NULL && (self->ctx = libcrypto_get()->ctx_new()) == NULL)
         return -ENOMEM;
     /* With the same md as before the context keeps its memory: no allocation from the second stream on. */
-    return EVP_DigestInit_ex2(self->ctx, md, NULL) == 1 ? 0 : -EIO;
+    return libcrypto_get()->init(self->ctx, md, NULL) == 1 ? 0 : -EIO;
 }
 
 static int evp_update(void *state, const void *data, size_t size)
 {
     struct evp_state *self = state;
-    return EVP_DigestUpdate(self->ctx, data, size) == 1 ? 0 : -EIO;
+    return libcrypto_get()->update(self->ctx, data, size) == 1 ? 0 : -EIO;
 }
 
 static int evp_final(void *state, uint8_t *ret_digest)
 {
     struct evp_state *self = state;
-    return EVP_DigestFinal_ex(self->ctx, ret_digest, NULL) == 1 ? 0 : -EIO;
+    return libcrypto_get()->final(self->ctx, ret_digest, NULL) == 1 ? 0 : -EIO;
 }
 
 static void evp_fini(void *state)
 {
     struct evp_state *self = state;
-    EVP_MD_CTX_free(self->ctx);
+    if (self->ctx != NULL)
+        libcrypto_get()->ctx_free(self->ctx);
     self->ctx = NULL;
 }
 
@@ -71,7 +72,7 @@ static int evp_oneshot(const void *data, size_t size, uint8_t *ret_digest, int w
     const EVP_MD *md = fetch(which);
     if (md == NULL)
         return -ENOTSUP;
-    return EVP_Digest(data, size, ret_digest, NULL, md, NULL) == 1 ? 0 : -EIO;
+    return libcrypto_get()->digest(data, size, ret_digest, NULL, md, NULL) == 1 ? 0 : -EIO;
 }
 
 #define EVP_ROW(id, which, name_text, tag_text, digest_bytes, cost)             \

@@ -6,9 +6,8 @@
 #include "blocking/pool.h"
 
 #define LIFO_POLLS_MAX 3
-/* Work that has lasted this long with more in the queue is worth another core. */
-#define SPREAD_AFTER_NS 50000
-#define SPREAD_LOOK_EVERY 8
+/* Work that has lasted this long with more in the queue is worth another core: about 50 us. */
+#define SPREAD_AFTER_STAMPS 150000
 
 static uint64_t random_next(struct worker *worker)
 {
@@ -138,27 +137,31 @@ static struct weir_task *next_task(struct worker *worker)
     return steal(worker);
 }
 
-static uint64_t now_ns(void)
+/* A time that is cheap to read and good enough to tell microseconds from milliseconds: cycles of some GHz. */
+static uint64_t stamp(void)
 {
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) * 3;
+#endif
 }
 
 /* More work than this worker can do, for longer than it takes to wake another: wake another. */
 static void spread(struct worker *worker)
 {
-    struct weir_runtime *runtime = worker->env.runtime;
-    if (!wi_idle_any_asleep(runtime->idle) || runq_len(&worker->runq) == 0) {
+    if (runq_len(&worker->runq) == 0 || !wi_idle_any_asleep(worker->env.runtime->idle)) {
         worker->loaded_at = 0;
         return;
     }
-    const uint64_t now = now_ns();
+    const uint64_t now = stamp();
     if (worker->loaded_at == 0) {
         worker->loaded_at = now;
-    } else if (now - worker->loaded_at > SPREAD_AFTER_NS) {
+    } else if (now - worker->loaded_at > SPREAD_AFTER_STAMPS) {
         worker->loaded_at = 0;
-        wi_notify_one(runtime);
+        wi_notify_one(worker->env.runtime);
     }
 }
 
@@ -284,7 +287,7 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
         wi_store(&worker->tick, worker->tick + 1, RELAXED);
         if (worker->tick % event_interval == 0)
             wi_turn(worker);
-        if (worker->tick % SPREAD_LOOK_EVERY == 0 && runtime->threaded)
+        if (runtime->worker_count > 1)
             spread(worker);
         struct weir_task *task = next_task(worker);
         if (task != NULL)

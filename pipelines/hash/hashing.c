@@ -256,6 +256,8 @@ WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_joi
     AWAIT(self->join, weir_join(take_handle(&self->emit), &self->part));
     if (self->join.output < 0 || self->part < 0)
         RETURN(self->join.output < 0 ? self->join.output : self->part);
+    if (self->job->output.temp_path == NULL)
+        RETURN(0);
     /* The rename is the moment at which the manifest exists; once begun it is finished. */
     AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, hold_job(self->job), put_job));
     RETURN((int)self->commit.output);

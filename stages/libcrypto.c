@@ -1,0 +1,40 @@
+/* libcrypto.c - loads libcrypto once, by the name of the version whose headers we were built with. */
+#include "libcrypto.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <weir/base.h>
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#define LIBRARY "libcrypto.so." TEXT(OPENSSL_SHLIB_VERSION)
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct libcrypto functions;
+static bool is_loaded;
+
+static bool find(void *library, const char *name, void *ret_function)
+{
+    void *symbol = dlsym(library, name);
+    memcpy(ret_function, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+static void load(void)
+{
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    is_loaded =
+        library != NULL && find(library, "EVP_MD_fetch", &functions.md_fetch) &&
+        find(library, "EVP_MD_free", &functions.md_free) && find(library, "EVP_MD_CTX_new", &functions.ctx_new) &&
+        find(library, "EVP_MD_CTX_free", &functions.ctx_free) && find(library, "EVP_DigestInit_ex2", &functions.init) &&
+        find(library, "EVP_DigestUpdate", &functions.update) && find(library, "EVP_DigestFinal_ex", &functions.final) &&
+        find(library, "EVP_Digest", &functions.digest);
+}
+
+const struct libcrypto *libcrypto_get(void)
+{
+    (void)pthread_once(&once, load);
+    return is_loaded ? &functions : NULL;
+}
