@@ -149,13 +149,14 @@ static uint64_t stamp(void)
 #endif
 }
 
-/* More work than this worker can do, for longer than it takes to wake another: wake another. */
+/*
+ * More work than this worker can do, again and again for longer than it takes to wake another: wake another. That the
+ * queue is empty at a look says little: part of the work is done by the driver, between the polls.
+ */
 static void spread(struct worker *worker)
 {
-    if (runq_len(&worker->runq) == 0 || !wi_idle_any_asleep(worker->env.runtime->idle)) {
-        worker->loaded_at = 0;
+    if (runq_len(&worker->runq) == 0 || !wi_idle_any_asleep(worker->env.runtime->idle))
         return;
-    }
     const uint64_t now = stamp();
     if (worker->loaded_at == 0) {
         worker->loaded_at = now;

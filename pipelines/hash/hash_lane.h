@@ -14,9 +14,12 @@
  * to 0 or a negative errno. Cancel safe: buffers the kernel still fills are
  * freed when it lets go of them.
  */
-WEIR_ASYNC_DECLARE(hash_lane, int, struct job *job; struct kit * kit; weir_slurp * slurp; struct claim claim; int step; uint32_t window;
-                   uint32_t idle_flights; uint32_t learn_tick; uint32_t backlog_count; struct bulk_item * flights;
-                   struct bulk_item * *idle; struct bulk_item * backlog; weir_notify_wait_future wait;
-                   weir_slurp_next_future next; weir_mpsc_send_future send; weir_yield yield; int error;);
+/* clang-format off */
+WEIR_ASYNC_DECLARE(hash_lane, int, struct job *job; struct kit *kit; weir_slurp *slurp; struct claim claim;
+                   int step; uint32_t window; uint32_t idle_flights; uint32_t learn_tick; uint32_t backlog_count;
+                   struct bulk_item *flights; struct bulk_item **idle; struct bulk_item *backlog;
+                   weir_notify_wait_future wait; weir_slurp_next_future next; weir_mpsc_send_future send;
+                   weir_yield yield; int error;);
+/* clang-format on */
 
 #endif
