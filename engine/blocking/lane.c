@@ -141,7 +141,7 @@ int wi_lane_offload(struct lane *lane, const struct job_order *order, weir_job *
         if (job == NULL)
             error = -ENOMEM;
     }
-    if (error < 0) {
+    if (job == NULL) {
         wi_unlock(&lane->submit_lock);
         return error;
     }

@@ -14,7 +14,7 @@
  * done. Resolves to 0 or -ENOMEM. Cancel safe: what the pool has begun ends
  * soon, unobserved.
  */
-WEIR_ASYNC_DECLARE(hash_bulk, int, struct job *job; weir_join_set * set; size_t bound; int64_t at;
+WEIR_ASYNC_DECLARE(hash_bulk, int, struct job *job; weir_join_set *set; size_t bound; int64_t at;
                    struct bulk_item items[BULK_ITEMS]; weir_mpsc_recv_many_future recv; weir_join_next_future next;);
 
 #endif

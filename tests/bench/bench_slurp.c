@@ -67,8 +67,8 @@ struct totals {
     int64_t bytes, errors;
 };
 
-WEIR_ASYNC(slurp_all, struct totals, unsigned slots; weir_slurp * slurp; size_t at; int error;
-           weir_slurp_next_future next; weir_slurp_slot * slot;)
+WEIR_ASYNC(slurp_all, struct totals, unsigned slots; weir_slurp *slurp; size_t at; int error;
+           weir_slurp_next_future next; weir_slurp_slot *slot;)
 {
     WEIR_BEGIN
     self->error =

@@ -339,7 +339,7 @@ static void test_an_endless_chain_of_spawns_lets_others_run(void)
     }
 }
 
-WEIR_ASYNC(pass_on, int, weir_mpsc_receiver *from; weir_mpsc_sender * to; int item; weir_mpsc_recv_future recv;
+WEIR_ASYNC(pass_on, int, weir_mpsc_receiver *from; weir_mpsc_sender *to; int item; weir_mpsc_recv_future recv;
            weir_mpsc_send_future send;)
 {
     WEIR_BEGIN
@@ -356,7 +356,7 @@ WEIR_ASYNC(pass_on, int, weir_mpsc_receiver *from; weir_mpsc_sender * to; int it
     WEIR_END
 }
 #define TRACK 50
-WEIR_ASYNC(run_track, int, int cycles; int sum; int item; weir_mpsc_sender * head; weir_mpsc_receiver * tail;
+WEIR_ASYNC(run_track, int, int cycles; int sum; int item; weir_mpsc_sender *head; weir_mpsc_receiver *tail;
            weir_mpsc_recv_future recv; weir_mpsc_send_future send;)
 {
     WEIR_BEGIN
@@ -452,7 +452,7 @@ static void test_a_foreign_wake_reaches_a_sleeping_runtime(void)
         }
 }
 
-WEIR_ASYNC(hold_worker, int, uint32_t *release; uint32_t * entered;)
+WEIR_ASYNC(hold_worker, int, uint32_t *release; uint32_t *entered;)
 {
     WEIR_BEGIN
     __atomic_store_n(self->entered, 1, __ATOMIC_RELEASE);
@@ -469,7 +469,7 @@ WEIR_ASYNC(nap_then_release, int, uint32_t *release; weir_sleep nap;)
     WEIR_FINALLY
     WEIR_END
 }
-WEIR_ASYNC(stuck_beside_timer, int, uint32_t *release; uint32_t * entered; weir_join_handle timer; weir_yield nap;
+WEIR_ASYNC(stuck_beside_timer, int, uint32_t *release; uint32_t *entered; weir_join_handle timer; weir_yield nap;
            int i; struct hold_worker hold;)
 {
     WEIR_BEGIN

@@ -289,8 +289,8 @@ static void check_slot(const weir_slurp_slot *slot)
 }
 
 /* The body of a hash job, without the hash. Files first, first + step, ... Resolves to how many it saw, or an errno. */
-WEIR_ASYNC(slurp_many, int64_t, unsigned first; unsigned step; unsigned slots; weir_slurp * slurp; unsigned i;
-           int64_t seen; int error; weir_slurp_next_future next; weir_slurp_slot * slot; char name[16];)
+WEIR_ASYNC(slurp_many, int64_t, unsigned first; unsigned step; unsigned slots; weir_slurp *slurp; unsigned i;
+           int64_t seen; int error; weir_slurp_next_future next; weir_slurp_slot *slot; char name[16];)
 {
     WEIR_BEGIN
     self->error = weir_slurp_create(&(weir_slurp_options){ .slots = self->slots, .slot_bytes = 4096 }, &self->slurp);
