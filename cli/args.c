@@ -18,24 +18,23 @@ static void *at(void *values, const struct arg_opt *opt)
 }
 
 /* Prints `text` from HELP_COLUMN on, broken between words at the width of the screen. */
-static void print_wrapped(const char *text, int column)
+static void print_wrapped(const char *text)
 {
     const int width = screen_width(stdout);
+    int column = HELP_COLUMN;
     while (*text != '\0') {
-        size_t word = strcspn(text, " ");
-        if (column > HELP_COLUMN && column + (int)word > width) {
+        const int word = (int)strcspn(text, " ");
+        if (column > HELP_COLUMN && column + 1 + word >= width) {
             printf("\n%*s", HELP_COLUMN, "");
             column = HELP_COLUMN;
-        }
-        printf("%.*s", (int)word, text);
-        column += (int)word;
-        text += word;
-        if (*text == ' ') {
-            text++;
-            if (column + 1 < width)
-                putchar(' ');
+        } else if (column > HELP_COLUMN) {
+            putchar(' ');
             column++;
         }
+        printf("%.*s", word, text);
+        column += word;
+        text += word;
+        text += *text == ' ';
     }
     putchar('\n');
 }
@@ -57,7 +56,7 @@ void args_help(const struct args *args)
             printf("%-*s", HELP_COLUMN, left);
         else
             printf("%s\n%*s", left, HELP_COLUMN, "");
-        print_wrapped(opt->help, HELP_COLUMN);
+        print_wrapped(opt->help);
     }
     if (args->footer != NULL)
         printf("\n%s", args->footer);
@@ -192,6 +191,10 @@ static int parse_long(const struct args *args, char **argv, int left, void *valu
     const size_t size = strcspn(name, "=");
     if (strcmp(name, "help") == 0) {
         args_help(args);
+        return 0;
+    }
+    if (strcmp(name, "man") == 0) {
+        args_man(stdout, args);
         return 0;
     }
     const struct arg_opt *opt = find_long(args, name, size);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum arg_kind {
     ARG_FLAG,    /* bool */
@@ -31,21 +32,32 @@ struct arg_opt {
     unsigned min, max;
 };
 
+/* What the page of the manual says beside the options. */
+struct arg_section {
+    const char *title;
+    const char *text;
+    bool verbatim; /* line for line, as examples are */
+};
+
 struct args {
-    const char *command;        /* "weir hash" */
-    const char *usage;          /* "[OPTION...] [PATH...]" */
-    const char *summary;        /* lines after the usage */
-    const char *footer;         /* after the options */
-    const struct arg_opt *opts; /* ended by a row without a name */
+    const char *command;                /* "weir hash" */
+    const char *brief;                  /* half a line: what it does */
+    const char *usage;                  /* "[OPTION...] [PATH...]" */
+    const char *summary;                /* lines after the usage */
+    const char *footer;                 /* after the options */
+    const struct arg_opt *opts;         /* ended by a row without a name */
+    const struct arg_section *sections; /* ended by one without a title; may be NULL */
 };
 
 /*
  * Parses argv[1..]. Options and operands may be mixed; after "--" all are
  * operands. Operands are moved to argv[0..] and counted in *ret_operands.
- * Returns 0; 1 after --help was printed; -1 after an error was printed.
+ * Returns 0; 1 after --help or --man was printed; -1 after an error was printed.
  */
 int args_parse(const struct args *args, int argc, char **argv, void *values, int *ret_operands);
 
 void args_help(const struct args *args);
+/* The same as a page for man(1); what --man prints. */
+void args_man(FILE *out, const struct args *args);
 
 #endif

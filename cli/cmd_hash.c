@@ -83,8 +83,35 @@ static const struct arg_opt hash_opts[] = {
     { .name = NULL },
 };
 
+static const struct arg_section hash_sections[] = {
+    { .title = "OUTPUT",
+      .text =
+          "A line a file, in the order of LC_ALL=C sort on the paths, whatever the number of workers: byte for byte "
+          "what sha256sum, md5sum, b2sum or xxhsum print and check. With several algorithms, or --format bsd: "
+          "ALGO (NAME) = DIGEST. A name that holds a newline, a carriage return or a backslash is escaped as "
+          "coreutils does it. json is one object a line, whose path_b64 has a name that is not UTF-8; csv is RFC "
+          "4180; sfv is for crc32.\n\nSymbolic links below PATH are not followed; FIFOs, sockets and devices "
+          "are skipped with a note. What can't be read, has vanished, or changes while it is read is reported, "
+          "and the rest is done." },
+    { .title = "EXIT STATUS",
+      .text =
+          "0: done. 1: a file differs, or could not be read, or changed meanwhile. 2: usage. 130, 143: interrupted; "
+          "with -o nothing was written." },
+    { .title = "ENVIRONMENT",
+      .text = "NO_COLOR turns colours off, COLUMNS is the width of the terminal where the terminal doesn't say." },
+    { .title = "EXAMPLES",
+      .verbatim = true,
+      .text =
+          "weir hash -a sha256 src -o SHA256SUMS\nweir hash -c SHA256SUMS --quiet\nweir hash -a xxh3,sha256 --format "
+          "json /data >data.jsonl\nfind . -name '*.c' -print0 | weir hash -0 --files-from -\nweir hash --report "
+          "/usr/share >/dev/null" },
+    { .title = NULL },
+};
+
 static const struct args hash_args = {
     .command = "weir hash",
+    .brief = "hash files and trees; check manifests",
+    .sections = hash_sections,
     .usage = "[OPTION...] [PATH...]",
     .summary = "Hashes files and whole trees (default: the current directory) and prints a\n"
                "manifest that xxhsum -c, sha256sum -c and the like read.\n",

@@ -25,7 +25,22 @@ static void print_help(FILE *out)
     fputs("usage: weir COMMAND [ARGUMENT...]\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n  --version  what this weir is made of\n  --help     this; 'weir COMMAND --help' for a command\n", out);
+    fputs("\n  --version  what this weir is made of\n  --help     this; 'weir COMMAND --help' for a command\n"
+          "  --man      a page for man(1); 'weir COMMAND --man' for a command's\n",
+          out);
+}
+
+static void print_man(FILE *out)
+{
+    fprintf(out,
+            ".TH weir 1 \"\" \"weir %s\" \"weir manual\"\n.SH NAME\nweir \\- dataflow for files and streams\n"
+            ".SH SYNOPSIS\n\\fBweir\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH COMMANDS\n",
+            WEIR_VERSION);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, ".TP\n\\fBweir\\-%s\\fR(1)\n%s\n", commands[i].name, commands[i].summary);
+    fputs(".SH OPTIONS\n.TP\n\\fB\\-\\-version\\fR\nwhat this weir is made of\n.TP\n\\fB\\-\\-help\\fR\n"
+          "the commands; after a command, its options\n.TP\n\\fB\\-\\-man\\fR\nthis page; after a command, its page\n",
+          out);
 }
 
 static void print_version(void)
@@ -67,6 +82,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
+        return 0;
+    }
+    if (strcmp(name, "--man") == 0) {
+        print_man(stdout);
         return 0;
     }
     for (size_t i = 0; i < COMMANDS; i++)

@@ -1,0 +1,37 @@
+#!/bin/sh
+# test_help.sh - help and manual say the same, fit 80 columns, and a mistyped word is met with the right one.
+set -u
+weir=$1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+fail() { echo "FAILED: $*" >&2; exit 1; }
+has() { checks=$((checks + 1)); grep -qF -e "$2" "$1" || fail "$1 has no '$2': $(cat "$1")"; }
+
+"$weir" --help >help || fail "weir --help"
+"$weir" --man >man || fail "weir --man"
+for command in $(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' help); do
+    has man "weir\\-$command\\fR(1)"
+    COLUMNS=80 "$weir" "$command" --help >help.$command || fail "weir $command --help"
+    "$weir" "$command" --man >man.$command || fail "weir $command --man"
+    [ "$(awk 'length > 80' help.$command | wc -l)" = 0 ] || fail "weir $command --help is wider than 80 columns"
+    [ "$(grep -c ' $' help.$command)" = 0 ] || fail "weir $command --help has blanks at the end of lines"
+    for option in $(sed -n 's/^  .*\(--[a-z-]*\).*/\1/p' help.$command); do
+        has man.$command "$(echo "$option" | sed 's/-/\\-/g')"
+    done
+    "$weir" "$command" --hlep >out 2>err
+    [ $? = 2 ] || fail "weir $command --hlep is no usage error"
+    has err "Try 'weir $command --help'."
+done
+[ $checks -gt 20 ] || fail "only $checks checks: the help was not understood"
+
+"$weir" hsah >out 2>err
+[ $? = 2 ] || fail "an unknown command is a usage error"
+has err "did you mean 'hash'?"
+"$weir" hash --forma gnu >out 2>err
+has err "did you mean '--format'?"
+"$weir" hash -a sha255 >out 2>err
+has err "did you mean 'sha256'?"
+[ ! -s out ] || fail "an error goes to stderr alone"
+echo "$checks checks"
