@@ -27,6 +27,8 @@
 #include <weir/chunk.h>
 #include <weir/driver.h>
 
+struct statx; /* whose fields <sys/stat.h> shows to who defines _GNU_SOURCE */
+
 /* --- the driver -------------------------------------------------------------------- */
 
 typedef enum weir_io_mode {
