@@ -29,6 +29,7 @@ struct mpsc_channel {
     uint32_t senders;
     uint32_t reserved;   /* slots of permits, and of sends that were given their turn */
     uint32_t tail_index; /* of the ring, where the next item goes */
+    uint32_t parts;      /* of `reserved`: set aside for the front of the queue, which wants more than one */
     uint64_t tail;
     uint64_t head_seen;          /* `head` when it was last looked at: a slot more may be free, never one less */
     weir_waker **receiver_waker; /* in the frame of the recv that waits; NULL: none */
@@ -46,9 +47,16 @@ struct mpsc_channel {
     uint32_t receiver_gone; /* [lock] */
     size_t item_size;
     void (*item_drop)(void *item);
+    struct list closing; /* senders that wait for the end [lock] */
+    uint32_t weaks;      /* references that keep the memory and nothing else [lock] */
 
     _Alignas(64) unsigned char ring[];
 };
+
+static inline struct mpsc_channel *of_sender(const weir_mpsc_sender *sender)
+{
+    return (struct mpsc_channel *)(uintptr_t)sender;
+}
 
 static inline void *mpsc_slot(struct mpsc_channel *channel, uint32_t index)
 {
@@ -78,6 +86,9 @@ static inline void mpsc_wake_receiver(struct mpsc_channel *channel)
 
 /* Gives slots that became free to those who wait longest. [lock] */
 void wi_mpsc_hand_out(struct mpsc_channel *channel);
+
+/* `count` reserved slots aren't wanted. [lock] */
+void wi_mpsc_give_back(struct mpsc_channel *channel, uint32_t count);
 
 /* Ends a section under the lock in which somebody may have left: frees the channel after the last. */
 void wi_mpsc_unlock_leave(struct mpsc_channel *channel);

@@ -193,7 +193,10 @@ static void close_locked(struct mpsc_channel *channel)
     if (channel->closed)
         return;
     wi_store(&channel->closed, 1u, RELEASE);
+    channel->reserved -= channel->parts;
+    channel->parts = 0;
     waiter_settle_all(&channel->queue, WAITER_CLOSED);
+    waiter_settle_all(&channel->closing, WAITER_TOLD);
     wi_store(&channel->tx_waiting, 0u, RELAXED);
     if (mpsc_over(channel))
         mpsc_wake_receiver(channel);

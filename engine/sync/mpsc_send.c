@@ -25,14 +25,10 @@ int weir_mpsc_create(size_t item_size, size_t capacity, void (*item_drop)(void *
         .item_drop = item_drop,
     };
     list_init(&channel->queue);
+    list_init(&channel->closing);
     *ret_sender = (weir_mpsc_sender *)(void *)channel;
     *ret_receiver = (weir_mpsc_receiver *)(void *)channel;
     return 0;
-}
-
-static inline struct mpsc_channel *of_sender(const weir_mpsc_sender *sender)
-{
-    return (struct mpsc_channel *)(uintptr_t)sender;
 }
 
 weir_mpsc_sender *weir_mpsc_sender_ref(weir_mpsc_sender *sender)
@@ -43,7 +39,8 @@ weir_mpsc_sender *weir_mpsc_sender_ref(weir_mpsc_sender *sender)
 
 void wi_mpsc_unlock_leave(struct mpsc_channel *channel)
 {
-    const bool last = channel->receiver_gone && channel->reserved == 0 && wi_load(&channel->senders, RELAXED) == 0;
+    const bool last = channel->receiver_gone && channel->reserved == 0 && channel->weaks == 0 &&
+                      wi_load(&channel->senders, RELAXED) == 0;
     wi_unlock(&channel->lock);
     if (last)
         free(channel);
@@ -59,9 +56,12 @@ void weir_mpsc_sender_unref(weir_mpsc_sender *sender)
         if (wi_cas(&channel->senders, &old, old - 1, RELEASE))
             return;
     }
-    /* The last: nobody can add one now. Under the lock, so that who sees none left knows that we are through. */
+    /*
+     * The last, but for one that a weak reference is made into meanwhile. Under the lock, so that who sees none left
+     * knows that we are through.
+     */
     wi_lock(&channel->lock);
-    wi_store(&channel->senders, 0u, RELAXED);
+    (void)wi_fetch_sub(&channel->senders, 1u, ACQ_REL);
     if (mpsc_over(channel))
         mpsc_wake_receiver(channel);
     wi_mpsc_unlock_leave(channel);
@@ -75,6 +75,9 @@ void wi_mpsc_hand_out(struct mpsc_channel *channel)
     channel->head_seen = wi_load(&channel->head, SEQ_CST);
     while (mpsc_free(channel) > 0 && (front = waiter_front(&channel->queue)) != NULL) {
         channel->reserved++;
+        if (weir_unlikely(front->need > ++channel->parts))
+            continue;
+        channel->parts = 0;
         waiter_settle(front, WAITER_GRANTED);
     }
     if (list_empty(&channel->queue))
@@ -157,10 +160,9 @@ static int later_poll(struct mpsc_channel *channel, weir_waiter *waiter, const w
     return result == WAITER_GRANTED ? 0 : -EPIPE;
 }
 
-/* A reserved slot isn't wanted. [lock] */
-static void give_back(struct mpsc_channel *channel)
+void wi_mpsc_give_back(struct mpsc_channel *channel, uint32_t count)
 {
-    channel->reserved--;
+    channel->reserved -= count;
     wi_mpsc_hand_out(channel);
     if (mpsc_over(channel))
         mpsc_wake_receiver(channel);
@@ -175,7 +177,7 @@ static void drop_waiter(struct mpsc_channel *channel, weir_waiter *waiter)
         if (list_empty(&channel->queue))
             wi_store(&channel->tx_waiting, 0u, RELAXED);
     } else if (result == WAITER_GRANTED) {
-        give_back(channel);
+        wi_mpsc_give_back(channel, 1);
     }
     wi_unlock(&channel->lock);
 }
@@ -328,7 +330,7 @@ void weir_mpsc_permit_drop(weir_mpsc_permit *permit)
         return;
     permit->channel = NULL;
     wi_lock(&channel->lock);
-    give_back(channel);
+    wi_mpsc_give_back(channel, 1);
     wi_mpsc_unlock_leave(channel);
 }
 

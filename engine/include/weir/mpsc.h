@@ -12,10 +12,12 @@
 #ifndef WEIR_MPSC_H
 #define WEIR_MPSC_H
 
+#include <weir/time.h>
 #include <weir/waiter.h>
 
 typedef struct weir_mpsc_sender weir_mpsc_sender;
 typedef struct weir_mpsc_receiver weir_mpsc_receiver;
+typedef struct weir_mpsc_weak_sender weir_mpsc_weak_sender;
 
 /* A place in the channel that nobody else can take. It keeps the channel open by itself, also after its sender. */
 typedef struct weir_mpsc_permit {
@@ -75,6 +77,24 @@ WEIR_MUST_USE int weir_mpsc_try_send(weir_mpsc_sender *sender, const void *item)
 WEIR_MUST_USE int weir_mpsc_blocking_send(weir_mpsc_sender *sender, const void *item);
 
 /*
+ * weir_mpsc_send_timeout() - a send that waits for room for duration_ns at most.
+ *
+ * Resolves to 0, -EPIPE, or -ETIMEDOUT; with either of these the item still
+ * belongs to the caller.
+ *
+ * Ownership and cancel safety as weir_mpsc_send().
+ */
+typedef struct weir_mpsc_send_timeout_future {
+    weir_future future;
+    int output;
+    weir_mpsc_send_future send;
+    weir_timer timer;
+} weir_mpsc_send_timeout_future;
+
+WEIR_MUST_USE weir_mpsc_send_timeout_future weir_mpsc_send_timeout(weir_mpsc_sender *sender, const void *item,
+                                                                   int64_t duration_ns);
+
+/*
  * weir_mpsc_reserve() - wait for room, before there is anything to send.
  *
  * Resolves to 0 with the permit in *ret_permit, or -EPIPE.
@@ -118,10 +138,76 @@ void weir_mpsc_permit_send(weir_mpsc_permit *permit, const void *item);
 /* Gives the place to the one that waits longest. Empties the permit, and takes an empty one. */
 void weir_mpsc_permit_drop(weir_mpsc_permit *permit);
 
+/* Several of them: a permit that is used `count` times. */
+typedef struct weir_mpsc_permits {
+    struct mpsc_channel *channel; /* NULL: holds nothing */
+    uint32_t count;
+} weir_mpsc_permits;
+
+/*
+ * weir_mpsc_reserve_many() - wait for `count` places at once.
+ *
+ * What becomes free is set aside for it once it waits longest. Resolves to 0
+ * with the permits in *ret_permits, -EPIPE, or -EINVAL: the channel never has
+ * room for that many.
+ *
+ * Ownership:   borrows `sender` and `ret_permits`. The permits are used up by
+ *              weir_mpsc_permits_send(), each time one, or
+ *              weir_mpsc_permits_drop().
+ * Cancel safe: yes. Places that it had been given, all or some, go to the next
+ *              one.
+ */
+typedef struct weir_mpsc_reserve_many_future {
+    weir_future future;
+    int output;
+    struct mpsc_channel *channel;
+    weir_mpsc_permits *ret_permits;
+    weir_waiter waiter;
+} weir_mpsc_reserve_many_future;
+
+WEIR_MUST_USE weir_mpsc_reserve_many_future weir_mpsc_reserve_many(weir_mpsc_sender *sender, uint32_t count,
+                                                                   weir_mpsc_permits *ret_permits);
+
+/* 0 with the permits in *ret_permits, -EAGAIN, -EPIPE, or -EINVAL as above. */
+WEIR_MUST_USE int weir_mpsc_try_reserve_many(weir_mpsc_sender *sender, uint32_t count, weir_mpsc_permits *ret_permits);
+
+/* As weir_mpsc_permit_send(), with one of the permits. There must be one. */
+void weir_mpsc_permits_send(weir_mpsc_permits *permits, const void *item);
+/* Gives back those that are left. Takes an empty one. */
+void weir_mpsc_permits_drop(weir_mpsc_permits *permits);
+
+/*
+ * weir_mpsc_closed() - for a sender: wait until nobody will receive any more.
+ *
+ * Resolves when the receiver closed the channel or went. Borrows `sender`.
+ * Cancel safe.
+ */
+typedef struct weir_mpsc_closed_future {
+    weir_future future;
+    weir_unit output;
+    struct mpsc_channel *channel;
+    weir_waiter waiter;
+} weir_mpsc_closed_future;
+
+WEIR_MUST_USE weir_mpsc_closed_future weir_mpsc_closed(weir_mpsc_sender *sender);
+
+/*
+ * A weak sender doesn't keep the channel open: the receiver gets its -EPIPE
+ * when the last sender and the last permit are gone, whatever weak ones there
+ * are. weir_mpsc_upgrade() makes a sender of it, a reference of its own, or
+ * returns NULL when that has happened.
+ */
+WEIR_MUST_USE weir_mpsc_weak_sender *weir_mpsc_downgrade(weir_mpsc_sender *sender);
+WEIR_MUST_USE weir_mpsc_sender *weir_mpsc_upgrade(weir_mpsc_weak_sender *weak);
+/* Takes NULL. */
+void weir_mpsc_weak_unref(weir_mpsc_weak_sender *weak);
+
 /* True when a send would fail. */
 bool weir_mpsc_is_closed(const weir_mpsc_sender *sender);
 /* How many items could be sent now without waiting. */
 size_t weir_mpsc_room(weir_mpsc_sender *sender);
+/* The bound it was created with. */
+size_t weir_mpsc_room_max(const weir_mpsc_sender *sender);
 
 /* --- the receiver: one owner at a time -------------------------------------------- */
 
