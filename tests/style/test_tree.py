@@ -11,7 +11,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIBRARIES = ("engine", "io", "stages", "pipelines")
-FOLDERS = LIBRARIES + ("cli", "tests")
+FOLDERS = LIBRARIES + ("cli", "examples", "tests")
 
 # --- the rules ------------------------------------------------------------------------------------
 
