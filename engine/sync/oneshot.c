@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "sync/item.h"
+#include "sync/thread_await.h"
 #include "sync/waiters.h"
 
 #define ONESHOT_VALUE 1u       /* sent and not yet received */
@@ -207,6 +208,14 @@ int weir_oneshot_try_recv(weir_oneshot_receiver *receiver, void *ret_value)
 {
     struct oneshot *channel = of_receiver(receiver);
     return take(channel, flags_of(channel), ret_value);
+}
+
+int weir_oneshot_blocking_recv(weir_oneshot_receiver *receiver, void *ret_value)
+{
+    wi_thread_await_check(__func__);
+    weir_oneshot_recv_future recv = weir_oneshot_recv(receiver, ret_value);
+    wi_thread_await(WEIR_HEAD(recv));
+    return recv.output;
 }
 
 void weir_oneshot_close(weir_oneshot_receiver *receiver)

@@ -3,6 +3,8 @@
 #include <weir/oneshot.h>
 
 #include "sync_rig.h"
+#include "task/panic.h"
+#include "task/task_core.h"
 
 static weir_oneshot_sender *sender;
 static weir_oneshot_receiver *receiver;
@@ -287,6 +289,42 @@ static void test_the_budget_is_asked_first(void)
     finish(0);
 }
 
+static void test_blocking_recv_gets_what_is_there(void)
+{
+    int value = 0;
+    start();
+    CHECK_EQ(send(7), 0);
+    CHECK_EQ(weir_oneshot_blocking_recv(receiver, &value), 0);
+    CHECK_EQ(value, 7);
+    CHECK_EQ(weir_oneshot_blocking_recv(receiver, &value), -EPIPE);
+    weir_oneshot_receiver_drop(receiver);
+    finish(0);
+}
+
+/* 63: in a task it would stop the worker. That is loud, and nothing was received. */
+static void test_blocking_recv_in_a_task_panics(void)
+{
+    static struct weir_task running = { .id = 1 };
+    static int panics;
+    int value = 0;
+    start();
+    CHECK_EQ(send(7), 0);
+    struct panic_landing landing;
+    wi_panic_landing = &landing;
+    wi_task_current = &running;
+    if (wi_panic_land(&landing) != 0)
+        panics++;
+    if (panics == 0)
+        CHECK_EQ(weir_oneshot_blocking_recv(receiver, &value), -1); /* it doesn't return */
+    wi_panic_landing = NULL;
+    wi_task_current = NULL;
+    CHECK_EQ(panics, 1);
+    CHECK(strstr(landing.message, "weir_oneshot_blocking_recv()") != NULL);
+    CHECK_EQ(weir_oneshot_try_recv(receiver, &value), 0);
+    weir_oneshot_receiver_drop(receiver);
+    finish(0);
+}
+
 /* --- with threads ------------------------------------------------------------------ */
 
 #define ROUNDS 4000
@@ -337,7 +375,9 @@ static void *receive_all(void *arg)
         meet(i);
         if (choice == 0)
             weir_oneshot_close(receivers[i]);
-        if (choice != 1 && PENDING(task, recv)) {
+        if (choice == 3)
+            CHECK_EQ(weir_oneshot_blocking_recv(receivers[i], &value), value == 0 ? -EPIPE : 0);
+        else if (choice != 1 && PENDING(task, recv)) {
             if (choice == 2)
                 weir_drop(recv);
             else
@@ -376,6 +416,8 @@ int main(void)
     RUN(test_try_recv_tells_not_yet_from_never);
     RUN(test_values_of_any_size);
     RUN(test_the_budget_is_asked_first);
+    RUN(test_blocking_recv_gets_what_is_there);
+    RUN(test_blocking_recv_in_a_task_panics);
     RUN(test_no_value_is_lost_between_threads);
     return check_done();
 }

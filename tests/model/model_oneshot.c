@@ -1,7 +1,7 @@
 /*
  * model_oneshot.c - sync/oneshot: the value arrives, is destroyed, or stays with its sender.
  *
- * ENGINE: base/lock.c task/future.c
+ * ENGINE: base/lock.c task/future.c sync/thread_await.c
  */
 #include "model_waits.h"
 
@@ -80,6 +80,15 @@ static void receive(void)
     weir_oneshot_receiver_drop(receiver);
 }
 
+static void receive_in_a_thread(void)
+{
+    int value = 0;
+    const int error = weir_oneshot_blocking_recv(receiver, &value);
+    MODEL_CHECK_EQ(error, value != 0 ? 0 : -EPIPE);
+    received += value;
+    weir_oneshot_receiver_drop(receiver);
+}
+
 static void receive_or_drop(void)
 {
     int value = 0;
@@ -128,6 +137,8 @@ static void test_what_is_sent_arrives(void)
 {
     PASSES(send_value, receive, check_received);
     PASSES(look_and_send, receive, check_received);
+    PASSES(send_value, receive_in_a_thread, check_received);
+    PASSES(drop_sender, receive_in_a_thread, check);
     PASSES(drop_sender, receive, check);
 }
 

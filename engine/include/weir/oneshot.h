@@ -83,6 +83,9 @@ WEIR_MUST_USE static inline weir_oneshot_recv_future weir_oneshot_recv(weir_ones
 /* 0 with the value in *ret_value, -EAGAIN (not sent yet), or -EPIPE as above. */
 WEIR_MUST_USE int weir_oneshot_try_recv(weir_oneshot_receiver *receiver, void *ret_value);
 
+/* For a thread outside of the runtime: sleeps until it is there. 0 or -EPIPE. In a task it panics. */
+WEIR_MUST_USE int weir_oneshot_blocking_recv(weir_oneshot_receiver *receiver, void *ret_value);
+
 /* From now on a send fails. A value that was sent before can still be received. */
 void weir_oneshot_close(weir_oneshot_receiver *receiver);
 
