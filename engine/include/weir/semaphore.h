@@ -104,6 +104,17 @@ uint64_t weir_semaphore_available(const weir_semaphore *semaphore);
 
 /* Gives the permit back and empties it; takes an empty one. */
 void weir_permit_release(weir_permit *permit);
+/*
+ * Moves the permits of *from into *into, which may be empty, and empties *from.
+ * 0, -EINVAL (of another semaphore), -EOVERFLOW (more than a permit can count):
+ * then both are as they were.
+ */
+WEIR_MUST_USE int weir_permit_merge(weir_permit *into, weir_permit *from);
+/*
+ * Takes `count` of its permits out of *permit into *ret_permit, which has a
+ * reference of its own. 0, or -EINVAL: it doesn't hold that many.
+ */
+WEIR_MUST_USE int weir_permit_split(weir_permit *permit, uint32_t count, weir_permit *ret_permit);
 /* Empties it without giving anything back: the semaphore has that many fewer for good. */
 void weir_permit_forget(weir_permit *permit);
 
