@@ -22,22 +22,22 @@ void weir_notify_init(weir_notify *notify)
 }
 
 /*
- * True: there was a permit, or a call of notify_waiters, for this future. False: there is neither, and with
- * `announce` (under the lock) WAITERS is set.
+ * For this future there was a permit (GRANTED), or a call of notify_waiters (TOLD). Or there was neither (WAITS), and
+ * with `announce` (under the lock) WAITERS is set.
  */
-static bool take(weir_notify *notify, uint64_t calls, bool announce)
+static enum waiter_result take(weir_notify *notify, uint64_t calls, bool announce)
 {
     uint64_t old = wi_load(&notify->state, ACQUIRE);
     for (;;) {
         if ((old & NOTIFY_CALLS_MASK) != calls)
-            return true;
+            return WAITER_TOLD;
         if ((old & NOTIFY_PERMIT) != 0) {
             if (wi_cas(&notify->state, &old, old & ~(uint64_t)NOTIFY_PERMIT, ACQ_REL))
-                return true;
+                return WAITER_GRANTED;
         } else if (!announce || (old & NOTIFY_WAITERS) != 0) {
-            return false;
+            return WAITER_WAITS;
         } else if (wi_cas(&notify->state, &old, old | NOTIFY_WAITERS, ACQ_REL)) {
-            return false;
+            return WAITER_WAITS;
         }
     }
 }
@@ -47,7 +47,7 @@ static bool enqueue(weir_notify_wait_future *self, weir_cx *cx)
 {
     weir_notify *notify = self->notify;
     wi_lock(waiters_lock(&notify->waiters));
-    const bool must_wait = !take(notify, self->calls, true);
+    const bool must_wait = take(notify, self->calls, true) == WAITER_WAITS;
     if (must_wait) {
         self->future.line = 1;
         waiter_enqueue(waiters_list(&notify->waiters), &self->waiter, cx);
@@ -64,7 +64,7 @@ static weir_poll wait_poll(weir_future *future, weir_cx *cx)
 
     bool waits;
     if (future->line == WEIR_AT_START)
-        waits = !take(self->notify, self->calls, false) && enqueue(self, cx);
+        waits = take(self->notify, self->calls, false) == WAITER_WAITS && enqueue(self, cx);
     else
         waits = waiter_look_again(waiters_lock(&self->notify->waiters), &self->waiter, cx) == WAITER_WAITS;
     if (!waits)
@@ -120,6 +120,31 @@ weir_notify_wait_future weir_notify_wait(weir_notify *notify)
         .notify = notify,
         .calls = wi_load(&notify->state, ACQUIRE) & NOTIFY_CALLS_MASK,
     };
+}
+
+static void wake_nobody(weir_waker *waker)
+{
+    (void)waker;
+}
+
+static const weir_waker_type nobody_type = { wake_nobody, wake_nobody, wake_nobody };
+
+bool weir_notify_enable(weir_notify_wait_future *wait)
+{
+    static weir_waker nobody = { &nobody_type }; /* until the first poll */
+    weir_notify *notify = wait->notify;
+    wi_lock(waiters_lock(&notify->waiters));
+    if (wait->future.line == WEIR_AT_START) {
+        const enum waiter_result result = take(notify, wait->calls, true);
+        const weir_cx cx = { .waker = &nobody };
+        wait->future.line = 1;
+        wait->waiter.result = (uint32_t)result;
+        if (result == WAITER_WAITS)
+            waiter_enqueue(waiters_list(&notify->waiters), &wait->waiter, &cx);
+    }
+    const bool notified = waiter_result(&wait->waiter) != WAITER_WAITS;
+    wi_unlock(waiters_lock(&notify->waiters));
+    return notified;
 }
 
 void weir_notify_one(weir_notify *notify)

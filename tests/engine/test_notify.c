@@ -170,6 +170,57 @@ static void test_only_the_last_waker_is_woken(void)
     check_nothing_left();
 }
 
+/* It stands in the queue before any poll, and what it is given there it passes on when it goes. */
+static void test_an_enabled_wait_is_notified_before_its_first_poll(void)
+{
+    start(0);
+    waits[0] = weir_notify_wait(&notify);
+    CHECK(!weir_notify_enable(&waits[0]));
+    CHECK(!weir_notify_enable(&waits[0]));
+    waits[1] = weir_notify_wait(&notify);
+    CHECK(PENDING(tasks[1], waits[1])); /* behind it */
+    weir_notify_one(&notify);
+    CHECK(!IS_WOKEN(tasks[1]));
+    CHECK(weir_notify_enable(&waits[0]));
+    CHECK(READY(tasks[0], waits[0]));
+
+    waits[0] = weir_notify_wait(&notify);
+    CHECK(!weir_notify_enable(&waits[0]));
+    CHECK(PENDING(tasks[0], waits[0])); /* the poll's waker counts */
+    weir_notify_one(&notify);
+    CHECK(READY(tasks[1], waits[1]));
+    weir_notify_one(&notify);
+    CHECK(IS_WOKEN(tasks[0]));
+    weir_drop(waits[0]); /* the permit is stored again */
+
+    waits[0] = weir_notify_wait(&notify);
+    CHECK(weir_notify_enable(&waits[0]));
+    weir_drop(waits[0]);
+    waits[0] = weir_notify_wait(&notify);
+    CHECK(weir_notify_enable(&waits[0]));
+    CHECK(READY(tasks[0], waits[0]));
+    check_nothing_left();
+}
+
+/* Told with all the others, it has nothing to pass on. */
+static void test_an_enabled_wait_is_one_of_all(void)
+{
+    start(0);
+    waits[0] = weir_notify_wait(&notify);
+    CHECK(!weir_notify_enable(&waits[0]));
+    weir_notify_waiters(&notify);
+    CHECK(weir_notify_enable(&waits[0]));
+    waits[1] = weir_notify_wait(&notify);
+    weir_notify_waiters(&notify);
+    CHECK(weir_notify_enable(&waits[1])); /* called since its construction */
+    weir_drop(waits[0]);
+    weir_drop(waits[1]);
+    waits[2] = weir_notify_wait(&notify);
+    CHECK(PENDING(tasks[2], waits[2]));
+    weir_drop(waits[2]);
+    check_nothing_left();
+}
+
 /* Out of budget: it yields, and neither queues nor takes; a permit that it had been given stays given. */
 static void test_the_budget_bounds_a_loop_of_waits(void)
 {
@@ -336,6 +387,8 @@ int main(void)
     RUN(test_a_wait_counts_from_its_construction);
     RUN(test_notify_waiters_neither_stores_nor_takes_a_permit);
     RUN(test_only_the_last_waker_is_woken);
+    RUN(test_an_enabled_wait_is_notified_before_its_first_poll);
+    RUN(test_an_enabled_wait_is_one_of_all);
     RUN(test_the_budget_bounds_a_loop_of_waits);
     RUN(test_ping_pong_between_threads);
     RUN(test_dropped_waits_lose_no_change);

@@ -65,6 +65,14 @@ static void wait_unless_flag(void)
     wait_drop(wait);
 }
 
+/* Stands in the queue and goes without a poll: what it was given, or took, goes on. */
+static void enable_and_go(void)
+{
+    struct wait *wait = wait_start(0, weir_notify_wait(&notify));
+    model_outcome(weir_notify_enable((weir_notify_wait_future *)(void *)wait->frame) ? 0 : 1);
+    wait_drop(wait);
+}
+
 /* Comes for a moment: what it was given, or took, goes on. */
 static void pass_by(void)
 {
@@ -104,6 +112,18 @@ static void test_a_dropped_wait_passes_its_permit_on(void)
     const struct model model = { .name = __func__,
                                  .setup = setup,
                                  .threads = { raise_flag_and_notify_one, wait_for_one, pass_by },
+                                 .check = check_nothing_stored,
+                                 .preemptions = 3 };
+    const struct model_result result = model_explore(&model);
+    CHECK_EQ(result.verdict, MODEL_OK);
+    CHECK_EQ(result.outcomes, 3);
+}
+
+static void test_an_enabled_wait_passes_its_permit_on(void)
+{
+    const struct model model = { .name = __func__,
+                                 .setup = setup,
+                                 .threads = { raise_flag_and_notify_one, wait_for_one, enable_and_go },
                                  .check = check_nothing_stored,
                                  .preemptions = 3 };
     const struct model_result result = model_explore(&model);
@@ -216,6 +236,7 @@ int main(void)
 {
     RUN(test_one_is_notified);
     RUN(test_a_dropped_wait_passes_its_permit_on);
+    RUN(test_an_enabled_wait_passes_its_permit_on);
     RUN(test_a_wait_counts_from_its_construction);
     RUN(test_notify_waiters_is_one_event);
     RUN(test_a_drop_while_one_is_notified);

@@ -41,6 +41,16 @@ typedef struct weir_notify_wait_future {
 
 WEIR_MUST_USE weir_notify_wait_future weir_notify_wait(weir_notify *notify);
 
+/*
+ * weir_notify_enable() - stand in the queue now, and not from the first poll on.
+ *
+ * For the permit of a weir_notify_one() that comes between a look at the state
+ * and the await, where several wait: it is this future's, as if it had been
+ * polled. True: it was notified already. The future lies in its place by then
+ * and may not move any more.
+ */
+bool weir_notify_enable(weir_notify_wait_future *wait);
+
 /* Wakes the one that waits longest; stores a permit when nobody does. Any thread; never blocks. */
 void weir_notify_one(weir_notify *notify);
 
