@@ -299,6 +299,37 @@ static void test_an_array_takes_many_branches(void)
     CHECK_EQ(empty.output, -1);
 }
 
+/* cases.md 79, disable_with_if: a guard is looked at once, and what it switches off stays as it was. */
+static void test_a_guard_switches_a_branch_off(void)
+{
+    mock_task_init(&task);
+    for (int on = 0; on < 2; on++) {
+        leaf a = leaf_new(0), b = leaf_new(1);
+        a.ready = true;
+        weir_select_future select = weir_select_biased(WEIR_IF(on == 1, a), b);
+        CHECK(poll_it(WEIR_HEAD(select)) == (on ? WEIR_READY : WEIR_PENDING));
+        CHECK_EQ(a.polls, on);
+        b.ready = true;
+        if (!on)
+            CHECK(poll_it(WEIR_HEAD(select)) == WEIR_READY);
+        CHECK_EQ(select.output, !on);
+        CHECK_EQ(a.drops, 0);
+        CHECK_EQ(a.future.line, on ? WEIR_AT_DONE : WEIR_AT_START);
+    }
+    leaf a = leaf_new(0), b = leaf_new(1);
+    weir_select_future none = weir_select(WEIR_IF(false, a), WEIR_IF(a.ready, b)); /* else */
+    CHECK(poll_it(WEIR_HEAD(none)) == WEIR_READY);
+    CHECK_EQ(none.output, -1);
+    weir_select_future dropped = weir_select_ref(WEIR_IF(false, a), b);
+    weir_drop(dropped);
+    CHECK_EQ(a.drops + b.drops, 0);
+    weir_join_all_future both = weir_join_all(WEIR_IF(false, a), b);
+    b.ready = true;
+    CHECK(poll_it(WEIR_HEAD(both)) == WEIR_READY);
+    CHECK_EQ(a.polls, 0);
+    CHECK_EQ(b.future.line, WEIR_AT_DONE);
+}
+
 /* Eight slots fit the macro. */
 static void test_eight_slots(void)
 {
@@ -412,6 +443,7 @@ int main(void)
     RUN(test_a_select_without_budget_polls_nothing);
     RUN(test_a_turn_costs_one_step);
     RUN(test_an_array_takes_many_branches);
+    RUN(test_a_guard_switches_a_branch_off);
     RUN(test_eight_slots);
     RUN(test_branches_can_be_walked);
     RUN(test_its_type_says_whether_it_is_send_and_lossy);

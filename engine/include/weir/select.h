@@ -76,6 +76,17 @@ WEIR_COMBINATOR_TYPES_(try_join_all, int output; weir_branches branches;);
     })
 
 /*
+ * WEIR_IF() - a branch only while `condition` holds, for the macros above and those of join below.
+ *
+ *     AWAIT(self->which, weir_select(WEIR_IF(self->queued > 0, self->write), self->read));
+ *
+ * Looked at once, when the select is made. A slot that is switched off so is
+ * neither polled nor dropped: it stays yours.
+ */
+#define WEIR_IF(condition, slot) (*((condition) ? &(slot) : (__typeof__(&(slot)))(void *)(uintptr_t)weir_switched_off))
+extern const unsigned char weir_switched_off[]; /* an empty slot of any type */
+
+/*
  * weir_select_array() - a select over any number of slots; a poll polls all of them.
  *
  *     self->arm[i] = WEIR_BRANCH(self->call[i]);
