@@ -9,8 +9,7 @@
 #include <weir/runtime.h>
 
 #include "deny_syscall.h"
-#include "io_rig.h"
-#include "lane_rig.h"
+#include "every_ring.h"
 
 static char top[4096];
 static int top_fd;
@@ -22,42 +21,6 @@ static void count_put(void *arg)
     puts_seen++;
 }
 static const weir_io_hold counted = { count_put, NULL };
-
-#define RUN_FUTURE(rig, slot, ...)            \
-    __extension__({                           \
-        (slot) = (__VA_ARGS__);               \
-        io_rig_run((rig), WEIR_HEAD(slot));   \
-        WEIR_HEAD(slot)->line = WEIR_AT_DONE; \
-        (slot).output;                        \
-    })
-
-/* Each test below runs on every ring there is. */
-typedef void (*ring_test)(struct io_rig *rig);
-
-static void on_every_ring(ring_test test)
-{
-    struct io_rig rig;
-    io_rig_init_fake(&rig, (struct ring_fake_options){ 0 });
-    test(&rig);
-    io_rig_fini(&rig);
-    CHECK_EQ(rig.counts.destroyed, 1);
-    for (uint64_t seed = 1; seed <= 20; seed++) {
-        io_rig_init_fake(&rig, (struct ring_fake_options){ .seed = seed, .delay_max = 5 });
-        test(&rig);
-        io_rig_fini(&rig);
-        CHECK_EQ(rig.counts.destroyed, 1);
-    }
-    struct lane_rig lane;
-    lane_rig_init(&lane, 2, 64);
-    io_rig_init_pool(&rig, &lane);
-    test(&rig);
-    io_rig_fini(&rig);
-    lane_rig_fini(&lane);
-    if (io_rig_init_uring(&rig)) {
-        test(&rig);
-        io_rig_fini(&rig);
-    }
-}
 
 /* --- results ---------------------------------------------------------------------------- */
 

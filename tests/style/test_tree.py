@@ -88,7 +88,7 @@ SUBJECTS = {
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
 BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+)\.c"
-                         r"|support/\w+\.c|engine/refused/\w+\.c|cli/test_\w+\.sh)$")
+                         r"|support/\w+\.c|(engine|io)/refused/\w+\.c|cli/test_\w+\.sh)$")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 A_MACHINE = re.compile(r"(?<![\w.])/(work|root)/")
@@ -180,7 +180,7 @@ def check_size(source):
 
 def check_head(source):
     """/* name.c - what it is for, or the same over several lines."""
-    if source.path.startswith("tests/engine/refused/"):  # they begin with the message they want
+    if re.match(r"tests/(engine|io)/refused/", source.path):  # they begin with the message they want
         return
     if not re.match(r"/\*\s*(\*\s*)?" + re.escape(source.name) + r"\s+-\s+\S", source.text):
         say(source.path, 1, f"begins with a comment: {source.name} - what it is for")
@@ -206,7 +206,7 @@ def check_calls(source):
 def check_names(sources):
     by_name = collections.defaultdict(list)
     for source in sources:
-        if not source.path.startswith("tests/engine/refused/"):
+        if not re.match(r"tests/(engine|io)/refused/", source.path):
             by_name[source.name].append(source.path)
     for name, paths in by_name.items():
         if len(paths) > 1:

@@ -9,7 +9,8 @@ endif()
 
 # One long line a diagnostic, in English, whatever terminal and locale this runs in.
 set(ENV{LC_ALL} C)
-set(compile ${COMPILER} -std=gnu17 -fsyntax-only -D_GNU_SOURCE -I${INCLUDE})
+separate_arguments(INCLUDE)
+set(compile ${COMPILER} -std=gnu17 -fsyntax-only -D_GNU_SOURCE ${INCLUDE})
 
 execute_process(COMMAND ${compile} ${SOURCE} RESULT_VARIABLE result ERROR_VARIABLE text OUTPUT_VARIABLE text)
 if(NOT result EQUAL 0)

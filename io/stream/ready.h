@@ -1,0 +1,28 @@
+/*
+ * ready.h - waiting for a descriptor: the part of a future that has tried and was told to come back.
+ */
+#ifndef WI_READY_H
+#define WI_READY_H
+
+#include <poll.h>
+#include <weir/stream.h>
+
+/*
+ * Waits for `events` (POLLIN, POLLOUT) of `fd` on the ring of the worker that
+ * polls; begins to if wait->op is NULL. Ready: *ret_error is 0 (something is
+ * there, an error or the end included) or a negative errno.
+ */
+weir_poll wi_ready_poll(weir_io_wait *wait, int fd, uint32_t events, weir_cx *cx, int *ret_error);
+
+/* The future is gone, or is ready without it. */
+void wi_ready_drop(weir_io_wait *wait);
+
+/*
+ * The whole of a future that tries, waits and tries again. `try_` returns a result
+ * or -EAGAIN. `wait_first`: it was tried a moment ago.
+ */
+typedef int64_t (*wi_ready_try)(void *arg);
+weir_poll wi_ready_loop(weir_io_wait *wait, int fd, uint32_t events, weir_cx *cx, bool wait_first, wi_ready_try try_,
+                        void *arg, int64_t *ret_result);
+
+#endif
