@@ -20,6 +20,7 @@ struct pool_options {
     unsigned queue_max;       /* jobs in a lane's queue, 1 to POOL_QUEUE_MAX */
     int64_t idle_ns;          /* a thread without work ends after this; negative: never */
     size_t stack_size;        /* of a thread; 0: the system's */
+    const char *thread_name;  /* see base/thread_name.h; must live until the last thread has ended, or be NULL */
     void (*on_thread_start)(void *arg);
     void (*on_thread_stop)(void *arg);
     /* Told of every job that panicked, on its thread; may not panic itself. NULL: a line on stderr. */

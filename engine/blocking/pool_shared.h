@@ -19,6 +19,7 @@ struct blocking_pool {
     bool abandoned;  /* [end_lock] a shutdown timed out: threads detach themselves */
     bool has_ended;  /* [end_lock] */
     pthread_t ended; /* [end_lock] the thread that left last and is to be joined; it has joined the one before */
+    uint32_t numbers[WEIR_LANES]; /* of its threads: the next */
     struct lane lanes[WEIR_LANES];
 };
 

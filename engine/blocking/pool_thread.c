@@ -1,9 +1,9 @@
 /* pool_thread.c - a pool thread's life: take a job, run it, deliver what came out of it. */
 #include "pool_thread.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/thread_name.h"
 #include "task/panic.h"
 #include "time/clock.h"
 
@@ -45,7 +45,7 @@ static void recover(struct pool_thread *self, const struct panic_landing *landin
     if (options->on_panic != NULL)
         options->on_panic(options->hook_arg, "offload", landing->file, landing->line, landing->message);
     else
-        fprintf(stderr, "weir: a blocking job panicked at %s:%d: %s\n", landing->file, landing->line, landing->message);
+        wi_panic_report(landing, "a blocking job");
     wi_panic_landing = own;
 }
 
@@ -133,7 +133,8 @@ static void *thread_main(void *arg)
 {
     struct pool_thread *const self = arg;
     const struct pool_options *const options = &self->lane->pool->options;
-    (void)pthread_setname_np(pthread_self(), self->lane->index == WEIR_LANE_CPU ? "weir-cpu" : "weir-io");
+    wi_thread_set_name(options->thread_name == NULL ? "weir" : options->thread_name,
+                       self->lane->index == WEIR_LANE_CPU ? "cpu" : "io", self->number);
     if (options->on_thread_start != NULL)
         options->on_thread_start(options->hook_arg);
 
@@ -173,6 +174,7 @@ int wi_pool_thread_start(struct lane *lane)
     if (thread == NULL)
         return -ENOMEM;
     thread->lane = lane;
+    thread->number = wi_fetch_add(&pool->numbers[lane->index], 1u, RELAXED);
     thread->searching = true;
     (void)wi_fetch_add(&pool->refs, 1u, RELAXED);
     (void)wi_fetch_add(&pool->live, 1u, RELAXED);

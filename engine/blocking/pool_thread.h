@@ -12,6 +12,7 @@
 
 struct pool_thread {
     struct lane *lane;
+    uint32_t number;       /* of all that the lane has had */
     struct list_node link; /* [take] in rest_list */
     uint32_t called;       /* futex: off rest_list and searching, get up */
     bool searching;        /* [take] one of crew.searching */

@@ -12,7 +12,7 @@ void weir_runtime_metrics_get(weir_runtime *runtime, weir_runtime_metrics *ret_m
     weir_runtime_metrics metrics = {
         .workers = runtime->worker_count,
         .tasks_alive = wi_load(&runtime->remote_spawned, RELAXED),
-        .remote_schedules = wi_load(&runtime->remote_schedules, RELAXED),
+        .remote_schedules = wi_load(&runtime->remote_wakes, RELAXED) + wi_load(&runtime->remote_injected, RELAXED),
         .injection_depth = inject_len(runtime->inject),
         .budget_forced_yields = wi_load(&runtime->budget_forced_yields, RELAXED),
     };

@@ -1,195 +1,20 @@
 /*
- * runtime.c - builds a runtime, spawns into it, and takes it apart.
+ * runtime.c - builds a runtime, and takes it apart.
  *
  * Shutdown, in this order: (1) every worker leaves its loop; (2) one of them
  * closes the injection queue and drops every task, FINALLYs and all; (3) each
  * destroys its own driver, which waits for what the kernel still holds; (4) the
- * blocking pool ends; (5) memory goes, but for tasks whose handles are out.
+ * blocking pool ends; (5) memory goes, unless a task's handle or a hold of the
+ * runtime is out: then the last of them frees it.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "blocking/pool.h"
 #include "park.h"
 #include "sync/branches.h"
 #include "worker.h"
-
-/* --- options ------------------------------------------------------------------- */
-
-static unsigned core_count(void)
-{
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : (unsigned)cores;
-}
-
-weir_runtime_options weir_runtime_current_thread(void)
-{
-    return (weir_runtime_options){
-        .blocking_cpu_max = core_count(),
-        .blocking_io_max = 32,
-        .blocking_queue_max = 1024,
-        .blocking_idle_ns = 10000000000,
-        .event_interval = 61,
-        .global_interval = 61,
-        .lifo_slot = true,
-    };
-}
-
-weir_runtime_options weir_runtime_defaults(void)
-{
-    weir_runtime_options options = weir_runtime_current_thread();
-    options.workers = core_count();
-    return options;
-}
-
-static int check_options(weir_runtime_options *options)
-{
-    if (options->workers > 1024 || (options->paused_clock && options->workers > 0))
-        return -EINVAL;
-    if (options->event_interval == 0 || options->global_interval == 0 || options->blocking_queue_max == 0)
-        return -EINVAL;
-    if (options->blocking_cpu_max == 0)
-        options->blocking_cpu_max = core_count();
-    if (options->blocking_io_max == 0)
-        options->blocking_io_max = 1;
-    if (options->seed == 0 && getrandom(&options->seed, sizeof options->seed, 0) != sizeof options->seed)
-        options->seed = (uint64_t)(uintptr_t)options | 1;
-    if (options->drivers == NULL)
-        options->drivers = &wi_park_drivers;
-    return 0;
-}
-
-/* --- tasks --------------------------------------------------------------------- */
-
-static struct task_home *home_of(struct task_owner *owner)
-{
-    return weir_container_of(owner, struct task_home, owner);
-}
-
-static void owner_schedule(struct task_owner *owner, struct weir_task *task)
-{
-    wi_schedule(home_of(owner)->runtime, task);
-}
-
-static struct slab_cache *cache_of(struct task_home *home)
-{
-    struct worker *worker = wi_worker_current;
-    return worker != NULL && worker->env.runtime->home == home ? &worker->cache : NULL;
-}
-
-static void owner_free(struct task_owner *owner, struct weir_task *task)
-{
-    struct task_home *home = home_of(owner);
-    wi_slab_free(&home->slab, cache_of(home), task, wi_task_size(task->frame.type));
-}
-
-/* Ids come in blocks, so that workers don't share a counter. */
-#define ID_BLOCK 1024
-static uint64_t next_id(struct weir_runtime *runtime, struct worker *worker)
-{
-    static uint64_t ids = 1;
-    if (worker == NULL) {
-        (void)wi_fetch_add(&runtime->remote_spawned, 1, RELAXED);
-        return wi_fetch_add(&ids, 1, RELAXED);
-    }
-    COUNT(worker->spawned);
-    if (worker->id_next == worker->id_end) {
-        worker->id_next = wi_fetch_add(&ids, ID_BLOCK, RELAXED);
-        worker->id_end = worker->id_next + ID_BLOCK;
-    }
-    return worker->id_next++;
-}
-
-weir_runtime *weir_runtime_current(void)
-{
-    return wi_worker_current == NULL ? NULL : wi_worker_current->env.runtime;
-}
-
-weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame)
-{
-    if (runtime == NULL || wi_load(&runtime->stopping, ACQUIRE) != 0) {
-        weir_future_drop(frame);
-        return (weir_join_handle){ .error = -ECANCELED };
-    }
-    struct task_home *home = runtime->home;
-    struct worker *worker = wi_worker_current;
-    if (worker != NULL && worker->env.runtime != runtime)
-        worker = NULL;
-    struct weir_task *task =
-        wi_slab_alloc(&home->slab, worker != NULL ? &worker->cache : NULL, wi_task_size(frame->type));
-    if (task == NULL) {
-        weir_future_drop(frame);
-        return (weir_join_handle){ .error = -ENOMEM };
-    }
-    wi_task_init(task, &home->owner, frame, next_id(runtime, worker));
-    wi_schedule(runtime, task);
-    return (weir_join_handle){ .task = task };
-}
-
-/* --- block_on ------------------------------------------------------------------ */
-
-/* The waker of a thread that sleeps in block_on. It lies on that thread's stack. */
-struct thread_waker {
-    weir_waker waker;
-    uint32_t woken;
-    uint32_t holds;
-    struct worker *worker; /* current-thread: whose loop to leave */
-};
-
-static void thread_wake(weir_waker *waker)
-{
-    struct thread_waker *self = weir_container_of(waker, struct thread_waker, waker);
-    struct worker *worker = self->worker;
-    wi_store(&self->woken, 1u, RELEASE);
-    if (worker != NULL)
-        wi_unpark(worker);
-    else
-        wi_futex_wake(&self->woken, 1);
-}
-
-static void thread_hold(weir_waker *waker)
-{
-    (void)wi_fetch_add(&weir_container_of(waker, struct thread_waker, waker)->holds, 1u, RELAXED);
-}
-
-static void thread_release(weir_waker *waker)
-{
-    (void)wi_fetch_sub(&weir_container_of(waker, struct thread_waker, waker)->holds, 1u, RELEASE);
-}
-
-static const weir_waker_type thread_waker_type = { thread_wake, thread_hold, thread_release };
-
-int weir_block_on_frame(weir_runtime *runtime, weir_future *frame, bool is_send, void *ret, size_t ret_size)
-{
-    if (wi_worker_current != NULL || (!is_send && runtime->threaded)) {
-        weir_future_drop(frame);
-        return wi_worker_current != NULL ? -EDEADLK : -EINVAL;
-    }
-    struct worker *worker = runtime->threaded ? NULL : &runtime->workers[0];
-    wi_worker_current = worker;
-    wi_clock_current = worker != NULL ? &runtime->clock : NULL;
-    if (worker != NULL)
-        wi_select_seed(worker->rng);
-    struct thread_waker waker = { .waker = { &thread_waker_type }, .worker = worker };
-    weir_join_future join = weir_join_sized(weir_spawn_frame(runtime, frame), ret, ret_size);
-    weir_cx cx = { .waker = &waker.waker, .budget = WEIR_BUDGET_UNCONSTRAINED };
-    while (weir_future_poll(&join.future, &cx) == WEIR_PENDING) {
-        if (worker != NULL)
-            wi_worker_loop(worker, &waker.woken);
-        else
-            while (wi_load(&waker.woken, ACQUIRE) == 0)
-                wi_futex_wait(&waker.woken, 0, -1);
-        wi_store(&waker.woken, 0u, RELAXED);
-    }
-    /* Whoever woke us still has the waker in hand for an instant. */
-    while (wi_load(&waker.holds, ACQUIRE) != 0)
-        wi_relax();
-    wi_worker_current = NULL;
-    wi_clock_current = NULL;
-    return join.output;
-}
 
 /* --- start --------------------------------------------------------------------- */
 
@@ -250,6 +75,7 @@ static void meet(struct weir_runtime *runtime, struct worker *worker, void (*las
 
 static void close_and_drop(struct worker *worker)
 {
+    wi_spawn_await_remote(worker->env.runtime);
     inject_close(worker->env.runtime->inject);
     wi_worker_drop_tasks(worker);
 }
@@ -261,6 +87,9 @@ static void stop_worker(struct worker *worker)
         meet(runtime, worker, close_and_drop);
     else
         close_and_drop(worker);
+    /* Who took us for asleep may be about to wake us. */
+    while (wi_load(&worker->knocks, SEQ_CST) != 0)
+        (void)sched_yield();
     worker->env.driver->type->destroy(worker->env.driver);
     worker->env.driver = NULL;
     if (runtime->threaded) /* a driver's last operations may release tasks of others' caches */
@@ -274,7 +103,9 @@ static void *worker_thread(void *arg)
     struct weir_runtime *runtime = worker->env.runtime;
     const weir_runtime_options *options = &runtime->options;
     static const uint32_t never = 0;
+    wi_thread_set_name(options->thread_name, NULL, worker->index);
     wi_worker_current = worker;
+    wi_runtime_here = runtime;
     wi_clock_current = &runtime->clock;
     wi_select_seed(worker->rng);
     const int error = create_driver(worker);
@@ -295,6 +126,7 @@ static void *worker_thread(void *arg)
         worker->env.driver->type->destroy(worker->env.driver);
     }
     wi_worker_current = NULL;
+    wi_runtime_here = NULL;
     return NULL;
 }
 
@@ -318,8 +150,13 @@ static void join_workers(struct weir_runtime *runtime)
 static int start_workers(struct weir_runtime *runtime)
 {
     struct phase *phase = &runtime->phase;
-    if (!runtime->threaded)
-        return create_driver(&runtime->workers[0]);
+    if (!runtime->threaded) {
+        struct weir_runtime *outer = wi_runtime_here;
+        wi_runtime_here = runtime;
+        const int error = create_driver(&runtime->workers[0]);
+        wi_runtime_here = outer;
+        return error;
+    }
 
     pthread_attr_t attributes;
     (void)pthread_attr_init(&attributes);
@@ -345,21 +182,44 @@ static int start_workers(struct weir_runtime *runtime)
     return error;
 }
 
+/* Nobody can reach it any more. */
 static void free_runtime(struct weir_runtime *runtime)
 {
-    if (runtime->workers != NULL)
-        for (uint32_t i = 0; i < runtime->worker_count; i++)
-            wi_timers_fini(&runtime->workers[i].timers);
+    if (runtime->blocking != NULL)
+        wi_pool_destroy(runtime->blocking);
     if (runtime->inject != NULL)
         inject_destroy(runtime->inject);
     wi_idle_destroy(runtime->idle);
-    if (runtime->home != NULL)
-        wi_slab_close(&runtime->home->slab);
     (void)pthread_cond_destroy(&runtime->phase.changed);
     (void)pthread_mutex_destroy(&runtime->phase.lock);
     free(runtime->seen_tick);
     free(runtime->workers);
     free(runtime);
+}
+
+static void on_home_end(struct slab *slab)
+{
+    free_runtime(weir_container_of(slab, struct task_home, slab)->runtime);
+}
+
+/* The runtime has ended. Its memory stays as long as a task's handle or a hold is out. */
+static void close_runtime(struct weir_runtime *runtime)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        wi_timers_fini(&runtime->workers[i].timers);
+    wi_slab_close(&runtime->home->slab);
+}
+
+weir_runtime *weir_runtime_hold(weir_runtime *runtime)
+{
+    wi_slab_hold(&runtime->home->slab);
+    return runtime;
+}
+
+void weir_runtime_release(weir_runtime *runtime)
+{
+    if (runtime != NULL)
+        wi_slab_release(&runtime->home->slab);
 }
 
 /* A result of the pool lies ready: if all sleep, one has to fetch it. */
@@ -368,6 +228,30 @@ static void pool_done(void *arg)
     struct weir_runtime *runtime = arg;
     if (wi_idle_all_asleep(runtime->idle))
         wi_notify_one(runtime);
+}
+
+/* A job may spawn, and its thread may be left behind when the runtime ends. */
+static void pool_thread_start(void *arg)
+{
+    struct weir_runtime *runtime = weir_runtime_hold(arg);
+    wi_runtime_here = runtime;
+    if (runtime->options.on_thread_start != NULL)
+        runtime->options.on_thread_start(runtime->options.hook_arg);
+}
+
+static void pool_thread_stop(void *arg)
+{
+    struct weir_runtime *runtime = arg;
+    if (runtime->options.on_thread_stop != NULL)
+        runtime->options.on_thread_stop(runtime->options.hook_arg);
+    wi_runtime_here = NULL;
+    weir_runtime_release(runtime);
+}
+
+static void pool_panic(void *arg, const char *task_name, const char *file, int line, const char *message)
+{
+    const weir_runtime_options *options = &((struct weir_runtime *)arg)->options;
+    options->on_panic(options->hook_arg, task_name, file, line, message);
 }
 
 static int create_pool(struct weir_runtime *runtime)
@@ -379,10 +263,11 @@ static int create_pool(struct weir_runtime *runtime)
         .queue_max = options->blocking_queue_max,
         .idle_ns = options->blocking_idle_ns,
         .stack_size = options->stack_size,
-        .on_thread_start = options->on_thread_start,
-        .on_thread_stop = options->on_thread_stop,
-        .on_panic = options->on_panic,
-        .hook_arg = options->hook_arg,
+        .thread_name = options->thread_name,
+        .on_thread_start = pool_thread_start,
+        .on_thread_stop = pool_thread_stop,
+        .on_panic = options->on_panic != NULL ? pool_panic : NULL,
+        .hook_arg = runtime,
         .on_done = pool_done,
         .on_done_arg = runtime,
     };
@@ -395,7 +280,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     if (runtime == NULL)
         return -ENOMEM;
     runtime->options = *options;
-    int error = check_options(&runtime->options);
+    int error = wi_options_check(&runtime->options, runtime->thread_name);
     if (error < 0) {
         free(runtime);
         return error;
@@ -405,6 +290,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     runtime->threaded = options->workers > 0;
     runtime->worker_count = runtime->threaded ? options->workers : 1;
     runtime->watcher = IDLE_NOBODY;
+    list_init(&runtime->core.sleepers);
     wi_clock_init(&runtime->clock, runtime->options.paused_clock);
     runtime->idle = wi_idle_create(runtime->worker_count);
     runtime->inject = inject_create();
@@ -416,21 +302,24 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     if (runtime->idle == NULL || runtime->inject == NULL || runtime->seen_tick == NULL || runtime->workers == NULL ||
         runtime->home == NULL)
         error = -ENOMEM;
+    if (runtime->home != NULL) {
+        wi_spawn_init(runtime);
+        runtime->home->slab.on_end = on_home_end;
+    }
     if (error == 0)
         error = create_pool(runtime);
     if (error == 0) {
-        runtime->home->runtime = runtime;
-        runtime->home->owner = (struct task_owner){ owner_schedule, owner_free };
         for (uint32_t i = 0; i < runtime->worker_count; i++)
             init_worker(runtime, i);
         error = start_workers(runtime);
     }
     if (error < 0) {
-        if (runtime->blocking != NULL) {
+        if (runtime->blocking != NULL)
             (void)wi_pool_shutdown(runtime->blocking, -1);
-            wi_pool_destroy(runtime->blocking);
-        }
-        free_runtime(runtime);
+        if (runtime->home == NULL)
+            free_runtime(runtime);
+        else
+            wi_slab_close(&runtime->home->slab);
         return error;
     }
     *ret_runtime = runtime;
@@ -439,31 +328,70 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
 
 /* --- end ----------------------------------------------------------------------- */
 
-int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns)
+/*
+ * Under the lock of the meeting that comes before the drivers go: none goes while we still knock at its door.
+ */
+void wi_runtime_stop(struct weir_runtime *runtime)
 {
-    if (runtime->threaded) {
-        /* Under the lock of the meeting that comes before the drivers go: none goes while we still knock at its door.
-         */
-        (void)pthread_mutex_lock(&runtime->phase.lock);
-        wi_store(&runtime->stopping, 1u, SEQ_CST);
+    (void)pthread_mutex_lock(&runtime->phase.lock);
+    wi_store(&runtime->stopping, 1u, SEQ_CST);
+    if (runtime->threaded)
         for (uint32_t i = 0; i < runtime->worker_count; i++)
             wi_unpark(&runtime->workers[i]);
-        (void)pthread_mutex_unlock(&runtime->phase.lock);
+    (void)pthread_mutex_unlock(&runtime->phase.lock);
+}
+
+/* Of a current-thread runtime, on whatever thread it is that ends it. */
+static void stop_here(struct weir_runtime *runtime)
+{
+    struct worker *outer = wi_worker_current;
+    struct weir_runtime *outer_runtime = wi_runtime_here;
+    struct clock *outer_clock = wi_clock_current;
+    wi_worker_current = &runtime->workers[0];
+    wi_runtime_here = runtime;
+    wi_clock_current = &runtime->clock;
+    stop_worker(&runtime->workers[0]);
+    wi_worker_current = outer;
+    wi_runtime_here = outer_runtime;
+    wi_clock_current = outer_clock;
+}
+
+void wi_runtime_drop_tasks(struct worker *worker)
+{
+    close_and_drop(worker);
+}
+
+int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns)
+{
+    if (wi_worker_current != NULL && wi_worker_current->env.runtime == runtime)
+        return -EDEADLK;
+    wi_runtime_stop(runtime);
+    if (runtime->threaded)
         join_workers(runtime);
-    } else {
-        struct worker *outer = wi_worker_current;
-        wi_store(&runtime->stopping, 1u, SEQ_CST);
-        wi_worker_current = &runtime->workers[0];
-        stop_worker(&runtime->workers[0]);
-        wi_worker_current = outer;
-    }
+    else
+        stop_here(runtime);
     const int error = wi_pool_shutdown(runtime->blocking, timeout_ns);
-    wi_pool_destroy(runtime->blocking);
-    free_runtime(runtime);
+    close_runtime(runtime);
     return error;
 }
 
 void weir_runtime_destroy(weir_runtime *runtime)
 {
-    (void)weir_runtime_shutdown(runtime, -1);
+    if (weir_runtime_shutdown(runtime, -1) == -EDEADLK)
+        weir_panic("a runtime can't be destroyed in one of its own tasks: see weir_runtime_shutdown_background()");
+}
+
+static void *shutdown_thread(void *arg)
+{
+    (void)weir_runtime_shutdown(arg, -1);
+    return NULL;
+}
+
+int weir_runtime_shutdown_background(weir_runtime *runtime)
+{
+    pthread_t thread;
+    const int error = pthread_create(&thread, NULL, shutdown_thread, runtime);
+    if (error == 0)
+        (void)pthread_detach(thread);
+    return -error;
 }

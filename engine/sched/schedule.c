@@ -12,10 +12,16 @@
 
 _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
 
+/*
+ * A worker that ends destroys its driver once nobody knocks: who comes after that look finds it awake, and leaves the
+ * driver alone.
+ */
 void wi_unpark(struct worker *worker)
 {
+    (void)wi_fetch_add(&worker->knocks, 1u, SEQ_CST);
     if (wi_xchg(&worker->park, PARK_NOTIFIED, ACQ_REL) == PARK_ASLEEP)
         worker->env.driver->type->unpark(worker->env.driver);
+    (void)wi_fetch_sub(&worker->knocks, 1u, SEQ_CST);
 }
 
 void wi_notify_one(struct weir_runtime *runtime)
@@ -76,7 +82,12 @@ void wi_schedule(struct weir_runtime *runtime, struct weir_task *task)
         schedule_local(worker, task);
         return;
     }
-    (void)wi_fetch_add(&runtime->remote_schedules, 1, RELAXED);
+    (void)wi_fetch_add(&runtime->remote_wakes, 1, RELAXED);
+    wi_inject(runtime, task);
+}
+
+void wi_inject(struct weir_runtime *runtime, struct weir_task *task)
+{
     if (!inject_push(runtime->inject, &task->link))
         return; /* shut down: whoever shuts down drops the task */
     if (wi_idle_all_asleep(runtime->idle))

@@ -253,10 +253,15 @@ static void park(struct worker *worker)
     timeout_ns = wi_watch_begin(worker, timeout_ns);
 
     COUNT(worker->metrics.parks);
+    const weir_runtime_options *options = &runtime->options;
+    if (options->on_thread_park != NULL)
+        options->on_thread_park(options->hook_arg);
     uint32_t awake = PARK_AWAKE;
     if (wi_cas(&worker->park, &awake, PARK_ASLEEP, ACQ_REL))
         worker->env.driver->type->wait(worker->env.driver, timeout_ns);
     (void)wi_xchg(&worker->park, PARK_AWAKE, ACQ_REL);
+    if (options->on_thread_unpark != NULL)
+        options->on_thread_unpark(options->hook_arg);
     if (!wi_idle_wake(runtime->idle, worker->index))
         worker->searching = true;
     wi_watch_end(worker);
@@ -269,10 +274,16 @@ static void recover(struct worker *worker, const struct panic_landing *landing)
     struct weir_task *task = worker->current;
     const weir_runtime_options *options = &worker->env.runtime->options;
     wi_store(&worker->polling, false, RELAXED);
-    if (options->on_panic != NULL && landing->message[0] != '\0')
+    if (options->on_panic != NULL)
         options->on_panic(options->hook_arg, task->frame.type->name, landing->file, landing->line, landing->message);
+    else
+        wi_panic_report(landing, task->frame.type->name);
     wi_task_fail(task);
     COUNT(worker->finished);
+    if (options->unhandled_panic == WEIR_PANIC_SHUTDOWN && wi_load(&worker->env.runtime->stopping, RELAXED) == 0) {
+        wi_store(&worker->env.runtime->failed, 1u, RELEASE);
+        wi_runtime_stop(worker->env.runtime);
+    }
 }
 
 void wi_worker_loop(struct worker *worker, const uint32_t *until)
@@ -302,6 +313,16 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
     wi_panic_landing = outer;
 }
 
+static bool pin_task(void *cell)
+{
+    return wi_task_pin(cell);
+}
+
+static void unpin_task(void *cell)
+{
+    wi_task_unpin(cell);
+}
+
 static void drop_task(void *cell, void *arg)
 {
     struct worker *worker = arg;
@@ -311,13 +332,17 @@ static void drop_task(void *cell, void *arg)
 
 void wi_worker_drop_tasks(struct worker *worker)
 {
+    static const struct slab_visitor visitor = { pin_task, drop_task, unpin_task };
     struct panic_landing landing;
     struct panic_landing *outer = wi_panic_landing;
     wi_panic_landing = &landing;
-    if (wi_panic_land(&landing) != 0)
+    if (wi_panic_land(&landing) != 0) {
+        struct weir_task *task = worker->current;
         recover(worker, &landing);
+        wi_task_unpin(task);
+    }
     /* From the start again after a panic: the tasks that are done are passed over. */
-    wi_slab_each(&worker->env.runtime->home->slab, drop_task, worker);
+    wi_slab_each(&worker->env.runtime->home->slab, &visitor, worker);
     wi_task_current = NULL;
     wi_panic_landing = outer;
 }

@@ -12,6 +12,8 @@
 
 #include <weir/runtime.h>
 
+#include "base/list.h"
+#include "base/thread_name.h"
 #include "base/worker_env.h"
 #include "sched/idle.h"
 #include "sched/inject.h"
@@ -54,6 +56,7 @@ struct worker {
     _Alignas(64) struct runq runq;
     _Alignas(64) struct weir_task *lifo; /* the task woken last, to run next; thieves take it last */
     uint32_t park;
+    uint32_t knocks; /* threads in wi_unpark() of this worker */
 };
 
 /* What outlives the runtime as long as a handle of one of its tasks does. */
@@ -73,11 +76,18 @@ struct weir_runtime {
     struct clock clock;
     struct blocking_pool *blocking;
     uint32_t stopping;
-    uint32_t watcher;    /* index of the worker that watches the others, or IDLE_NOBODY */
-    uint32_t watch_deep; /* ... and sleeps without a limit, since all have been asleep for long */
-    uint32_t *seen_tick; /* the watcher's memory */
-    uint64_t next_id;
-    uint64_t remote_spawned, remote_schedules, budget_forced_yields;
+    uint32_t watcher;                         /* index of the worker that watches the others, or IDLE_NOBODY */
+    uint32_t watch_deep;                      /* ... and sleeps without a limit, since all have been asleep for long */
+    uint32_t *seen_tick;                      /* the watcher's memory */
+    uint64_t remote_spawned, remote_injected; /* spawns from outside: begun, and done; see spawn.c */
+    uint64_t remote_wakes, budget_forced_yields;
+    uint32_t failed; /* a task panicked, and that ends the runtime */
+    char thread_name[THREAD_NAME_MAX];
+    struct core {
+        struct lock lock;
+        bool held;
+        struct list sleepers; /* threads in weir_block_on() that would have it next */
+    } core;                   /* of a current-thread runtime, see block_on.c */
     struct phase {
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -88,6 +98,20 @@ struct weir_runtime {
 };
 
 extern _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
+/* Behind weir_runtime_current(): also set where there is no worker, see enter.c. */
+extern _Thread_local struct weir_runtime *wi_runtime_here __attribute__((tls_model("initial-exec")));
+
+/* options.c: fills in what is left to us, and copies the name to `name`. 0 or -EINVAL. */
+int wi_options_check(weir_runtime_options *options, char name[THREAD_NAME_MAX]);
+
+/* spawn.c */
+void wi_spawn_init(struct weir_runtime *runtime);
+/* The runtime is stopping: until nobody outside is in the middle of a spawn. */
+void wi_spawn_await_remote(struct weir_runtime *runtime);
+
+/* runtime.c: workers leave their loops; any thread. And: drops all tasks, when no worker runs but this one. */
+void wi_runtime_stop(struct weir_runtime *runtime);
+void wi_runtime_drop_tasks(struct worker *worker);
 
 /* worker.c: polls tasks until the runtime stops or *until is not 0. */
 void wi_worker_loop(struct worker *worker, const uint32_t *until);
@@ -96,6 +120,8 @@ void wi_worker_drop_tasks(struct worker *worker);
 
 /* schedule.c: who runs a task next, and who is woken for it. */
 void wi_schedule(struct weir_runtime *runtime, struct weir_task *task);
+/* From outside of the runtime's workers. */
+void wi_inject(struct weir_runtime *runtime, struct weir_task *task);
 void wi_schedule_back(struct worker *worker, struct weir_task *task);
 void wi_notify_one(struct weir_runtime *runtime);
 void wi_unpark(struct worker *worker);

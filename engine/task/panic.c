@@ -8,6 +8,11 @@
 
 _Thread_local struct panic_landing *wi_panic_landing;
 
+void wi_panic_report(const struct panic_landing *landing, const char *what)
+{
+    fprintf(stderr, "weir: %s panicked at %s:%d: %s\n", what, landing->file, landing->line, landing->message);
+}
+
 void weir_panic_at(const char *file, int line, const char *format, ...)
 {
     /* Not straight into the landing: the arguments may be the message of an earlier panic, which lies there. */

@@ -37,6 +37,9 @@ struct panic_landing {
 /* This thread's; NULL: a panic ends the process. Landings nest: whoever lays one out puts the outer one back. */
 extern _Thread_local struct panic_landing *wi_panic_landing;
 
+/* A line on stderr, for where no hook is told. */
+void wi_panic_report(const struct panic_landing *landing, const char *what);
+
 /*
  * 0 when the place is marked, not 0 each time a panic has landed there. A
  * macro, since the frame that marked the place must still be there, and

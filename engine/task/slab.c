@@ -69,6 +69,8 @@ struct slab *wi_slab_create(size_t size)
 
 static void destroy(struct slab *slab)
 {
+    if (slab->on_end != NULL)
+        slab->on_end(slab);
     while (slab->chunks != NULL) {
         struct slab_chunk *chunk = slab->chunks;
         slab->chunks = chunk->next;
@@ -90,17 +92,34 @@ static void unlock_and_leave(struct slab *slab, size_t home)
         destroy(slab);
 }
 
-static void count_live(void *cell, void *arg)
+static struct slab_cell *cell_at(struct slab_chunk *chunk, size_t i)
 {
-    (void)cell;
-    (*(size_t *)arg)++;
+    return (struct slab_cell *)(void *)(chunk->memory + i * chunk->cell_size);
 }
 
 void wi_slab_close(struct slab *slab)
 {
     wi_lock(&slab->lock);
-    wi_slab_each(slab, count_live, &slab->users);
+    for (struct slab_chunk *chunk = slab->chunks; chunk != NULL; chunk = chunk->next)
+        for (size_t i = 0; i < chunk->cells; i++)
+            slab->users += cell_at(chunk, i)->live != NULL;
+    for (const struct slab_large *large = slab->large; large != NULL; large = large->next)
+        slab->users++;
     slab->closed = true;
+    unlock_and_leave(slab, 0);
+}
+
+void wi_slab_hold(struct slab *slab)
+{
+    wi_lock(&slab->lock);
+    slab->users++;
+    wi_unlock(&slab->lock);
+}
+
+void wi_slab_release(struct slab *slab)
+{
+    wi_lock(&slab->lock);
+    slab->users--;
     unlock_and_leave(slab, 0);
 }
 
@@ -193,6 +212,17 @@ static void free_large(struct slab *slab, void *memory)
     free(large);
 }
 
+/* Of a thread without a cache. All of it under the lock, which wi_slab_each() looks under. */
+static void free_into_depot(struct slab *slab, struct slab_cell *cell, size_t class)
+{
+    wi_lock(&slab->lock);
+    cell->live = NULL;
+    cell->next = slab->depot[class];
+    slab->depot[class] = cell;
+    poison(cell, class_size(class));
+    unlock_and_leave(slab, 1);
+}
+
 void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *memory, size_t size)
 {
     if (size > SLAB_CELL_MAX) {
@@ -201,16 +231,17 @@ void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *memory, siz
     }
     const size_t class = class_of(size);
     struct slab_cell *cell = memory;
-    struct slab_stack none = { 0 };
-    struct slab_stack *stack = cache != NULL ? &cache->classes[class] : &none;
+    if (cache == NULL) {
+        free_into_depot(slab, cell, class);
+        return;
+    }
+    struct slab_stack *stack = &cache->classes[class];
     cell->live = NULL;
     cell->next = stack->top;
     stack->top = cell;
     stack->count++;
     poison(cell, class_size(class));
-    if (cache == NULL)
-        give_back(slab, class, stack, 1);
-    else if (weir_unlikely(stack->count >= 4 * SLAB_BATCH))
+    if (weir_unlikely(stack->count >= 4 * SLAB_BATCH))
         give_back(slab, class, stack, 2 * SLAB_BATCH);
 }
 
@@ -222,16 +253,46 @@ void wi_slab_cache_flush(struct slab *slab, struct slab_cache *cache)
             give_back(slab, class, &cache->classes[class], cache->classes[class].count);
 }
 
-void wi_slab_each(struct slab *slab, void (*fn)(void *cell, void *arg), void *arg)
+/* The first of them that can be pinned. */
+static struct slab_large *pin_large_locked(struct slab_large *large, const struct slab_visitor *visitor)
 {
+    while (large != NULL && !visitor->pin(large->cell))
+        large = large->next;
+    return large;
+}
+
+/* In with the lock held, and out; let go of for the visit, which may not come back (weir_panic()). */
+static void visit_locked(struct slab *slab, void *cell, const struct slab_visitor *visitor, void *arg)
+{
+    wi_unlock(&slab->lock);
+    visitor->visit(cell, arg);
+    wi_lock(&slab->lock);
+}
+
+static void unpin_locked(struct slab *slab, void *cell, const struct slab_visitor *visitor)
+{
+    wi_unlock(&slab->lock);
+    visitor->unpin(cell);
+    wi_lock(&slab->lock);
+}
+
+void wi_slab_each(struct slab *slab, const struct slab_visitor *visitor, void *arg)
+{
+    wi_lock(&slab->lock);
     for (struct slab_chunk *chunk = slab->chunks; chunk != NULL; chunk = chunk->next)
         for (size_t i = 0; i < chunk->cells; i++) {
-            struct slab_cell *cell = (struct slab_cell *)(void *)(chunk->memory + i * chunk->cell_size);
-            if (cell->live != NULL)
-                fn(cell, arg);
+            struct slab_cell *cell = cell_at(chunk, i);
+            if (cell->live == NULL || !visitor->pin(cell))
+                continue;
+            visit_locked(slab, cell, visitor, arg);
+            unpin_locked(slab, cell, visitor);
         }
-    for (struct slab_large *large = slab->large, *next; large != NULL; large = next) {
-        next = large->next; /* fn may free it */
-        fn(large->cell, arg);
+    struct slab_large *large = pin_large_locked(slab->large, visitor);
+    while (large != NULL) {
+        visit_locked(slab, large->cell, visitor, arg);
+        struct slab_large *next = pin_large_locked(large->next, visitor);
+        unpin_locked(slab, large->cell, visitor);
+        large = next;
     }
+    wi_unlock(&slab->lock);
 }

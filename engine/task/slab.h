@@ -5,8 +5,8 @@
  * worker allocates and another frees flows back through a depot in batches.
  * After Bonwick & Adams, "Magazines and Vmem" (2001).
  *
- * A cell whose first word is NULL is free: that is what slab_each() goes by, so
- * that a runtime needs no list of its tasks.
+ * A cell whose first word is NULL is free: that is what wi_slab_each() goes by,
+ * so that a runtime needs no list of its tasks.
  */
 #ifndef WI_SLAB_H
 #define WI_SLAB_H
@@ -41,9 +41,10 @@ struct slab {
     struct lock lock;
     struct slab_cell *depot[SLAB_CLASSES];
     struct slab_chunk *chunks;
-    struct slab_large *large; /* cells over SLAB_CELL_MAX, each on its own */
-    size_t users;             /* once closed: cells still out */
-    bool closed;              /* the runtime is gone, and with it every cache */
+    struct slab_large *large;          /* cells over SLAB_CELL_MAX, each on its own */
+    size_t users;                      /* holds; once closed, cells still out, too */
+    bool closed;                       /* the runtime is gone, and with it every cache */
+    void (*on_end)(struct slab *slab); /* NULL, or told before the slab is freed */
 };
 
 /* `size` zeroed bytes that begin with a struct slab; NULL: no memory. All of it is freed when it is closed and the last
@@ -53,12 +54,25 @@ void wi_slab_close(struct slab *slab);
 
 /* A cell of at least `size` bytes, whose first word you set at once; NULL: no memory. `cache` may be NULL. */
 void *wi_slab_alloc(struct slab *slab, struct slab_cache *cache, size_t size);
+/* A hold keeps the slab, as a cell does. Any thread. */
+void wi_slab_hold(struct slab *slab);
+void wi_slab_release(struct slab *slab);
+
 /* `cache` is the caller's own, or NULL on a thread without one. */
 void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *cell, size_t size);
 /* Gives what a cache holds back to the depot. */
 void wi_slab_cache_flush(struct slab *slab, struct slab_cache *cache);
 
-/* Calls fn for each cell in use. For when nobody allocates or frees: shutdown. */
-void wi_slab_each(struct slab *slab, void (*fn)(void *cell, void *arg), void *arg);
+/*
+ * Calls visit for each cell in use. For a shutdown: nobody allocates, and who
+ * frees has no cache of its own. pin() is called under the slab's lock, and sees
+ * to it that the cell isn't freed until unpin(); false leaves the cell out.
+ */
+struct slab_visitor {
+    bool (*pin)(void *cell);
+    void (*visit)(void *cell, void *arg);
+    void (*unpin)(void *cell);
+};
+void wi_slab_each(struct slab *slab, const struct slab_visitor *visitor, void *arg);
 
 #endif

@@ -102,6 +102,16 @@ void wi_task_fail(struct weir_task *task)
     finish(task, -ENOTRECOVERABLE);
 }
 
+bool wi_task_pin(struct weir_task *task)
+{
+    return state_pin(&task->state);
+}
+
+void wi_task_unpin(struct weir_task *task)
+{
+    task_release(&task->waker);
+}
+
 void wi_task_shutdown(struct weir_task *task)
 {
     if (!state_shutdown(&task->state))
@@ -129,6 +139,44 @@ void weir_detach(weir_join_handle handle)
 {
     if (handle.task != NULL && state_drop_join(&handle.task->state))
         task_free(handle.task);
+}
+
+static weir_join_handle same_task(weir_abort_handle handle)
+{
+    return (weir_join_handle){ .task = handle.task };
+}
+
+weir_abort_handle weir_abort_handle_of(weir_join_handle handle)
+{
+    if (handle.task != NULL)
+        state_ref(&handle.task->state);
+    return (weir_abort_handle){ .task = handle.task };
+}
+
+weir_abort_handle weir_abort_handle_clone(weir_abort_handle handle)
+{
+    return weir_abort_handle_of(same_task(handle));
+}
+
+void weir_abort_handle_drop(weir_abort_handle handle)
+{
+    if (handle.task != NULL)
+        task_release(&handle.task->waker);
+}
+
+void weir_abort_handle_abort(weir_abort_handle handle)
+{
+    weir_abort(same_task(handle));
+}
+
+bool weir_abort_handle_is_finished(weir_abort_handle handle)
+{
+    return weir_is_finished(same_task(handle));
+}
+
+uint64_t weir_abort_handle_id(weir_abort_handle handle)
+{
+    return weir_task_id(same_task(handle));
 }
 
 uint64_t weir_task_id(weir_join_handle handle)

@@ -53,6 +53,10 @@ task_poll wi_task_run(struct weir_task *task, weir_cx *cx);
  * again. */
 void wi_task_fail(struct weir_task *task);
 
+/* A reference to a task that isn't complete, found in the slab; False: it is, and may be freed at any moment. */
+bool wi_task_pin(struct weir_task *task);
+void wi_task_unpin(struct weir_task *task);
+
 /* At shutdown, no worker runs: drops the frame wherever it is suspended. */
 void wi_task_shutdown(struct weir_task *task);
 

@@ -121,6 +121,18 @@ static inline void state_ref(uint64_t *state)
     (void)wi_fetch_add(state, (uint64_t)STATE_REF, RELAXED);
 }
 
+/* A reference for who has none, and found the task among all. False: it is complete. */
+static inline bool state_pin(uint64_t *state) STATE_MUST_USE;
+static inline bool state_pin(uint64_t *state)
+{
+    uint64_t old = wi_load(state, ACQUIRE);
+    do {
+        if ((old & STATE_COMPLETE) != 0)
+            return false;
+    } while (!wi_cas(state, &old, old + STATE_REF, ACQ_REL));
+    return true;
+}
+
 /* True when that was the last reference: free the task. */
 static inline bool state_unref(uint64_t *state) STATE_MUST_USE;
 static inline bool state_unref(uint64_t *state)

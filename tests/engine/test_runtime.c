@@ -12,23 +12,7 @@
 
 #include <pthread.h>
 
-#include "check.h"
-
-static weir_runtime *make(unsigned workers)
-{
-    weir_runtime_options options = workers > 0 ? weir_runtime_defaults() : weir_runtime_current_thread();
-    options.workers = workers;
-    weir_runtime *runtime;
-    CHECK_EQ(weir_runtime_create(&options, &runtime), 0);
-    return runtime;
-}
-
-/* Every test of behaviour runs on the current thread, on one worker, and on four. */
-static const unsigned flavours[] = { 0, 1, 4 };
-#define FOR_EACH_FLAVOUR(runtime)                                               \
-    for (unsigned flavour_ = 0; flavour_ < 3; flavour_++)                       \
-        for (weir_runtime *runtime = make(flavours[flavour_]); runtime != NULL; \
-             weir_runtime_destroy(runtime), (runtime) = NULL)
+#include "runtime_rig.h"
 
 static uint32_t finallys;
 
@@ -72,7 +56,7 @@ static void test_block_on_gives_the_output(void)
 /* 29: a current-thread runtime does nothing outside of block_on. */
 static void test_current_thread_is_inert_outside_of_block_on(void)
 {
-    weir_runtime *runtime = make(0);
+    weir_runtime *runtime = rig_runtime(0);
     weir_join_handle handle = weir_spawn_on(runtime, WEIR_CALL(add_one, .x = 1));
     CHECK(!weir_is_finished(handle));
     int output = 1;
@@ -110,7 +94,7 @@ WEIR_ASYNC_LOCAL(stays_here, int, int x;)
 /* Promise 9: what isn't Send runs on the current thread, and nowhere else. */
 static void test_a_local_future_runs_on_the_current_thread_only(void)
 {
-    weir_runtime *current = make(0), *threaded = make(1);
+    weir_runtime *current = rig_runtime(0), *threaded = rig_runtime(1);
     int output = 0;
     CHECK_EQ(weir_block_on(current, WEIR_CALL(stays_here), &output), 0);
     CHECK_EQ(output, 7);
@@ -156,7 +140,7 @@ static void *abort_from_here(void *arg)
 /* 2: abort from a foreign thread, many times, against the task's own life. */
 static void test_abort_from_a_foreign_thread(void)
 {
-    weir_runtime *runtime = make(2);
+    weir_runtime *runtime = rig_runtime(2);
     for (int i = 0; i < 300; i++) {
         finallys = 0;
         struct foreign foreign = { weir_spawn_on(runtime, WEIR_CALL(sleep_for_ever)) };
@@ -228,8 +212,8 @@ WEIR_ASYNC(abort_handle_and_join, int, weir_join_handle handle; const uint32_t *
 static void test_a_failed_task_fails_alone(void)
 {
     for (unsigned i = 0; i < 3; i++) {
-        weir_runtime_options options = flavours[i] > 0 ? weir_runtime_defaults() : weir_runtime_current_thread();
-        options.workers = flavours[i];
+        weir_runtime_options options = rig_flavours[i] > 0 ? weir_runtime_defaults() : weir_runtime_current_thread();
+        options.workers = rig_flavours[i];
         options.on_panic = note_panic;
         weir_runtime *runtime;
         CHECK_EQ(weir_runtime_create(&options, &runtime), 0);
@@ -261,7 +245,7 @@ static void test_destroy_drops_every_task_once(void)
 {
     for (int round = 0; round < 20; round++) {
         for (unsigned i = 0; i < 3; i++) {
-            weir_runtime *runtime = make(flavours[i]);
+            weir_runtime *runtime = rig_runtime(rig_flavours[i]);
             finallys = 0;
             weir_join_handle handles[50];
             for (int k = 0; k < 50; k++)
@@ -487,7 +471,7 @@ WEIR_ASYNC(stuck_beside_timer, int, uint32_t *release; uint32_t *entered; weir_j
 static void test_a_stuck_worker_does_not_stop_its_timers(void)
 {
     for (int i = 0; i < 20; i++) {
-        weir_runtime *runtime = make(2);
+        weir_runtime *runtime = rig_runtime(2);
         uint32_t release = 0, entered = 0;
         int output = 0;
         CHECK_EQ(
@@ -513,7 +497,7 @@ WEIR_ASYNC(spawn_then_hold, int, uint32_t *release;)
 static void test_a_worker_blocked_on_its_own_child_does_not_hang(void)
 {
     for (int i = 0; i < 20; i++) {
-        weir_runtime *runtime = make(2);
+        weir_runtime *runtime = rig_runtime(2);
         uint32_t release = 0;
         int output = 0;
         CHECK_EQ(weir_block_on(runtime, WEIR_CALL(spawn_then_hold, .release = &release), &output), 0);
@@ -613,7 +597,7 @@ static void test_metrics_count_what_happened(void)
         weir_runtime_metrics_get(runtime, &metrics);
         CHECK_EQ(metrics.tasks_alive, 1);
         CHECK_EQ(metrics.injection_depth, 0);
-        CHECK_EQ(metrics.remote_schedules, flavours[flavour_] > 0 ? 2 * runs + 1 : runs + 1);
+        CHECK_EQ(metrics.remote_schedules, rig_flavours[flavour_] > 0 ? 2 * runs + 1 : runs + 1);
         weir_detach(parked);
     }
 }

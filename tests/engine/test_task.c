@@ -366,6 +366,46 @@ static void test_every_order_of_events_ends_in_one_finally_and_one_free(void)
     CHECK_EQ(combinations, 15625);
 }
 
+/* 14: an abort handle keeps the memory and nothing else, before the end and after it. */
+static void test_an_abort_handle_outlives_the_join_handle(void)
+{
+    struct bench bench;
+    bool gate;
+    weir_join_handle handle;
+    start(&bench, &gate, &handle);
+    const weir_abort_handle abort_handle = weir_abort_handle_of(handle);
+    const weir_abort_handle other = weir_abort_handle_clone(abort_handle);
+    CHECK_EQ(weir_abort_handle_id(other), weir_task_id(handle));
+    CHECK(bench_run(&bench) == TASK_IDLE);
+    weir_detach(handle);
+    CHECK(!weir_abort_handle_is_finished(other));
+    weir_abort_handle_abort(other);
+    CHECK_EQ(bench.queued, 1);
+    weir_abort_handle_abort(abort_handle);
+    CHECK_EQ(bench.queued, 1);
+    CHECK(bench_run(&bench) == TASK_DONE);
+    CHECK_EQ(finallys, 1);
+    CHECK(weir_abort_handle_is_finished(other));
+    weir_abort_handle_abort(other);
+    CHECK_EQ(bench.queued, 0);
+    CHECK_EQ(bench.freed, 0);
+    weir_abort_handle_drop(abort_handle);
+    CHECK_EQ(bench.freed, 0);
+    weir_abort_handle_drop(other);
+    CHECK_EQ(bench.freed, 1);
+}
+
+/* Of a spawn that failed: a handle to nothing, which may be used as any other. */
+static void test_an_abort_handle_to_nothing(void)
+{
+    const weir_abort_handle nothing = weir_abort_handle_of((weir_join_handle){ .error = -ENOMEM });
+    CHECK(weir_abort_handle_is_finished(nothing));
+    CHECK_EQ(weir_abort_handle_id(nothing), 0);
+    weir_abort_handle_abort(nothing);
+    weir_abort_handle_drop(weir_abort_handle_clone(nothing));
+    weir_abort_handle_drop(nothing);
+}
+
 int main(void)
 {
     RUN(test_a_detached_task_is_freed_when_it_ends);
@@ -379,5 +419,7 @@ int main(void)
     RUN(test_a_yielded_task_can_be_aborted);
     RUN(test_shutdown_drops_the_frame_wherever_it_is);
     RUN(test_every_order_of_events_ends_in_one_finally_and_one_free);
+    RUN(test_an_abort_handle_outlives_the_join_handle);
+    RUN(test_an_abort_handle_to_nothing);
     return check_done();
 }

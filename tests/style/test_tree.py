@@ -67,7 +67,6 @@ MAY_PRINT = {
     "engine/task/future.c": "a debug build ends what polls a future that was moved",
     "engine/time/timers.c": "a debug build ends what drops a timer in another thread's poll",
     "engine/blocking/crew.c": "a job that failed where no hook is told",
-    "engine/blocking/pool_thread.c": "a job that failed where no hook is told",
 }
 
 # Declared in a public header, and called by nobody in this tree.

@@ -15,6 +15,12 @@
 #include <weir/driver.h>
 #include <weir/task.h>
 
+/* What becomes of the runtime when a task panics. */
+typedef enum weir_unhandled_panic {
+    WEIR_PANIC_IGNORE,   /* the task fails alone */
+    WEIR_PANIC_SHUTDOWN, /* every task is cancelled, nothing new starts, weir_block_on() says -ENOTRECOVERABLE */
+} weir_unhandled_panic;
+
 typedef struct weir_runtime_options {
     /*
      * 0: current-thread. Tasks run only inside weir_block_on(), on the thread
@@ -30,16 +36,24 @@ typedef struct weir_runtime_options {
     bool lifo_slot;              /* run the task woken last first */
     bool paused_clock;           /* virtual time: it jumps to the next timer when all is idle. Current-thread only */
     uint64_t seed;               /* of every random choice; 0: taken from the system */
-    size_t stack_size;           /* of a worker's thread, in bytes; 0: the system's */
+    weir_unhandled_panic unhandled_panic;
+    size_t stack_size;       /* of a worker's and of a pool's thread, in bytes; 0: the system's */
+    const char *thread_name; /* threads are called NAME-0, NAME-cpu-0, NAME-io-0; cut to 15 bytes. NULL: weir. Copied */
     const weir_driver_factory *drivers; /* NULL: no io */
-    void (*on_thread_start)(void *arg);
+    void (*on_thread_start)(void *arg); /* on each thread of the runtime, workers and pool, as its first act */
     void (*on_thread_stop)(void *arg);
+    void (*on_thread_park)(void *arg); /* on a worker, before it sleeps for lack of work */
+    void (*on_thread_unpark)(void *arg);
     /* Told of every weir_panic() of a task or a job. NULL: a line on stderr. */
     void (*on_panic)(void *arg, const char *task_name, const char *file, int line, const char *message);
     void *hook_arg;
 } weir_runtime_options;
 
-/* Multi-threaded, a worker a core. */
+/*
+ * Multi-threaded, a worker a core; or as many as the environment variable
+ * WEIR_WORKERS says, which is a number from 1 to 1024: with any other value
+ * weir_runtime_create() returns -EINVAL.
+ */
 weir_runtime_options weir_runtime_defaults(void);
 /* Current-thread: for commands, tests, single connections. */
 weir_runtime_options weir_runtime_current_thread(void);
@@ -52,7 +66,9 @@ WEIR_MUST_USE int weir_runtime_create(const weir_runtime_options *options, weir_
  *
  * Returns 0 and its output in *ret_ptr (may be NULL), or as weir_join() does.
  * On a multi-threaded runtime the future is spawned and this thread sleeps, so
- * it must be Send. Never call it from inside a task: -EDEADLK.
+ * it must be Send (-EINVAL). Never call it from inside a task: -EDEADLK. Several
+ * threads may call it at once: one of them runs a current-thread runtime for
+ * all, and when it is done the next.
  */
 #define weir_block_on(runtime, future_, ret_ptr)                                                     \
     __extension__({                                                                                  \
@@ -65,15 +81,55 @@ int weir_block_on_frame(weir_runtime *runtime, weir_future *frame, bool is_send,
 /*
  * weir_runtime_destroy() - cancel every task, wait for the workers and for the
  * jobs of the blocking pool that have begun, free everything.
+ *
+ * No thread may be in weir_block_on() of a current-thread runtime. In a task of
+ * the runtime itself it is a weir_panic(): it would wait for itself.
  */
 void weir_runtime_destroy(weir_runtime *runtime);
 
 /*
  * The same, but waits at most timeout_ns for blocking jobs. Returns 0, or
  * -ETIMEDOUT when some still run: those threads, and the few bytes they need,
- * are left behind until they end.
+ * are left behind until they end. -EDEADLK in a task of the runtime: nothing
+ * has happened then.
  */
 int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns);
+
+/*
+ * weir_runtime_shutdown_background() - the same as weir_runtime_destroy(), on a
+ * thread of its own: returns at once. May be called in a task, too.
+ *
+ * Returns 0 or -EAGAIN (there is no thread; nothing has happened).
+ */
+int weir_runtime_shutdown_background(weir_runtime *runtime);
+
+/*
+ * weir_runtime_hold() - a reference to a runtime that may outlive it: its handle.
+ *
+ * What is called with it after the end of the runtime says so: spawns and
+ * weir_block_on() give -ECANCELED. It keeps some memory, and no thread. Any
+ * thread. Returns `runtime`.
+ */
+weir_runtime *weir_runtime_hold(weir_runtime *runtime);
+/* Takes NULL. */
+void weir_runtime_release(weir_runtime *runtime);
+
+/*
+ * weir_runtime_enter() - make `runtime` this thread's, for weir_spawn(),
+ * weir_runtime_current() and weir_now_ns(), until weir_runtime_leave().
+ *
+ * The guard is memory of the caller, and holds the runtime. Guards nest, and are
+ * left in the opposite order: out of order weir_runtime_leave() returns -EINVAL
+ * and does nothing. On the thread that entered, and not across an await.
+ */
+typedef struct weir_enter_guard {
+    weir_runtime *runtime, *outer;
+    struct clock *outer_clock;
+    struct weir_enter_guard *below;
+} weir_enter_guard;
+
+void weir_runtime_enter(weir_runtime *runtime, weir_enter_guard *guard);
+int weir_runtime_leave(weir_enter_guard *guard);
 
 unsigned weir_runtime_workers(const weir_runtime *runtime);
 

@@ -41,7 +41,11 @@ typedef struct weir_join_handle {
 
 weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame);
 
-/* The runtime whose worker (or block_on) this thread is in; NULL outside. */
+/*
+ * The runtime whose task, weir_block_on() or blocking job this thread is in, or
+ * that it entered (weir_runtime_enter()); NULL outside. Keep it with
+ * weir_runtime_hold().
+ */
 weir_runtime *weir_runtime_current(void);
 
 /*
@@ -78,6 +82,26 @@ bool weir_is_finished(weir_join_handle handle);
 
 /* Lets the task run on unobserved. Uses up the handle. */
 void weir_detach(weir_join_handle handle);
+
+/*
+ * weir_abort_handle_of() - a right to abort, apart from the right to the output.
+ *
+ * A reference of its own, which may outlive the join handle, the task and the
+ * runtime. Of a handle without a task it is one to nothing: finished, with id 0.
+ * Any thread, all of them.
+ */
+typedef struct weir_abort_handle {
+    weir_task *task;
+} weir_abort_handle;
+
+WEIR_MUST_USE weir_abort_handle weir_abort_handle_of(weir_join_handle handle);
+WEIR_MUST_USE weir_abort_handle weir_abort_handle_clone(weir_abort_handle handle);
+/* Gives the reference back; the task runs on. */
+void weir_abort_handle_drop(weir_abort_handle handle);
+/* As weir_abort(). */
+void weir_abort_handle_abort(weir_abort_handle handle);
+bool weir_abort_handle_is_finished(weir_abort_handle handle);
+uint64_t weir_abort_handle_id(weir_abort_handle handle);
 
 /* A number that no other task of this process has had; 0 for no task. */
 uint64_t weir_task_id(weir_join_handle handle);
