@@ -1,8 +1,10 @@
 /* file.c - the futures of weir/io.h: each is one operation on the ring of the worker that polls it first. */
 #include <errno.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/dump.h>
 #include <weir/io.h>
 
 #include "ring.h"
@@ -123,7 +125,14 @@ static void io_drop(weir_future *future)
     self->op = NULL;
 }
 
-#define IO_TYPE(name) WEIR_FUTURE_TYPE(weir_io_future, name, io_poll, io_drop)
+static void io_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    const weir_io_future *self = (const weir_io_future *)(const void *)future;
+    ret_wait->what = "io";
+    (void)snprintf(ret_wait->detail, sizeof ret_wait->detail, "fd %d", self->args.fd);
+}
+
+#define IO_TYPE(name) WEIR_FUTURE_TYPE_SEEN(weir_io_future, name, io_poll, io_drop, io_inspect)
 
 static const weir_future_type types[OP_KINDS] = {
     [OP_OPEN] = IO_TYPE("open"),     [OP_CLOSE] = IO_TYPE("close"),   [OP_READ] = IO_TYPE("read"),

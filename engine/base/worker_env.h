@@ -10,6 +10,7 @@ struct weir_worker {
     weir_driver *driver;
     struct timers *timers;          /* time/timers.h: this worker's wheel */
     struct blocking_pool *blocking; /* blocking/pool.h: the runtime's pool */
+    int64_t now_ns;                 /* a time of some milliseconds ago at most, while it polls */
 };
 
 #endif

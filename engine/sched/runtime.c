@@ -14,6 +14,8 @@
 #include "blocking/pool.h"
 #include "park.h"
 #include "sync/branches.h"
+#include "trace/dump_signal.h"
+#include "trace/survey.h"
 #include "worker.h"
 
 /* --- start --------------------------------------------------------------------- */
@@ -77,6 +79,7 @@ static void close_and_drop(struct worker *worker)
 {
     wi_spawn_await_remote(worker->env.runtime);
     inject_close(worker->env.runtime->inject);
+    wi_survey_close(worker->env.runtime);
     wi_worker_drop_tasks(worker);
 }
 
@@ -333,6 +336,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
  */
 void wi_runtime_stop(struct weir_runtime *runtime)
 {
+    wi_dump_signal_forget(runtime);
     (void)pthread_mutex_lock(&runtime->phase.lock);
     wi_store(&runtime->stopping, 1u, SEQ_CST);
     if (runtime->threaded)

@@ -1,6 +1,7 @@
 /* spawn.c - a task's memory and its number, and its way into a runtime, from a worker or from outside. */
 #include <sched.h>
 
+#include "task/task_state.h"
 #include "worker.h"
 
 static struct task_home *home_of(struct task_owner *owner)
@@ -27,6 +28,7 @@ static void owner_free(struct task_owner *owner, struct weir_task *task)
 
 void wi_spawn_init(struct weir_runtime *runtime)
 {
+    runtime->home->slab.kept_first = STATE_COMPLETE;
     runtime->home->runtime = runtime;
     runtime->home->owner = (struct task_owner){ owner_schedule, owner_free };
 }

@@ -42,6 +42,7 @@ bool wi_requeue_yielded(struct worker *worker)
 void wi_turn(struct worker *worker)
 {
     weir_driver *driver = worker->env.driver;
+    wi_store(&worker->env.now_ns, wi_clock_coarse(&worker->env.runtime->clock), RELAXED);
     driver->type->submit(driver);
     wi_reap(driver);
     (void)wi_pool_reap(worker->env.blocking);

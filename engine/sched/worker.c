@@ -192,7 +192,7 @@ static void run(struct worker *worker, struct weir_task *task)
     if (weir_unlikely(worker->watching))
         wi_watch_leave(worker);
     weir_cx cx = { .worker = &worker->env, .budget = worker->budget };
-    worker->current = task;
+    wi_store(&worker->current, task, RELAXED);
     wi_store(&worker->polling, true, RELAXED);
     const task_poll poll = wi_task_run(task, &cx);
     wi_store(&worker->polling, false, RELAXED);
@@ -262,6 +262,7 @@ static void park(struct worker *worker)
     (void)wi_xchg(&worker->park, PARK_AWAKE, ACQ_REL);
     if (options->on_thread_unpark != NULL)
         options->on_thread_unpark(options->hook_arg);
+    wi_store(&worker->env.now_ns, wi_clock_coarse(&runtime->clock), RELAXED);
     if (!wi_idle_wake(runtime->idle, worker->index))
         worker->searching = true;
     wi_watch_end(worker);

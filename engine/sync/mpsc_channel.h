@@ -40,6 +40,7 @@ struct mpsc_channel {
     uint64_t tail_seen;
     uint32_t head_index;
     uint32_t tx_waiting;
+    const void *receiver_task; /* for dumps: the task that waited for an item last */
 
     /* Changes once at most. */
     _Alignas(64) uint32_t capacity;
@@ -92,5 +93,9 @@ void wi_mpsc_give_back(struct mpsc_channel *channel, uint32_t count);
 
 /* Ends a section under the lock in which somebody may have left: frees the channel after the last. */
 void wi_mpsc_unlock_leave(struct mpsc_channel *channel);
+
+/* For dumps. */
+void wi_mpsc_inspect_send(const struct mpsc_channel *channel, weir_wait *ret_wait);
+void wi_mpsc_inspect_recv(const struct mpsc_channel *channel, weir_wait *ret_wait);
 
 #endif

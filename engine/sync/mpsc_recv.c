@@ -75,6 +75,7 @@ static int look_or_register(struct mpsc_channel *channel, weir_waker **slot, wei
         result = -EPIPE;
     } else if (slot != NULL) {
         *slot = waker; /* under the lock, since it may be registered already */
+        wi_store(&channel->receiver_task, (const void *)waker, RELAXED); /* of a task: its address */
         channel->receiver_waker = slot;
     }
     wi_unlock(&channel->lock);
@@ -120,7 +121,13 @@ static void recv_drop(weir_future *future)
         unregister(self->channel, &self->waker);
 }
 
-const weir_future_type weir_mpsc_recv_type = WEIR_FUTURE_TYPE(weir_mpsc_recv_future, "mpsc_recv", recv_poll, recv_drop);
+static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    wi_mpsc_inspect_recv(((const weir_mpsc_recv_future *)(const void *)future)->channel, ret_wait);
+}
+
+const weir_future_type weir_mpsc_recv_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_mpsc_recv_future, "mpsc_recv", recv_poll, recv_drop, recv_inspect);
 
 static weir_poll recv_many_poll(weir_future *future, weir_cx *cx)
 {
@@ -153,8 +160,13 @@ static void recv_many_drop(weir_future *future)
         unregister(self->channel, &self->waker);
 }
 
-static const weir_future_type recv_many_type =
-    WEIR_FUTURE_TYPE(weir_mpsc_recv_many_future, "mpsc_recv_many", recv_many_poll, recv_many_drop);
+static void recv_many_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    wi_mpsc_inspect_recv(((const weir_mpsc_recv_many_future *)(const void *)future)->channel, ret_wait);
+}
+
+static const weir_future_type recv_many_type = WEIR_FUTURE_TYPE_SEEN(weir_mpsc_recv_many_future, "mpsc_recv_many",
+                                                                     recv_many_poll, recv_many_drop, recv_many_inspect);
 
 weir_mpsc_recv_many_future weir_mpsc_recv_many(weir_mpsc_receiver *receiver, void *ret_items, size_t items_max)
 {

@@ -228,7 +228,13 @@ static void send_drop(weir_future *future)
         drop_waiter(self->channel, &self->waiter);
 }
 
-const weir_future_type weir_mpsc_send_type = WEIR_FUTURE_TYPE(weir_mpsc_send_future, "mpsc_send", send_poll, send_drop);
+static void send_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    wi_mpsc_inspect_send(((const weir_mpsc_send_future *)(const void *)future)->channel, ret_wait);
+}
+
+const weir_future_type weir_mpsc_send_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_mpsc_send_future, "mpsc_send", send_poll, send_drop, send_inspect);
 
 int weir_mpsc_try_send(weir_mpsc_sender *sender, const void *item)
 {
@@ -285,8 +291,13 @@ static void reserve_drop(weir_future *future)
         drop_waiter(self->channel, &self->waiter);
 }
 
+static void reserve_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    wi_mpsc_inspect_send(((const weir_mpsc_reserve_future *)(const void *)future)->channel, ret_wait);
+}
+
 const weir_future_type weir_mpsc_reserve_type =
-    WEIR_FUTURE_TYPE(weir_mpsc_reserve_future, "mpsc_reserve", reserve_poll, reserve_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_mpsc_reserve_future, "mpsc_reserve", reserve_poll, reserve_drop, reserve_inspect);
 
 int weir_mpsc_try_reserve(weir_mpsc_sender *sender, weir_mpsc_permit *ret_permit)
 {

@@ -7,9 +7,11 @@
  * changes under the queue's lock only; so both fast paths are one CAS that fails
  * when there is anybody to be considerate of.
  */
+#include <weir/dump.h>
 #include <weir/mutex.h>
 
 #include "sync/waiters.h"
+#include "task/current.h"
 
 #define MUTEX_FREE 0u
 #define MUTEX_LOCKED 1u
@@ -19,6 +21,12 @@ void weir_mutex_init(weir_mutex *mutex)
 {
     *mutex = (weir_mutex){ .word = MUTEX_FREE };
     list_init(waiters_list(&mutex->waiters));
+}
+
+/* For dumps only. A waker that is a task's is the task's address. */
+static inline void note_holder(weir_mutex *mutex, const void *task)
+{
+    wi_store(&mutex->holder, task, RELAXED);
 }
 
 static inline bool try_lock(weir_mutex *mutex)
@@ -72,6 +80,7 @@ static weir_poll lock_poll(weir_future *future, weir_cx *cx)
         return WEIR_PENDING;
     }
     self->ret_guard->mutex = mutex;
+    note_holder(mutex, wi_task_current);
     return WEIR_READY;
 }
 
@@ -80,9 +89,10 @@ static void pass_on(weir_mutex *mutex)
 {
     struct list *queue = waiters_list(&mutex->waiters);
     weir_waiter *front = waiter_front(queue);
-    if (front != NULL)
+    if (front != NULL) {
+        note_holder(mutex, front->waker);
         waiter_settle(front, WAITER_GRANTED);
-    else
+    } else
         wi_store(&mutex->word, MUTEX_FREE, RELEASE);
     if (front != NULL && list_empty(queue))
         wi_store(&mutex->word, MUTEX_LOCKED, RELEASE);
@@ -105,14 +115,23 @@ static void lock_drop(weir_future *future)
     wi_unlock(waiters_lock(&mutex->waiters));
 }
 
+static void lock_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    const weir_mutex *mutex = ((const weir_mutex_lock_future *)(const void *)future)->mutex;
+    ret_wait->what = "a mutex";
+    ret_wait->object = mutex;
+    ret_wait->holder = wi_load(&mutex->holder, RELAXED);
+}
+
 const weir_future_type weir_mutex_lock_type =
-    WEIR_FUTURE_TYPE(weir_mutex_lock_future, "mutex_lock", lock_poll, lock_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_mutex_lock_future, "mutex_lock", lock_poll, lock_drop, lock_inspect);
 
 int weir_mutex_try_lock(weir_mutex *mutex, weir_mutex_guard *ret_guard)
 {
     if (!try_lock(mutex))
         return -EAGAIN;
     ret_guard->mutex = mutex;
+    note_holder(mutex, wi_task_current);
     return 0;
 }
 

@@ -6,6 +6,7 @@
  * isn't, and the word changes under the lock only; while it is clear, the word
  * changes by CAS, with or without the lock.
  */
+#include <weir/dump.h>
 #include <weir/notify.h>
 
 #include "sync/waiters.h"
@@ -110,8 +111,14 @@ static void wait_drop(weir_future *future)
     wi_unlock(waiters_lock(&notify->waiters));
 }
 
+static void wait_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "a notify";
+    ret_wait->object = ((const weir_notify_wait_future *)(const void *)future)->notify;
+}
+
 static const weir_future_type wait_type =
-    WEIR_FUTURE_TYPE(weir_notify_wait_future, "notify_wait", wait_poll, wait_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_notify_wait_future, "notify_wait", wait_poll, wait_drop, wait_inspect);
 
 weir_notify_wait_future weir_notify_wait(weir_notify *notify)
 {

@@ -9,6 +9,7 @@
 #include <weir/oneshot.h>
 
 #include <stdlib.h>
+#include <weir/dump.h>
 
 #include "sync/item.h"
 #include "sync/thread_await.h"
@@ -201,8 +202,14 @@ static void recv_drop(weir_future *future)
         leave_slot(self->channel, &self->channel->receiver_waker, &self->waker);
 }
 
+static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the value of a oneshot";
+    ret_wait->object = ((const weir_oneshot_recv_future *)(const void *)future)->channel;
+}
+
 const weir_future_type weir_oneshot_recv_type =
-    WEIR_FUTURE_TYPE(weir_oneshot_recv_future, "oneshot_recv", recv_poll, recv_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_oneshot_recv_future, "oneshot_recv", recv_poll, recv_drop, recv_inspect);
 
 int weir_oneshot_try_recv(weir_oneshot_receiver *receiver, void *ret_value)
 {

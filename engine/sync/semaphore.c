@@ -9,9 +9,12 @@
  */
 #include <weir/semaphore.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <weir/dump.h>
 
 #include "sync/waiters.h"
+#include "task/current.h"
 
 #define SEMAPHORE_CLOSED 1u
 #define SEMAPHORE_WAITERS 2u
@@ -22,6 +25,9 @@ struct weir_semaphore {
     uint32_t refs;
     struct lock lock;
     struct list queue;
+    /* For dumps. */
+    uint64_t created_with;
+    const void *taker; /* the task that took permits last */
 };
 
 static inline uint64_t permits_of(uint64_t word)
@@ -41,7 +47,7 @@ int weir_semaphore_create(uint64_t permits, weir_semaphore **ret_semaphore)
     weir_semaphore *semaphore = malloc(sizeof *semaphore);
     if (semaphore == NULL)
         return -ENOMEM;
-    *semaphore = (weir_semaphore){ .word = word_of(permits), .refs = 1 };
+    *semaphore = (weir_semaphore){ .word = word_of(permits), .refs = 1, .created_with = permits };
     list_init(&semaphore->queue);
     *ret_semaphore = semaphore;
     return 0;
@@ -133,6 +139,8 @@ static weir_poll acquire_poll(weir_future *future, weir_cx *cx)
         weir_budget_give_back(cx);
         return WEIR_PENDING;
     }
+    if (error == 0)
+        wi_store(&self->semaphore->taker, (const void *)wi_task_current, RELAXED);
     if (error == 0 && self->ret_permit != NULL)
         *self->ret_permit = (weir_permit){ .semaphore = weir_semaphore_ref(self->semaphore), .count = self->count };
     self->output = error;
@@ -147,8 +155,10 @@ static void give(weir_semaphore *semaphore, uint64_t count)
         const uint32_t part = count < front->need ? (uint32_t)count : front->need;
         front->need -= part;
         count -= part;
-        if (front->need == 0)
+        if (front->need == 0) {
+            wi_store(&semaphore->taker, (const void *)front->waker, RELAXED); /* of a task: its address */
             waiter_settle(front, WAITER_GRANTED);
+        }
     }
     if (!list_empty(&semaphore->queue))
         return;
@@ -176,17 +186,32 @@ static void acquire_drop(weir_future *future)
     wi_unlock(&semaphore->lock);
 }
 
-const weir_future_type weir_semaphore_acquire_type =
-    WEIR_FUTURE_TYPE(weir_semaphore_acquire_future, "semaphore_acquire", acquire_poll, acquire_drop);
+/* Of one that had a single permit from the start the last to take it is who has it; of others nobody keeps count. */
+static void acquire_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    const weir_semaphore_acquire_future *self = (const weir_semaphore_acquire_future *)(const void *)future;
+    const weir_semaphore *semaphore = self->semaphore;
+    ret_wait->what = "a semaphore";
+    ret_wait->object = semaphore;
+    ret_wait->holder = semaphore->created_with == 1 ? wi_load(&semaphore->taker, RELAXED) : NULL;
+    (void)snprintf(ret_wait->detail, sizeof ret_wait->detail, "%u permits, created with %llu", self->count,
+                   (unsigned long long)semaphore->created_with);
+}
+
+const weir_future_type weir_semaphore_acquire_type = WEIR_FUTURE_TYPE_SEEN(
+    weir_semaphore_acquire_future, "semaphore_acquire", acquire_poll, acquire_drop, acquire_inspect);
 
 int weir_semaphore_try_acquire(weir_semaphore *semaphore, uint32_t count)
 {
-    return try_acquire(semaphore, count);
+    const int error = try_acquire(semaphore, count);
+    if (error == 0)
+        wi_store(&semaphore->taker, (const void *)wi_task_current, RELAXED);
+    return error;
 }
 
 int weir_semaphore_try_acquire_owned(weir_semaphore *semaphore, uint32_t count, weir_permit *ret_permit)
 {
-    const int error = try_acquire(semaphore, count);
+    const int error = weir_semaphore_try_acquire(semaphore, count);
     if (error == 0)
         *ret_permit = (weir_permit){ .semaphore = weir_semaphore_ref(semaphore), .count = count };
     return error;

@@ -137,6 +137,7 @@ static bool refill_locked(struct slab *slab, size_t class)
     for (size_t i = chunk->cells; i-- > 0;) {
         struct slab_cell *cell = (struct slab_cell *)(void *)(chunk->memory + i * size);
         cell->live = NULL;
+        cell->kept = slab->kept_first;
         cell->next = slab->depot[class];
         slab->depot[class] = cell;
         poison(cell, size);
@@ -149,6 +150,7 @@ static void *alloc_large(struct slab *slab, size_t size)
     struct slab_large *large = malloc(sizeof *large + size);
     if (large == NULL)
         return NULL;
+    ((struct slab_cell *)(void *)large->cell)->kept = slab->kept_first;
     wi_lock(&slab->lock);
     large->next = slab->large;
     large->link = &slab->large;
@@ -295,4 +297,39 @@ void wi_slab_each(struct slab *slab, const struct slab_visitor *visitor, void *a
         large = next;
     }
     wi_unlock(&slab->lock);
+}
+
+/* Pins those of the large cells that can be: `*ret_count` of them, in an array to be freed. NULL: none, or no memory.
+ */
+static void **pin_all_large_locked(struct slab *slab, const struct slab_visitor *visitor, size_t *ret_count)
+{
+    size_t count = 0;
+    for (const struct slab_large *large = slab->large; large != NULL; large = large->next)
+        count++;
+    void **pinned = count > 0 ? malloc(count * sizeof *pinned) : NULL;
+    *ret_count = 0;
+    for (struct slab_large *large = slab->large; pinned != NULL && large != NULL; large = large->next)
+        if (visitor->pin(large->cell))
+            pinned[(*ret_count)++] = large->cell;
+    return pinned;
+}
+
+int wi_slab_scan(struct slab *slab, const struct slab_visitor *visitor, void *arg)
+{
+    size_t count;
+    wi_lock(&slab->lock);
+    struct slab_chunk *const chunks = slab->chunks; /* of a chunk nothing changes, and none goes before the close */
+    const bool any_large = slab->large != NULL;
+    void **pinned = pin_all_large_locked(slab, visitor, &count);
+    wi_unlock(&slab->lock);
+    for (struct slab_chunk *chunk = chunks; chunk != NULL; chunk = chunk->next)
+        for (size_t i = 0; i < chunk->cells; i++)
+            visitor->visit(cell_at(chunk, i), arg);
+    for (size_t i = 0; i < count; i++) {
+        visitor->visit(pinned[i], arg);
+        visitor->unpin(pinned[i]);
+    }
+    const int error = any_large && pinned == NULL ? -ENOMEM : 0;
+    free(pinned);
+    return error;
 }

@@ -6,12 +6,15 @@
  * After Bonwick & Adams, "Magazines and Vmem" (2001).
  *
  * A cell whose first word is NULL is free: that is what wi_slab_each() goes by,
- * so that a runtime needs no list of its tasks.
+ * so that a runtime needs no list of its tasks. Its second word is the user's
+ * also while the cell is free: it says there whether the cell is in use to those
+ * who look while others allocate and free, see wi_slab_scan().
  */
 #ifndef WI_SLAB_H
 #define WI_SLAB_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/lock.h"
 
@@ -21,7 +24,8 @@
 #define SLAB_BATCH 32
 
 struct slab_cell {
-    void *live; /* NULL while free; belongs to the user otherwise */
+    void *live;    /* NULL while free; belongs to the user otherwise */
+    uint64_t kept; /* the user's, always; atomic */
     struct slab_cell *next;
 };
 
@@ -42,6 +46,7 @@ struct slab {
     struct slab_cell *depot[SLAB_CLASSES];
     struct slab_chunk *chunks;
     struct slab_large *large;          /* cells over SLAB_CELL_MAX, each on its own */
+    uint64_t kept_first;               /* what `kept` is before a cell's first use; set right after the creation */
     size_t users;                      /* holds; once closed, cells still out, too */
     bool closed;                       /* the runtime is gone, and with it every cache */
     void (*on_end)(struct slab *slab); /* NULL, or told before the slab is freed */
@@ -74,5 +79,14 @@ struct slab_visitor {
     void (*unpin)(void *cell);
 };
 void wi_slab_each(struct slab *slab, const struct slab_visitor *visitor, void *arg);
+
+/*
+ * The same while others allocate and free: `visit` is called for every cell, in
+ * use or not, and finds out from its second word. Memory that comes after the
+ * call began is left out. Cells over SLAB_CELL_MAX, which are really freed, are
+ * pinned meanwhile; those that can't be, are left out. 0 or -ENOMEM, and then
+ * the large ones are missing. The slab may not be closed meanwhile.
+ */
+int wi_slab_scan(struct slab *slab, const struct slab_visitor *visitor, void *arg);
 
 #endif

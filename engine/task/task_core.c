@@ -2,11 +2,10 @@
 #include "task_core.h"
 
 #include <string.h>
+#include <weir/dump.h>
 
 #include "task_state.h"
 #include "time/timers.h"
-
-_Thread_local struct weir_task *wi_task_current;
 
 static void task_wake(weir_waker *waker)
 {
@@ -37,12 +36,12 @@ static const weir_waker_type task_waker_type = { task_wake, task_hold, task_rele
 void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
 {
     task->waker.type = &task_waker_type;
-    task->state = STATE_INITIAL;
     task->link.next = NULL;
     task->owner = owner;
     task->join_waker = NULL;
     task->id = id;
     memcpy(&task->frame, frame, frame->type->size);
+    wi_store(&task->state, STATE_INITIAL, RELEASE); /* from here on a dump looks at it */
 }
 
 /* What a finished task keeps for its join handle besides the output: 0 or a negative errno, in the root's head. */
@@ -93,6 +92,7 @@ task_poll wi_task_run(struct weir_task *task, weir_cx *cx)
         wi_timers_settle(cx->worker->timers); /* the last moment at which only this thread can reach them */
     if (cx->yielded)
         return TASK_YIELDED;
+    task->polled_ns = cx->worker != NULL ? cx->worker->now_ns : 0;
     return state_run_end(&task->state) ? TASK_AGAIN : TASK_IDLE;
 }
 
@@ -255,7 +255,14 @@ static void join_drop(weir_future *future)
     self->handle.task = NULL;
 }
 
-static const weir_future_type join_type = WEIR_FUTURE_TYPE(weir_join_future, "join", join_poll, join_drop);
+static void join_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the end of a task";
+    ret_wait->holder = ((const weir_join_future *)(const void *)future)->handle.task;
+}
+
+static const weir_future_type join_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_join_future, "join", join_poll, join_drop, join_inspect);
 
 weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size)
 {

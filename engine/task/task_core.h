@@ -11,6 +11,7 @@
 #include <weir/task.h>
 
 #include "sched/inject.h"
+#include "task/current.h"
 
 struct task_owner {
     void (*schedule)(struct task_owner *owner, struct weir_task *task); /* it is NOTIFIED and in no queue */
@@ -18,9 +19,12 @@ struct task_owner {
 };
 
 struct weir_task {
-    weir_waker waker;        /* first, see slab.h: its type is NULL in a free cell */
-    uint64_t state;          /* task_state.h, also for who may touch the rest when */
-    struct inject_node link; /* in the injection queue or a worker's list of yielded tasks */
+    weir_waker waker; /* first, see slab.h: its type is NULL in a free cell */
+    uint64_t state;   /* task_state.h, also for who may touch the rest when; and slab.h: a cell's second word */
+    union {
+        struct inject_node link; /* in the injection queue or a worker's list of yielded tasks */
+        int64_t polled_ns;       /* while idle: when it was polled last, to a few milliseconds */
+    };
     struct task_owner *owner;
     weir_waker *join_waker;
     uint64_t id;
@@ -65,8 +69,5 @@ void wi_task_shutdown(struct weir_task *task);
  * *ret (unless NULL), lets go of the task, returns the status as weir_join() does.
  */
 int wi_task_take(struct weir_task *task, void *ret);
-
-/* The task being polled or dropped on this thread. */
-extern _Thread_local struct weir_task *wi_task_current;
 
 #endif

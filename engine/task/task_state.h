@@ -82,6 +82,34 @@ static inline bool state_run_end(uint64_t *state)
     return (wi_fetch_and(state, ~(uint64_t)STATE_RUNNING, ACQ_REL) & STATE_NOTIFIED) != 0;
 }
 
+typedef enum state_look {
+    STATE_LOOK_GONE,    /* complete, or its memory is free */
+    STATE_LOOK_QUEUED,  /* a poll is owed: the caller has a reference, and may look at what never changes */
+    STATE_LOOK_RUNNING, /* a worker owns the frame: the same */
+    STATE_LOOK_OWNED,   /* it was idle: the caller owns the frame, and ends that as a poll does, with state_run_end() */
+} state_look;
+
+/*
+ * To look at a task, its frame included, while the workers go on. An idle task is claimed as by a poll: who wakes it
+ * meanwhile sees RUNNING and leaves it to us to queue it. One in a queue can't be claimed, since whoever takes it
+ * out relies on RUNNING being clear. The word of a free cell of the slab says COMPLETE. Never during a shutdown.
+ */
+static inline state_look state_look_begin(uint64_t *state) STATE_MUST_USE;
+static inline state_look state_look_begin(uint64_t *state)
+{
+    uint64_t old = wi_load(state, RELAXED);
+    for (;;) {
+        if ((old & STATE_COMPLETE) != 0)
+            return STATE_LOOK_GONE;
+        const bool idle = (old & (STATE_RUNNING | STATE_NOTIFIED)) == 0;
+        if (wi_cas(state, &old, idle ? old | STATE_RUNNING : old + STATE_REF, ACQUIRE))
+            break;
+    }
+    if ((old & STATE_RUNNING) != 0)
+        return STATE_LOOK_RUNNING;
+    return (old & STATE_NOTIFIED) != 0 ? STATE_LOOK_QUEUED : STATE_LOOK_OWNED;
+}
+
 /* Shutdown, all workers stopped: own the frame of a task wherever it is. False: it is complete. */
 static inline bool state_shutdown(uint64_t *state) STATE_MUST_USE;
 static inline bool state_shutdown(uint64_t *state)

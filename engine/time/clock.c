@@ -7,11 +7,16 @@
 
 _Thread_local struct clock *wi_clock_current;
 
-static int64_t read_monotonic(void)
+static int64_t read_clock(clockid_t which)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* can't fail with this clock */
+    (void)clock_gettime(which, &now); /* can't fail with these clocks */
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t read_monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 void wi_clock_init(struct clock *clock, bool is_virtual)
@@ -22,6 +27,11 @@ void wi_clock_init(struct clock *clock, bool is_virtual)
 int64_t wi_clock_now(const struct clock *clock)
 {
     return clock->is_virtual ? wi_load(&clock->virtual_ns, RELAXED) : read_monotonic();
+}
+
+int64_t wi_clock_coarse(const struct clock *clock)
+{
+    return clock->is_virtual ? wi_clock_now(clock) : read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 void wi_clock_advance(struct clock *clock, int64_t step_ns)

@@ -24,6 +24,9 @@ void wi_clock_init(struct clock *clock, bool is_virtual);
 /* Any thread. */
 int64_t wi_clock_now(const struct clock *clock);
 
+/* The same, of some milliseconds ago, for a fraction of the price. */
+int64_t wi_clock_coarse(const struct clock *clock);
+
 /* Virtual clocks only. Stops at the end of time; negative steps are none. */
 void wi_clock_advance(struct clock *clock, int64_t step_ns);
 

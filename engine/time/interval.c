@@ -1,4 +1,6 @@
 /* interval.c - ticks a period apart. */
+#include <weir/dump.h>
+
 #include "timers.h"
 
 #define AT_WAIT 1
@@ -56,7 +58,14 @@ static void tick_drop(weir_future *future)
     wi_timer_cancel(&((weir_tick *)(void *)future)->timer);
 }
 
-static const weir_future_type tick_type = WEIR_FUTURE_TYPE(weir_tick, "interval_tick", tick_poll, tick_drop);
+static void tick_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the next tick";
+    ret_wait->due_ns = wi_timer_due(&((const weir_tick *)(const void *)future)->timer);
+}
+
+static const weir_future_type tick_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_tick, "interval_tick", tick_poll, tick_drop, tick_inspect);
 
 weir_tick weir_interval_tick(weir_interval *interval)
 {

@@ -1,4 +1,6 @@
 /* sleep.c - a timer as a future of its own. */
+#include <weir/dump.h>
+
 #include "timers.h"
 
 /* The head's line once it was polled: a debug build then sees if it moves. */
@@ -21,7 +23,14 @@ static void sleep_drop(weir_future *future)
     wi_timer_cancel(&((weir_sleep *)(void *)future)->timer);
 }
 
-static const weir_future_type sleep_type = WEIR_FUTURE_TYPE(weir_sleep, "sleep", sleep_poll, sleep_drop);
+static void sleep_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "a time";
+    ret_wait->due_ns = wi_timer_due(&((const weir_sleep *)(const void *)future)->timer);
+}
+
+static const weir_future_type sleep_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_sleep, "sleep", sleep_poll, sleep_drop, sleep_inspect);
 
 weir_sleep weir_sleep_for(int64_t duration_ns)
 {

@@ -1,4 +1,6 @@
 /* timeout.c - a future that lies elsewhere in the frame, for a limited time. */
+#include <weir/dump.h>
+
 #include "timers.h"
 
 #define AT_WAIT 1
@@ -41,8 +43,14 @@ static void timeout_drop(weir_future *future)
     wi_timer_cancel(&self->timer);
 }
 
+static void timeout_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "at the latest";
+    ret_wait->due_ns = wi_timer_due(&((const weir_timeout_future *)(const void *)future)->timer);
+}
+
 static const weir_future_type timeout_type =
-    WEIR_FUTURE_TYPE(weir_timeout_future, "timeout", timeout_poll, timeout_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_timeout_future, "timeout", timeout_poll, timeout_drop, timeout_inspect);
 
 weir_timeout_future weir_timeout_frame_for(int64_t duration_ns, weir_future *inner)
 {

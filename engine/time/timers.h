@@ -116,6 +116,13 @@ static inline weir_timer wi_timer_after(int64_t duration_ns)
     return (weir_timer){ .when_ns = -(duration_ns < longest_ns ? duration_ns : longest_ns) };
 }
 
+/* For dumps: when it fires, or a moment ago if it has; 0: it has not begun. Any thread. */
+static inline int64_t wi_timer_due(const weir_timer *timer)
+{
+    const int64_t when_ns = wi_load(&timer->when_ns, RELAXED);
+    return when_ns < 0 ? 0 : when_ns;
+}
+
 /* True: its time has come. Else cx->waker will be woken when it has. Takes no budget. */
 bool wi_timer_poll(weir_timer *timer, weir_cx *cx);
 

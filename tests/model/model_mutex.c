@@ -1,7 +1,7 @@
 /*
  * model_mutex.c - sync/mutex: one at a time, handed on by whoever goes, and free to be freed by the last.
  *
- * ENGINE: base/lock.c task/future.c sync/mutex.c
+ * ENGINE: base/lock.c task/future.c task/current.c sync/mutex.c
  */
 #include "model_waits.h"
 

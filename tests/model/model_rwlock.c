@@ -1,7 +1,7 @@
 /*
  * model_rwlock.c - sync/rwlock: a writer is alone, also when it becomes a reader.
  *
- * ENGINE: base/lock.c task/future.c sync/semaphore.c sync/rwlock.c
+ * ENGINE: base/lock.c task/future.c task/current.c sync/semaphore.c sync/rwlock.c
  */
 #include "model_waits.h"
 

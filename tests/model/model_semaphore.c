@@ -1,7 +1,7 @@
 /*
  * model_semaphore.c - sync/semaphore: release against acquire against drop, close in the middle of it.
  *
- * ENGINE: base/lock.c task/future.c sync/semaphore.c
+ * ENGINE: base/lock.c task/future.c task/current.c sync/semaphore.c
  */
 #include "model_waits.h"
 

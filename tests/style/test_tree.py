@@ -80,6 +80,7 @@ FOR_OTHERS = {
 
 # Tests whose name is no file of the folder they mirror, and what they test.
 SUBJECTS = {
+    "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",
     "tests/stages/test_every_stage.c": "all of stages.def",

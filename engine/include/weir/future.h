@@ -110,6 +110,7 @@ static inline void weir_budget_give_back(weir_cx *cx)
 }
 
 typedef struct weir_future weir_future;
+typedef struct weir_wait weir_wait;
 
 typedef struct weir_future_type {
     const char *name;
@@ -119,6 +120,11 @@ typedef struct weir_future_type {
     uint32_t size;                   /* of the whole frame */
     uint32_t output_offset;
     uint32_t output_size;
+    /*
+     * For dumps (weir/dump.h), may be NULL: says what a suspended leaf waits for. Nobody polls or drops it
+     * meanwhile, but whoever wakes it may be at it: what those write is read with atomics, or not at all.
+     */
+    void (*inspect)(const weir_future *self, weir_wait *ret_wait);
 } weir_future_type;
 
 struct weir_future {
@@ -206,6 +212,14 @@ static inline void weir_future_drop(weir_future *future)
     {                                                                                                 \
         .name = (name_), .file = __FILE__, .poll = (poll_), .drop = (drop_), .size = sizeof(struct_), \
         .output_offset = offsetof(struct_, output), .output_size = sizeof(((struct_ *)0)->output),    \
+    }
+
+/* The same for a leaf that can say what it waits for. */
+#define WEIR_FUTURE_TYPE_SEEN(struct_, name_, poll_, drop_, inspect_)                                 \
+    {                                                                                                 \
+        .name = (name_), .file = __FILE__, .poll = (poll_), .drop = (drop_), .size = sizeof(struct_), \
+        .output_offset = offsetof(struct_, output), .output_size = sizeof(((struct_ *)0)->output),    \
+        .inspect = (inspect_),                                                                        \
     }
 
 /* --- writing an async function ------------------------------------------------ */

@@ -28,6 +28,7 @@
 typedef struct weir_mutex {
     uint32_t word;
     weir_waiters waiters;
+    const void *holder; /* who locked it last, for dumps */
 } weir_mutex;
 
 typedef struct weir_mutex_guard {

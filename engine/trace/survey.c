@@ -1,0 +1,108 @@
+/* survey.c - a walk over the cells of the slab; task_state.h says what may be looked at of each. */
+#include "survey.h"
+
+#include "chain.h"
+#include "task/task_state.h"
+
+_Static_assert(offsetof(struct weir_task, state) == offsetof(struct slab_cell, kept),
+               "a free cell's state is what says that it is free");
+
+struct survey {
+    struct weir_runtime *runtime;
+    survey_filter *filter;
+    void (*fn)(const weir_dump_task *task, void *arg);
+    void *arg;
+    int64_t now_ns;
+    weir_dump_task found;
+};
+
+static int worker_of(const struct weir_runtime *runtime, const struct weir_task *task)
+{
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        const struct worker *worker = &runtime->workers[i];
+        if (wi_load(&worker->current, RELAXED) == task && wi_load(&worker->polling, RELAXED))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* What never changes while we have a reference, or the frame. */
+static void read_head(struct survey *survey, const struct weir_task *task)
+{
+    weir_dump_task *found = &survey->found;
+    found->task = task;
+    found->id = task->id;
+    found->name = task->frame.type->name;
+    found->worker = -1;
+    found->polled_ns = 0;
+    found->frame_count = found->wait_count = 0;
+    found->any = found->cut = false;
+}
+
+static void look(void *cell, void *arg)
+{
+    struct survey *survey = arg;
+    struct weir_task *task = cell;
+    if (survey->filter != NULL && !survey->filter(task, survey->arg))
+        return;
+    const state_look seen = state_look_begin(&task->state);
+    if (seen == STATE_LOOK_GONE)
+        return;
+    read_head(survey, task);
+    if (seen == STATE_LOOK_OWNED) {
+        survey->found.doing = WEIR_TASK_WAITS;
+        survey->found.polled_ns = task->polled_ns;
+        wi_chain_read(&task->frame, &survey->found);
+        if (state_run_end(&task->state))
+            task->owner->schedule(task->owner, task);
+    } else {
+        survey->found.doing = seen == STATE_LOOK_RUNNING ? WEIR_TASK_RUNS : WEIR_TASK_QUEUED;
+        if (seen == STATE_LOOK_RUNNING)
+            survey->found.worker = worker_of(survey->runtime, task);
+        if (survey->found.worker >= 0)
+            survey->found.polled_ns = wi_load(&survey->runtime->workers[survey->found.worker].env.now_ns, RELAXED);
+        wi_task_unpin(task);
+    }
+    const int64_t polled_ns = survey->found.polled_ns;
+    survey->found.waited_ns = polled_ns > 0 && polled_ns < survey->now_ns ? survey->now_ns - polled_ns : 0;
+    survey->fn(&survey->found, survey->arg);
+}
+
+static bool pin(void *cell)
+{
+    return wi_task_pin(cell);
+}
+
+static void unpin(void *cell)
+{
+    wi_task_unpin(cell);
+}
+
+int wi_survey(struct weir_runtime *runtime, survey_filter *filter, void (*fn)(const weir_dump_task *task, void *arg),
+              void *arg)
+{
+    struct survey survey = {
+        .runtime = runtime,
+        .filter = filter,
+        .fn = fn,
+        .arg = arg,
+        .now_ns = wi_clock_coarse(&runtime->clock),
+    };
+    static const struct slab_visitor visitor = { pin, look, unpin };
+    wi_lock(&runtime->survey_lock);
+    const int error = runtime->survey_closed ? -ECANCELED : wi_slab_scan(&runtime->home->slab, &visitor, &survey);
+    wi_unlock(&runtime->survey_lock);
+    return error;
+}
+
+void wi_survey_close(struct weir_runtime *runtime)
+{
+    wi_lock(&runtime->survey_lock);
+    runtime->survey_closed = true;
+    wi_unlock(&runtime->survey_lock);
+}
+
+int weir_dump_each(weir_runtime *runtime, void (*fn)(const weir_dump_task *task, void *arg), void *arg)
+{
+    return wi_survey(runtime, NULL, fn, arg);
+}
