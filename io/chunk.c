@@ -36,6 +36,7 @@
 
 enum { CLASSES = 4, UNPOOLED = CLASSES };
 #define BLOCK_BYTES WEIR_CHUNK_HUGE
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 enum { IDLE, WAITING, GRANTED };
 
@@ -216,17 +217,41 @@ static weir_chunk *map_block(uint32_t size_class)
     return &pieces[0];
 }
 
+/*
+ * Memory that begins at a multiple of HUGE_PAGE_BYTES, where that can be had, so that huge pages fit. A device reads
+ * into it in a few pieces; of single pages a request of a MiB takes 256, and a short queue has no room for a second.
+ */
+static uint8_t *map_aligned(size_t bytes)
+{
+    const size_t spare = bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : 0;
+    size_t mapped_bytes;
+    if (__builtin_add_overflow(bytes, spare, &mapped_bytes))
+        return NULL;
+    uint8_t *mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED)
+        return NULL;
+    if (spare == 0)
+        return mapped;
+    const size_t before = -(uintptr_t)mapped & (HUGE_PAGE_BYTES - 1);
+    if (before > 0)
+        (void)munmap(mapped, before);
+    if (before < spare)
+        (void)munmap(mapped + before + bytes, spare - before);
+    (void)madvise(mapped + before, bytes, MADV_HUGEPAGE);
+    return mapped + before;
+}
+
 static weir_chunk *map_unpooled(size_t bytes)
 {
     weir_chunk *chunk = calloc(1, sizeof *chunk);
     if (chunk == NULL)
         return NULL;
-    uint8_t *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (data == MAP_FAILED) {
+    uint8_t *data = map_aligned(bytes);
+    if (data == NULL) {
         free(chunk);
         return NULL;
     }
-    *chunk = (weir_chunk){ .data = data, .capacity = bytes, .size_class = UNPOOLED };
+    *chunk = (weir_chunk){ .data = data, .capacity = bytes, .size = SIZE_MAX, .size_class = UNPOOLED };
     return chunk;
 }
 

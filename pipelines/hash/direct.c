@@ -10,15 +10,20 @@ static bool set_direct(int fd, bool on)
     return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
-static bool take_chunks(struct hash_direct *self)
+/* One chunk for all blocks: that large it lies in huge pages, and the device gets few pieces to fill. */
+static bool take_blocks(struct kit *kit)
 {
-    for (unsigned i = 0; i < DIRECT_DEPTH; i++)
-        if ((self->chunks[i] = weir_chunk_try_get(DIRECT_BLOCK_BYTES)) == NULL)
-            return false;
-    return true;
+    if (kit->blocks == NULL)
+        kit->blocks = weir_chunk_try_get((size_t)DIRECT_DEPTH * DIRECT_BLOCK_BYTES);
+    return kit->blocks != NULL;
 }
 
-/* The file stays open until the kernel has let go of it. */
+static uint8_t *block_of(const struct large *large, unsigned slot)
+{
+    return large->kit->blocks->data + (size_t)slot * DIRECT_BLOCK_BYTES;
+}
+
+/* The file and the blocks stay until the kernel has let go of them. */
 static weir_io_hold hold_large(struct large *large)
 {
     return (weir_io_hold){ wp_large_unref, wp_large_ref(large) };
@@ -27,8 +32,8 @@ static weir_io_hold hold_large(struct large *large)
 /* Its first poll hands the read over: from then on it runs beside the others. */
 static void start_read(struct hash_direct *self, weir_cx *cx, unsigned slot, uint64_t block)
 {
-    self->reads[slot] =
-        weir_read_chunk_at(self->large->fd, self->chunks[slot], block * DIRECT_BLOCK_BYTES, hold_large(self->large));
+    self->reads[slot] = weir_read_at(self->large->fd, block_of(self->large, slot), DIRECT_BLOCK_BYTES,
+                                     block * DIRECT_BLOCK_BYTES, hold_large(self->large));
     self->ready[slot] = weir_future_poll(WEIR_HEAD(self->reads[slot]), cx) == WEIR_READY;
     if (self->ready[slot])
         WEIR_HEAD(self->reads[slot])->line = WEIR_AT_DONE;
@@ -37,7 +42,7 @@ static void start_read(struct hash_direct *self, weir_cx *cx, unsigned slot, uin
 WEIR_ASYNC_DEFINE(hash_direct)
 {
     WEIR_BEGIN
-    if (!take_chunks(self) || !set_direct(self->large->fd, true))
+    if (!take_blocks(self->large->kit) || !set_direct(self->large->fd, true))
         RETURN(-EOPNOTSUPP);
     for (unsigned i = 0; i < DIRECT_DEPTH; i++)
         start_read(self, cx, i, i);
@@ -49,14 +54,13 @@ WEIR_ASYNC_DEFINE(hash_direct)
             (void)set_direct(self->large->fd, false);
             RETURN(-EOPNOTSUPP);
         }
-        wp_large_add(self->large, self->chunks[self->slot]->data, self->reads[self->slot].output, DIRECT_BLOCK_BYTES);
+        wp_large_add(self->large, block_of(self->large, self->slot), self->reads[self->slot].output,
+                     DIRECT_BLOCK_BYTES);
         start_read(self, cx, self->slot, self->block + DIRECT_DEPTH);
     }
     RETURN(0);
     WEIR_FINALLY
-    for (unsigned i = 0; i < DIRECT_DEPTH; i++) {
+    for (unsigned i = 0; i < DIRECT_DEPTH; i++)
         weir_drop(self->reads[i]);
-        weir_chunk_put(self->chunks[i]);
-    }
     WEIR_END
 }

@@ -2,7 +2,6 @@
 #ifndef WP_DIRECT_H
 #define WP_DIRECT_H
 
-#include <weir/chunk.h>
 #include <weir/io.h>
 
 #include "hash/large.h"
@@ -15,7 +14,7 @@
  * could be read is in `large`; or -EOPNOTSUPP: not here (the file system, or
  * memory), and nothing has been hashed. Cancel safe.
  */
-WEIR_ASYNC_DECLARE(hash_direct, int, struct large *large; weir_chunk *chunks[DIRECT_DEPTH];
-                   weir_read reads[DIRECT_DEPTH]; bool ready[DIRECT_DEPTH]; uint64_t block; unsigned slot;);
+WEIR_ASYNC_DECLARE(hash_direct, int, struct large *large; weir_read reads[DIRECT_DEPTH];
+                   bool ready[DIRECT_DEPTH]; uint64_t block; unsigned slot;);
 
 #endif

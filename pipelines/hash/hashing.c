@@ -28,6 +28,7 @@ static void free_kits(struct job *job)
         struct kit *kit = job->kits;
         job->kits = kit->next;
         weir_hasher_fini(&kit->hasher);
+        weir_chunk_put(kit->blocks);
         free(kit->buffer);
         free(kit);
     }

@@ -11,6 +11,7 @@
 #define WP_JOB_H
 
 #include <weir/blocking.h>
+#include <weir/chunk.h>
 #include <weir/hash_job.h>
 #include <weir/mpsc.h>
 
@@ -29,6 +30,7 @@ struct kit {
     const struct algo_set *algos; /* of the hasher as it is */
     weir_hasher hasher;
     void *buffer;
+    weir_chunk *blocks; /* where direct.c reads to; NULL until it does */
 };
 
 struct job {
