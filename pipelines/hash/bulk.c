@@ -34,12 +34,19 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Who hashes a block in no time may wait for the next; else the disk had better read ahead meanwhile. */
+static bool outruns_disk(const struct job *job)
+{
+    return wp_cost_ns(job, DIRECT_BLOCK_BYTES) < OFFLOAD_ABOVE_NS;
+}
+
 static void hash_one(struct batch *batch, struct kit *kit, const struct bulk_item *item, weir_job *cancel)
 {
     struct job *job = batch->job;
     weir_digest digests[WEIR_HASHER_ALGOS_MAX];
     uint64_t size = 0;
     const uint64_t size_max = batch->all ? UINT64_MAX : LARGE_BYTES;
+    kit->may_direct = !batch->all && outruns_disk(job);
     const int error = wp_hash_whole(kit, item->node, item->entry, size_max, cancel, &size, digests);
     if (error == -EFBIG && !batch->all) {
         batch->large[batch->large_count++] = *item;
@@ -47,7 +54,7 @@ static void hash_one(struct batch *batch, struct kit *kit, const struct bulk_ite
     }
     if (size <= SLOT_BYTES)
         __atomic_store_n(&item->node->large_run, 0, __ATOMIC_RELAXED);
-    wp_count(&job->counters->whole, 1);
+    wp_count(kit->was_direct ? &job->counters->direct : &job->counters->whole, 1);
     wp_finish_file(job, item->node, item->entry, size, error, digests);
 }
 
@@ -111,7 +118,7 @@ static weir_offload_future start_runner(struct relay *relay)
 /* Past the page cache, where it doesn't have the file, the algorithm is faster than the disk, and there is memory. */
 static bool is_for_direct(const struct job *job, const struct large *large)
 {
-    return wp_cost_ns(job, DIRECT_BLOCK_BYTES) < OFFLOAD_ABOVE_NS && !wp_large_is_cached(large);
+    return outruns_disk(job) && !wp_large_is_cached(large);
 }
 
 /* One file, whatever its size, read by one thread from its beginning to its end. */

@@ -1,14 +1,7 @@
 /* direct.c - one large file past the page cache, on the ring of the worker that polls. */
 #include "hash/direct.h"
 
-#include <unistd.h>
-
-/* Nothing in it is kept in the cache, and nothing is copied; the kernel reads straight into the chunks. */
-static bool set_direct(int fd, bool on)
-{
-    const int flags = fcntl(fd, F_GETFL);
-    return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
-}
+#include "hash/whole.h"
 
 /* One chunk for all blocks: that large it lies in huge pages, and the device gets few pieces to fill. */
 static bool take_blocks(struct kit *kit)
@@ -42,7 +35,7 @@ static void start_read(struct hash_direct *self, weir_cx *cx, unsigned slot, uin
 WEIR_ASYNC_DEFINE(hash_direct)
 {
     WEIR_BEGIN
-    if (!take_blocks(self->large->kit) || !set_direct(self->large->fd, true))
+    if (!take_blocks(self->large->kit) || !wp_set_direct(self->large->fd, true))
         RETURN(-EOPNOTSUPP);
     for (unsigned i = 0; i < DIRECT_DEPTH; i++)
         start_read(self, cx, i, i);
@@ -51,7 +44,7 @@ WEIR_ASYNC_DEFINE(hash_direct)
         if (!self->ready[self->slot])
             AWAIT_SLOT(self->reads[self->slot]);
         if (self->block == 0 && self->reads[0].output == -EINVAL) {
-            (void)set_direct(self->large->fd, false);
+            (void)wp_set_direct(self->large->fd, false);
             RETURN(-EOPNOTSUPP);
         }
         wp_large_add(self->large, block_of(self->large, self->slot), self->reads[self->slot].output,

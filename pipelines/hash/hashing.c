@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <weir/join_set.h>
 #include <weir/runtime.h>
@@ -64,10 +65,12 @@ struct kit *wp_kit_take(struct job *job)
     if (kit != NULL)
         return kit;
     kit = calloc(1, sizeof *kit);
-    if (kit != NULL && posix_memalign(&kit->buffer, 4096, KIT_BUFFER_BYTES) != 0) {
+    if (kit != NULL && posix_memalign(&kit->buffer, KIT_DIRECT_BYTES, KIT_DIRECT_BYTES) != 0) {
         free(kit);
         return NULL;
     }
+    if (kit != NULL)
+        (void)madvise(kit->buffer, KIT_DIRECT_BYTES, MADV_HUGEPAGE);
     return kit;
 }
 

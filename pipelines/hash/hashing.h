@@ -29,7 +29,9 @@ struct kit {
     struct kit *next;
     const struct algo_set *algos; /* of the hasher as it is */
     weir_hasher hasher;
-    void *buffer;
+    void *buffer;       /* KIT_DIRECT_BYTES, in huge pages, or KIT_BUFFER_BYTES of it, which stay in the core's cache */
+    bool may_direct;    /* whole.c may read past the page cache */
+    bool was_direct;    /* it has */
     weir_chunk *blocks; /* where direct.c reads to; NULL until it does */
 };
 
@@ -60,6 +62,7 @@ void wp_job_unref(struct job *job);
 /* A slot of a lane: files up to this size are read in one go. */
 #define SLOT_BYTES (64u * 1024)
 #define KIT_BUFFER_BYTES (256u * 1024)
+#define KIT_DIRECT_BYTES (2 * 1024 * 1024)
 /* NULL: no memory. */
 struct kit *wp_kit_take(struct job *job);
 void wp_kit_put(struct job *job, struct kit *kit);

@@ -2,7 +2,6 @@
 #include "hash/large.h"
 
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "hash/whole.h"
@@ -90,11 +89,9 @@ int wp_large_report(struct large *large)
 
 bool wp_large_is_cached(const struct large *large)
 {
-    char byte;
-    const struct iovec one = { &byte, 1 };
     const off_t step = large->before.st_size / CACHE_PROBES;
     int hits = 0;
     for (int i = 0; i < CACHE_PROBES; i++)
-        hits += preadv2(large->fd, &one, 1, i * step + step / 2, RWF_NOWAIT) == 1 || errno == EOPNOTSUPP;
+        hits += wp_is_cached_at(large->fd, i * step + step / 2);
     return hits >= CACHE_PROBES - 1;
 }

@@ -2,7 +2,11 @@
 #include "hash/whole.h"
 
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+/* Smaller ones are read in a few requests anyway, and the cache may well want to keep them. */
+#define DIRECT_MIN_BYTES (512 * 1024)
 
 int wp_entry_open(const struct node *node, uint32_t entry)
 {
@@ -40,61 +44,107 @@ static bool is_sparse(const struct stat *meta)
     return S_ISREG(meta->st_mode) && meta->st_blocks * 512 < meta->st_size;
 }
 
-/* `sure`: the size is that of the content, so the read that would find nothing more needn't be made. */
-static int read_all(struct kit *kit, int fd, const struct stat *meta, bool sure, const weir_job *cancel,
-                    uint64_t *ret_size)
+bool wp_is_cached_at(int fd, off_t offset)
 {
-    const bool regular = S_ISREG(meta->st_mode);
-    const bool sparse = is_sparse(meta);
-    uint64_t size = 0;
-    weir_hasher_reset(&kit->hasher);
+    char byte;
+    const struct iovec one = { &byte, 1 };
+    return preadv2(fd, &one, 1, offset, RWF_NOWAIT) == 1 || errno == EOPNOTSUPP;
+}
+
+bool wp_set_direct(int fd, bool on)
+{
+    const int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+/* A file on its way through the hasher. */
+struct whole {
+    struct kit *kit;
+    int fd;
+    struct stat before;
+    bool regular, sparse;
+    bool sure;   /* the size is that of the content, so the read that would find nothing more needn't be made */
+    bool direct; /* read past the page cache */
+    uint64_t size;
+};
+
+/* One read at where it is. Past the cache, what doesn't fill a block is the end, or a file system that can't. */
+static ssize_t read_some(struct whole *self)
+{
+    struct kit *kit = self->kit;
+    const off_t at = (off_t)self->size;
+    if (!self->regular)
+        return read(self->fd, kit->buffer, KIT_BUFFER_BYTES);
+    if (!self->direct)
+        return pread(self->fd, kit->buffer, KIT_BUFFER_BYTES, at);
+    const ssize_t got = pread(self->fd, kit->buffer, KIT_DIRECT_BYTES, at);
+    if (got == KIT_DIRECT_BYTES)
+        return got;
+    self->direct = false;
+    (void)wp_set_direct(self->fd, false);
+    return got < 0 && errno == EINVAL ? pread(self->fd, kit->buffer, KIT_BUFFER_BYTES, at) : got;
+}
+
+static int read_all(struct whole *self, const weir_job *cancel)
+{
+    weir_hasher *hasher = &self->kit->hasher;
+    const off_t expected = self->before.st_size;
+    self->size = 0;
+    weir_hasher_reset(hasher);
     for (;;) {
         if (weir_job_cancelled(cancel))
             return -ECANCELED;
-        if (sparse) {
-            const off_t end = hole_end(fd, (off_t)size, meta->st_size);
-            weir_hasher_update_zeros(&kit->hasher, (uint64_t)end - size);
-            size = (uint64_t)end;
+        if (self->sparse) {
+            const off_t end = hole_end(self->fd, (off_t)self->size, expected);
+            weir_hasher_update_zeros(hasher, (uint64_t)end - self->size);
+            self->size = (uint64_t)end;
         }
-        const ssize_t got =
-            regular ? pread(fd, kit->buffer, KIT_BUFFER_BYTES, (off_t)size) : read(fd, kit->buffer, KIT_BUFFER_BYTES);
+        const ssize_t got = read_some(self);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return -errno;
         if (got == 0)
-            break;
-        weir_hasher_update(&kit->hasher, kit->buffer, (size_t)got);
-        size += (uint64_t)got;
-        if (sure && size == (uint64_t)meta->st_size)
-            break;
+            return 0;
+        weir_hasher_update(hasher, self->kit->buffer, (size_t)got);
+        self->size += (uint64_t)got;
+        if (self->sure && self->size == (uint64_t)expected)
+            return 0;
     }
-    *ret_size = size;
-    return 0;
 }
 
-static int hash_fd(struct kit *kit, const struct node *node, int fd, uint64_t size_max, const weir_job *cancel,
-                   uint64_t *ret_size, weir_digest *ret_digests)
+/* A file of some size that lies on the disk alone is read from there: a copy in the page cache costs more than it. */
+static bool choose_direct(const struct whole *self)
 {
-    struct stat before, after;
-    if (fstat(fd, &before) < 0)
+    return self->kit->may_direct && self->regular && !self->sparse && self->before.st_size >= DIRECT_MIN_BYTES &&
+           !wp_is_cached_at(self->fd, self->before.st_size / 2) && wp_set_direct(self->fd, true);
+}
+
+static int hash_fd(struct whole *self, const struct node *node, uint64_t size_max, const weir_job *cancel,
+                   weir_digest *ret_digests)
+{
+    struct stat after;
+    if (fstat(self->fd, &self->before) < 0)
         return -errno;
-    if (S_ISDIR(before.st_mode) && node->list != NULL)
+    self->regular = S_ISREG(self->before.st_mode);
+    self->sparse = is_sparse(&self->before);
+    if (S_ISDIR(self->before.st_mode) && node->list != NULL)
         return -EISDIR;
-    if (!S_ISREG(before.st_mode) && node->list == NULL)
+    if (!self->regular && node->list == NULL)
         return -ESTALE; /* it was a regular file when its directory was read */
-    if (S_ISREG(before.st_mode) && (uint64_t)before.st_size >= size_max && !is_sparse(&before))
+    if (self->regular && (uint64_t)self->before.st_size >= size_max && !self->sparse)
         return -EFBIG;
-    const bool sure = S_ISREG(before.st_mode) && node->list == NULL && node->dir->short_read_is_eof;
+    self->sure = self->regular && node->list == NULL && node->dir->short_read_is_eof;
+    self->direct = self->kit->was_direct = choose_direct(self);
     for (int attempt = 0; attempt < 2; attempt++) {
-        const int error = read_all(kit, fd, &before, sure, cancel, ret_size);
+        const int error = read_all(self, cancel);
         if (error < 0)
             return error;
-        if (fstat(fd, &after) < 0)
+        if (fstat(self->fd, &after) < 0)
             return -errno;
-        if (!S_ISREG(after.st_mode) || !wp_stat_changed(&before, &after))
-            return weir_hasher_final(&kit->hasher, ret_digests);
-        before = after;
+        if (!S_ISREG(after.st_mode) || !wp_stat_changed(&self->before, &after))
+            return weir_hasher_final(&self->kit->hasher, ret_digests);
+        self->before = after;
     }
     return -ESTALE;
 }
@@ -102,13 +152,16 @@ static int hash_fd(struct kit *kit, const struct node *node, int fd, uint64_t si
 int wp_hash_whole(struct kit *kit, const struct node *node, uint32_t entry, uint64_t size_max, const weir_job *cancel,
                   uint64_t *ret_size, weir_digest *ret_digests)
 {
+    struct whole whole = { .kit = kit };
+    kit->was_direct = false;
     int error = wp_kit_use(kit, node->algos);
     if (error < 0)
         return error;
-    const int fd = wp_entry_open(node, entry);
-    if (fd < 0)
-        return fd;
-    error = hash_fd(kit, node, fd, size_max, cancel, ret_size, ret_digests);
-    (void)close(fd);
+    whole.fd = wp_entry_open(node, entry);
+    if (whole.fd < 0)
+        return whole.fd;
+    error = hash_fd(&whole, node, size_max, cancel, ret_digests);
+    *ret_size = whole.size;
+    (void)close(whole.fd);
     return error;
 }

@@ -12,6 +12,13 @@ int wp_entry_open(const struct node *node, uint32_t entry);
 /* True when the two differ in what a change of the content changes. */
 bool wp_stat_changed(const struct stat *before, const struct stat *after);
 
+/* The byte there is in the page cache, or can't be asked for. Away from the file's start the question fetches a page.
+ */
+bool wp_is_cached_at(int fd, off_t offset);
+
+/* From now on past the page cache, or no longer so. False: that can't be. */
+bool wp_set_direct(int fd, bool on);
+
 /*
  * Reads and hashes one entry. 0 with *ret_size and the digests; -ESTALE: it
  * changed while it was read, twice; -ECANCELED: `cancel` says so; -EFBIG: a

@@ -17,7 +17,7 @@ typedef struct weir_hash_counters {
     uint64_t slurped;            /* small files, read in one go through the ring */
     uint64_t whole;              /* whole files on the cpu lane */
     uint64_t relayed;            /* large files, on two threads in turn */
-    uint64_t direct;             /* large files past the page cache */
+    uint64_t direct;             /* files past the page cache */
     uint64_t inlined, offloaded; /* hash steps run where the data was, and handed over */
     uint64_t ns_per_mib;         /* the estimate that decided it */
     /* of a check: */

@@ -1,0 +1,32 @@
+#!/bin/sh
+# test_hash_cold.sh - what isn't in the page cache is read on other ways, and hashes to the same.
+set -u
+weir=$1
+io=$2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# From the next read on the disk alone has them, where there is a disk.
+chill() { sync; for file in t/*; do dd if="$file" iflag=nocache count=0 status=none || fail "dd $file"; done; }
+
+# Around the sizes where another way begins, and around the blocks that are read.
+mkdir t
+for size in 1 4096 65535 65536 65537 524287 524288 524289 1048577 2097151 2097152 2097153 3145729 4194303 4194304 \
+    8388609 9437184; do
+    head -c $size /dev/urandom >"t/$size"
+done
+for algo in xxh3 sha256 md5,crc32; do
+    for file in t/*; do cat "$file"; done >/dev/null
+    "$weir" hash --io="$io" -a $algo --report t >warm 2>warm_report || fail "exit $? of a warm run"
+    chill
+    "$weir" hash --io="$io" -a $algo --report t >cold 2>cold_report || fail "exit $? of a cold run"
+    cmp warm cold || fail "$algo: cold files hash to something else"
+    echo "$algo: $(grep '^read' cold_report)"
+done
+sha256sum t/* >wanted; chill
+"$weir" hash --io="$io" -c wanted --quiet || fail "sha256sum's digests differ"
