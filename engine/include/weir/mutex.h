@@ -72,4 +72,43 @@ WEIR_MUST_USE int weir_mutex_try_lock(weir_mutex *mutex, weir_mutex_guard *ret_g
 /* Unlocks and empties the guard; takes an empty one. Any thread; never blocks. */
 void weir_mutex_unlock(weir_mutex_guard *guard);
 
+/*
+ * An owned guard: it keeps what the mutex lies in, so that it can be moved into
+ * a task that outlives whoever locked it.
+ */
+typedef struct weir_mutex_owned_guard {
+    weir_mutex_guard guard;
+    void *owner;
+    void (*unref)(void *owner);
+} weir_mutex_owned_guard;
+
+/*
+ * weir_mutex_lock_owned() - wait for a mutex, with a reference to what it lies in.
+ *
+ * Resolves to nothing; *ret_guard holds the mutex then, and the reference.
+ *
+ * Ownership:   takes over a reference to `owner`, which unref(owner) gives up:
+ *              after the unlock, or when the future is dropped. Borrows
+ *              `ret_guard`.
+ * Cancel safe: yes, as weir_mutex_lock().
+ */
+typedef struct weir_mutex_lock_owned_future {
+    weir_future future;
+    weir_unit output;
+    weir_mutex_owned_guard *ret_guard;
+    weir_mutex_owned_guard held;
+    weir_mutex_lock_future lock;
+} weir_mutex_lock_owned_future;
+
+WEIR_MUST_USE weir_mutex_lock_owned_future weir_mutex_lock_owned(weir_mutex *mutex, void *owner,
+                                                                 void (*unref)(void *owner),
+                                                                 weir_mutex_owned_guard *ret_guard);
+
+/* 0 with the guard filled and the reference taken over, or -EAGAIN, and it is still the caller's. */
+WEIR_MUST_USE int weir_mutex_try_lock_owned(weir_mutex *mutex, void *owner, void (*unref)(void *owner),
+                                            weir_mutex_owned_guard *ret_guard);
+
+/* Unlocks, gives the reference up and empties the guard; takes an empty one. Any thread. */
+void weir_mutex_unlock_owned(weir_mutex_owned_guard *guard);
+
 #endif
