@@ -41,8 +41,15 @@ static void init_worker(struct weir_runtime *runtime, uint32_t index)
     worker->env = (struct weir_worker){
         .runtime = runtime,
         .timers = &worker->timers,
-        .blocking = runtime->blocking,
     };
+}
+
+/* Before anything else can fail: free_runtime() takes them apart. The pool comes later. */
+static void init_workers(struct weir_runtime *runtime)
+{
+    memset(runtime->workers, 0, runtime->worker_count * sizeof *runtime->workers);
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        init_worker(runtime, i);
 }
 
 static int create_driver(struct worker *worker)
@@ -301,7 +308,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     runtime->workers = aligned_alloc(64, runtime->worker_count * sizeof *runtime->workers);
     runtime->home = (struct task_home *)(void *)wi_slab_create(sizeof *runtime->home);
     if (runtime->workers != NULL)
-        memset(runtime->workers, 0, runtime->worker_count * sizeof *runtime->workers);
+        init_workers(runtime);
     if (runtime->idle == NULL || runtime->inject == NULL || runtime->seen_tick == NULL || runtime->workers == NULL ||
         runtime->home == NULL)
         error = -ENOMEM;
@@ -313,7 +320,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
         error = create_pool(runtime);
     if (error == 0) {
         for (uint32_t i = 0; i < runtime->worker_count; i++)
-            init_worker(runtime, i);
+            runtime->workers[i].env.blocking = runtime->blocking;
         error = start_workers(runtime);
     }
     if (error < 0) {
