@@ -23,6 +23,7 @@ struct batch {
     struct job *job;
     bool all; /* large ones too, as a whole */
     uint32_t count, large_count;
+    uint32_t done; /* items that are reported, or among the large ones */
     struct bulk_item items[BATCH_MAX];
     struct bulk_item large[BATCH_MAX]; /* what turned out to be for hash_large */
 };
@@ -64,8 +65,8 @@ static int64_t batch_run(void *arg, weir_job *cancel)
     struct job *job = batch->job;
     struct kit *kit = wp_kit_take(job);
     const uint64_t began = now_ns();
-    for (uint32_t i = 0; i < batch->count && !weir_job_cancelled(cancel); i++) {
-        const struct bulk_item *item = &batch->items[i];
+    for (; batch->done < batch->count && !weir_job_cancelled(cancel); batch->done++) {
+        const struct bulk_item *item = &batch->items[batch->done];
         if (kit != NULL)
             hash_one(batch, kit, item, cancel);
         else
@@ -77,6 +78,15 @@ static int64_t batch_run(void *arg, weir_job *cancel)
     if (kit != NULL)
         wp_kit_put(job, kit);
     return 0;
+}
+
+/* The pool didn't take it, or it failed there: what nobody will report any more is reported here. */
+static void end_batch(struct batch *batch, int64_t error)
+{
+    for (; error < 0 && batch->done < batch->count; batch->done++) {
+        const struct bulk_item *item = &batch->items[batch->done];
+        wp_finish_file(batch->job, item->node, item->entry, 0, (int)error, NULL);
+    }
 }
 
 static void batch_unref(void *arg)
@@ -153,8 +163,10 @@ WEIR_ASYNC(hash_large, weir_unit, struct job *job; struct bulk_item item; struct
             self->reported = wp_large_report(self->large) == 0;
         }
     }
-    if (!self->reported && (self->batch = batch_of_one(self->job, self->item)) != NULL)
+    if (!self->reported && (self->batch = batch_of_one(self->job, self->item)) != NULL) {
         AWAIT(self->alone, start_batch(self->batch));
+        end_batch(self->batch, self->alone.output);
+    }
     WEIR_FINALLY
     batch_unref(self->batch);
     wp_relay_unref(self->relay);
@@ -167,6 +179,7 @@ WEIR_ASYNC(hash_batch, weir_unit, struct batch *batch; weir_offload_future run; 
 {
     WEIR_BEGIN
     AWAIT(self->run, start_batch(self->batch));
+    end_batch(self->batch, self->run.output);
     for (; self->at < self->batch->large_count; self->at++)
         AWAIT(self->large, WEIR_CALL(hash_large, .job = self->batch->job, .item = self->batch->large[self->at]));
     WEIR_FINALLY
@@ -187,7 +200,7 @@ static uint32_t batch_size(const struct job *job)
     return count < 1 ? 1 : count > BATCH_MAX ? BATCH_MAX : (uint32_t)count;
 }
 
-/* Spawns the next batch. 0 or -ENOMEM. */
+/* Spawns the next batch. 0 or a negative errno. */
 static int spawn_next(struct hash_bulk *self)
 {
     struct batch *batch = batch_create(self->job);
@@ -221,8 +234,9 @@ WEIR_ASYNC_DEFINE(hash_bulk)
         for (self->at = 0; self->at < self->recv.output;) {
             while (weir_join_set_len(self->set) >= self->bound)
                 AWAIT(self->next, weir_join_next(self->set, NULL));
-            if (spawn_next(self) < 0)
-                RETURN(-ENOMEM);
+            self->output = spawn_next(self);
+            if (self->output < 0)
+                RETURN(self->output);
         }
     }
     for (;;) {

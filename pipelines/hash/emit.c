@@ -115,18 +115,18 @@ WEIR_ASYNC_DEFINE(hash_emit)
             self->written = 0;
             while (self->written < self->job->out.size) {
                 AWAIT(self->write, start_write(self));
-                if (self->write.output < 0)
-                    RETURN((int)self->write.output);
+                if (self->write.output <= 0) /* none of it: another try could go on for ever */
+                    RETURN(self->write.output < 0 ? (int)self->write.output : -EIO);
                 wrote(self, (size_t)self->write.output);
             }
             self->job->out.size = 0;
         }
-        if (self->end || wp_tree_error(&self->job->tree) != 0)
+        if (self->end)
             break;
         if (!self->more && self->error == 0)
             AWAIT_SLOT(self->wait);
     }
-    RETURN(self->error != 0 ? self->error : wp_tree_error(&self->job->tree));
+    RETURN(self->error);
     WEIR_FINALLY
     wp_job_unref(self->job);
     WEIR_END

@@ -9,7 +9,7 @@
 
 /*
  * Emits every file of the job's tree. Resolves to 0, or a negative errno of the
- * output or the tree. Cancel safe; what is written of a file output goes with it.
+ * output. Cancel safe; what is written of a file output goes with it.
  */
 WEIR_ASYNC_DECLARE(hash_emit, int, struct job *job; weir_notify_wait_future wait; weir_write write; size_t written;
                    bool more; bool end; int error;);

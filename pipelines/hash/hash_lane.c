@@ -54,6 +54,7 @@ static void lane_fini(struct hash_lane *self)
     free(self->flights);
     free(self->idle);
     free(self->backlog);
+    weir_mpsc_sender_unref(self->bulk_in);
     wp_job_unref(self->job);
 }
 
@@ -62,7 +63,7 @@ static void send_bulk(struct hash_lane *self, struct node *node, uint32_t entry)
 {
     const struct bulk_item item = { node, entry };
     wp_count(&self->job->counters->offloaded, 1);
-    if (self->backlog_count > 0 || weir_mpsc_try_send(self->job->bulk_in, &item) < 0)
+    if (self->backlog_count > 0 || weir_mpsc_try_send(self->bulk_in, &item) < 0)
         self->backlog[self->backlog_count++] = item;
 }
 
@@ -182,7 +183,7 @@ WEIR_ASYNC_DEFINE(hash_lane)
         self->wait = weir_notify_wait(&self->job->tree.changed);
         self->step = fill(self, cx);
         while (self->backlog_count > 0) {
-            AWAIT(self->send, weir_mpsc_send(self->job->bulk_in, &self->backlog[self->backlog_count - 1]));
+            AWAIT(self->send, weir_mpsc_send(self->bulk_in, &self->backlog[self->backlog_count - 1]));
             if (self->send.output < 0)
                 RETURN(self->send.output);
             self->backlog_count--;
@@ -198,7 +199,7 @@ WEIR_ASYNC_DEFINE(hash_lane)
             AWAIT(self->yield, weir_yield_now());
         }
     }
-    RETURN(self->error);
+    RETURN(self->error != 0 ? self->error : wp_tree_error(&self->job->tree));
     WEIR_FINALLY
     lane_fini(self);
     WEIR_END

@@ -202,73 +202,56 @@ static void put_job(void *arg)
     wp_job_unref(arg);
 }
 
-static void abort_and_detach(weir_join_handle *handle)
-{
-    weir_abort(*handle);
-    weir_detach(*handle);
-    *handle = (weir_join_handle){ 0 };
-}
-
-static weir_join_handle take_handle(weir_join_handle *handle)
-{
-    const weir_join_handle taken = *handle;
-    *handle = (weir_join_handle){ 0 };
-    return taken;
-}
-
 static struct job *hold_job(struct job *job)
 {
     wp_job_ref(job);
     return job;
 }
 
-static int start_lanes(weir_join_set *set, struct job *job, unsigned count)
+/* The bulk part ends when the last sender is gone: each lane has its own, and nobody else one. */
+static int start_parts(weir_join_set *parts, struct job *job, unsigned lanes)
 {
-    int error = 0;
-    for (unsigned i = 0; i < count && error == 0; i++)
-        error = weir_join_set_spawn(set, WEIR_CALL(hash_lane, .job = hold_job(job)));
+    int error = weir_join_set_spawn(parts, WEIR_CALL(hash_bulk, .job = hold_job(job)));
+    if (error == 0)
+        error = weir_join_set_spawn(parts, WEIR_CALL(hash_emit, .job = hold_job(job)));
+    for (unsigned i = 0; i < lanes && error == 0; i++)
+        error = weir_join_set_spawn(
+            parts, WEIR_CALL(hash_lane, .job = hold_job(job), .bulk_in = weir_mpsc_sender_ref(job->bulk_in)));
+    weir_mpsc_sender_unref(job->bulk_in);
+    job->bulk_in = NULL;
     return error;
 }
 
-WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_join_set * lanes; weir_join_handle bulk;
-           weir_join_handle emit; weir_join_next_future next; weir_join_future join; weir_offload_future commit;
-           int part; int error;)
+/* The parts wait for each other, so the first one that fails ends all. */
+WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_join_set * parts;
+           weir_join_next_future next; weir_offload_future commit; bool committing; int part; int error;)
 {
     WEIR_BEGIN
     self->error = job_create(&self->options, &self->job);
     if (self->error < 0)
         RETURN(self->error);
-    if (weir_join_set_create(self->options.lanes, &self->lanes) < 0)
+    if (weir_join_set_create(self->options.lanes + 2, &self->parts) < 0)
         RETURN(-ENOMEM);
-    self->bulk = weir_spawn(WEIR_CALL(hash_bulk, .job = hold_job(self->job)));
-    self->emit = weir_spawn(WEIR_CALL(hash_emit, .job = hold_job(self->job)));
-    self->error = start_lanes(self->lanes, self->job, self->options.lanes);
-    for (;;) {
-        AWAIT(self->next, weir_join_next(self->lanes, &self->part));
+    self->error = start_parts(self->parts, self->job, self->options.lanes);
+    while (self->error == 0) {
+        AWAIT(self->next, weir_join_next(self->parts, &self->part));
         if (self->next.output == 0)
             break;
-        if (self->next.status < 0 || self->part < 0)
-            wp_tree_fail(&self->job->tree, self->next.status < 0 ? self->next.status : self->part);
+        self->error = self->next.status < 0 ? self->next.status : self->part;
     }
     if (self->error < 0)
         RETURN(self->error);
-    weir_mpsc_sender_unref(self->job->bulk_in);
-    self->job->bulk_in = NULL;
-    AWAIT(self->join, weir_join(take_handle(&self->bulk), &self->part));
-    if (self->join.output < 0 || self->part < 0)
-        wp_tree_fail(&self->job->tree, self->join.output < 0 ? self->join.output : self->part);
-    AWAIT(self->join, weir_join(take_handle(&self->emit), &self->part));
-    if (self->join.output < 0 || self->part < 0)
-        RETURN(self->join.output < 0 ? self->join.output : self->part);
     if (self->job->output.temp_path == NULL)
         RETURN(0);
     /* The rename is the moment at which the manifest exists; once begun it is finished. */
+    self->committing = true;
     AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, hold_job(self->job), put_job));
     RETURN((int)self->commit.output);
     WEIR_FINALLY
-    abort_and_detach(&self->bulk);
-    abort_and_detach(&self->emit);
-    weir_join_set_destroy(self->lanes);
+    /* Now, and not with the job: what the pool has begun may keep that for long. */
+    if (self->job != NULL && !self->committing)
+        wp_output_withdraw(&self->job->output);
+    weir_join_set_destroy(self->parts);
     wp_job_unref(self->job);
     WEIR_END
 }

@@ -79,7 +79,8 @@ int wp_large_report(struct large *large)
     wp_count(&job->counters->bytes, 0 - large->size); /* counted piece by piece; what follows counts the file */
     if (error == 0 && fstat(large->fd, &after) < 0)
         error = -errno;
-    if (error == 0 && wp_stat_changed(&large->before, &after))
+    /* A read that came short need not have been at the end. */
+    if (error == 0 && (wp_stat_changed(&large->before, &after) || large->size != (uint64_t)after.st_size))
         return -EAGAIN;
     if (error == 0)
         error = weir_hasher_final(&large->kit->hasher, digests);

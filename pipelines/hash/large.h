@@ -34,7 +34,10 @@ void wp_large_unref(void *large); /* takes NULL */
 /* The next bytes of the file, in its order; a negative errno; or less than `wanted`, which is its end. */
 void wp_large_add(struct large *large, const void *data, ssize_t got, size_t wanted);
 
-/* Nobody works on it any more: reports the file. 0; or -EAGAIN, it changed meanwhile: nothing is reported yet. */
+/*
+ * Nobody works on it any more: reports the file. 0; or -EAGAIN, it changed
+ * meanwhile, or what was read is not all of it: nothing is reported yet.
+ */
 int wp_large_report(struct large *large);
 
 /* Most of the file is in the page cache: asked at a few places, without waiting for the disk. */

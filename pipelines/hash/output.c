@@ -74,13 +74,18 @@ int wp_output_commit(struct output *output)
     return 0;
 }
 
+void wp_output_withdraw(struct output *output)
+{
+    if (output->temp_path == NULL)
+        return;
+    (void)unlink(output->temp_path);
+    free(output->temp_path);
+    output->temp_path = NULL;
+}
+
 void wp_output_discard(struct output *output)
 {
-    if (output->temp_path != NULL) {
-        (void)unlink(output->temp_path);
-        free(output->temp_path);
-        output->temp_path = NULL;
-    }
+    wp_output_withdraw(output);
     if (output->fd > STDERR_FILENO) {
         (void)close(output->fd);
         output->fd = -1;

@@ -19,6 +19,8 @@ struct output {
 int wp_output_open(struct output *output, const char *path);
 /* Blocks: sync, rename. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
+/* Nobody will commit it: the file loses its name. Writes may still be under way. */
+void wp_output_withdraw(struct output *output);
 /* Removes what was written; takes one that was committed, or never opened. */
 void wp_output_discard(struct output *output);
 

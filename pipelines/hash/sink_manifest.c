@@ -23,11 +23,12 @@ static int manifest_file(struct sink *sink, const struct node *node, uint32_t en
     const weir_hash_options *options = &self->job->options;
     const struct result *result = &node->results[entry];
     int error = result->error;
-    if (error == 0)
+    if (error == 0) {
         error = weir_manifest_write(out, &self->style, path, path_size, (int64_t)result->size,
                                     wp_node_digests(node, entry));
-    if (error == 0 || error == -ENOMEM)
-        return error;
+        if (error == 0 || error == -ENOMEM)
+            return error;
+    }
     wp_count(&options->counters->errors, 1);
     if (options->on_error != NULL)
         options->on_error(options->hook_arg, path, path_size, error);

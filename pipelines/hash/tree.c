@@ -121,8 +121,10 @@ static int node_open(struct node *node)
     node->results = calloc(node->count + 1, sizeof *node->results);
     node->digests = malloc(node->count * digest_size + 1);
     node->children = calloc(node->child_count + 1, sizeof(struct node *));
-    if (node->results == NULL || node->digests == NULL || node->children == NULL || make_order(node) < 0)
+    if (node->results == NULL || node->digests == NULL || node->children == NULL || make_order(node) < 0) {
+        node->count = node->file_count = node->child_count = 0; /* there is nothing to claim or to emit */
         return -ENOMEM;
+    }
     node->bytes = sizeof *node + (node->dir != NULL ? node->dir->bytes : 0) +
                   node->child_count * sizeof(struct node *) +
                   node->count * (sizeof *node->results + digest_size + sizeof *node->order);
@@ -201,6 +203,7 @@ static struct node *take_child(struct node *node, int *ret_error)
     *ret_error = weir_walk_child(node->dir, &node->dir->entries[node->child_entry++], &place);
     struct node *child = *ret_error < 0 ? NULL : wp_node_dir(node->tree, place);
     if (child == NULL) {
+        *ret_error = *ret_error < 0 ? *ret_error : -ENOMEM;
         node->child_taken++; /* its place stays empty: the emitter passes it over */
         fd_unuse(node);
         return NULL;
@@ -364,16 +367,6 @@ int wp_tree_error(struct tree *tree)
     const int error = tree->error;
     (void)pthread_mutex_unlock(&tree->lock);
     return error;
-}
-
-void wp_tree_fail(struct tree *tree, int error)
-{
-    (void)pthread_mutex_lock(&tree->lock);
-    if (tree->error == 0)
-        tree->error = error;
-    (void)pthread_mutex_unlock(&tree->lock);
-    changed(tree);
-    weir_notify_one(&tree->completed);
 }
 
 /* --- what the emitter calls -------------------------------------------------------- */

@@ -151,9 +151,7 @@ static inline uint8_t *wp_node_digests(const struct node *node, uint32_t i)
 /* The next entry in order, its node complete; NULL: wait for `completed`; or *ret_end. Frees nodes behind it. */
 struct node *wp_tree_emit_next(struct tree *tree, uint32_t *ret_entry, bool *ret_end);
 
+/* After TREE_END: 0, or why it came early. */
 int wp_tree_error(struct tree *tree);
-
-/* Stops everything: lanes get TREE_END. The first error stays. */
-void wp_tree_fail(struct tree *tree, int error);
 
 #endif
