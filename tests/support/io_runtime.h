@@ -54,12 +54,16 @@ static inline void on_every_runtime(void (*test)(weir_runtime *runtime))
     }
 }
 
-/* Runs a future whose output is an int64_t. */
-#define BLOCK_ON(runtime, ...)                                          \
-    __extension__({                                                     \
-        int64_t output_ = INT64_MIN;                                    \
-        CHECK_EQ(weir_block_on((runtime), (__VA_ARGS__), &output_), 0); \
-        output_;                                                        \
+/* Runs a future whose output is an int64_t, and gives that. */
+#define BLOCK_ON(runtime, ...)                                               \
+    __extension__({                                                          \
+        int64_t output_ = INT64_MIN;                                         \
+        block_on_checked(weir_block_on((runtime), (__VA_ARGS__), &output_)); \
+        output_;                                                             \
     })
+static inline void block_on_checked(int error)
+{
+    CHECK_EQ(error, 0);
+}
 
 #endif

@@ -265,6 +265,9 @@ static inline void weir_future_drop(weir_future *future)
 #define WEIR_ASYNC_DECLARE(name_, output_, ...)                  \
     WEIR_ASYNC_FRAME_(name_, output_, weir_future, __VA_ARGS__); \
     extern const weir_future_type name_##_type
+#define WEIR_ASYNC_DECLARE_LOSSY(name_, output_, ...)                  \
+    WEIR_ASYNC_FRAME_(name_, output_, weir_lossy_future, __VA_ARGS__); \
+    extern const weir_future_type name_##_type
 #define WEIR_ASYNC_DEFINE(name_) WEIR_ASYNC_BODY_(name_, )
 
 /* Constructs a call: WEIR_CALL(copy_file, .from = a, .to = b). Runs nothing. */

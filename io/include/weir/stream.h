@@ -160,4 +160,25 @@ WEIR_MUST_USE weir_stream_all weir_stream_read_exact(weir_stream *stream, void *
  */
 WEIR_MUST_USE weir_stream_all weir_stream_write_all(weir_stream *stream, const void *buffer, size_t size);
 
+/*
+ * weir_stream_read_to_end() - read all there is, but no more than `bytes_max`.
+ *
+ * Resolves to the size of *ret_data, to be freed with free(3) (NULL where it is
+ * 0), or to a negative errno; -EFBIG: there was more, and what was read is gone.
+ *
+ * Cancel safe: no: what it had read is gone. select refuses it.
+ */
+typedef struct weir_stream_end {
+    weir_lossy_future future;
+    int64_t output;
+    weir_stream *stream;
+    weir_io_wait wait;
+    uint8_t **ret_data;
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+    size_t bytes_max;
+} weir_stream_end;
+WEIR_MUST_USE weir_stream_end weir_stream_read_to_end(weir_stream *stream, size_t bytes_max, uint8_t **ret_data);
+
 #endif
