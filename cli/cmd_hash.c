@@ -19,6 +19,9 @@
 #include "progress.h"
 #include "screen.h"
 
+/* How long threads in system calls are waited for once the job has failed, or the user has had enough. */
+#define STOPPED_WAIT_NS 30000000
+
 struct values {
     const char *algos, *check, *files_from, *output;
     int format, progress, offload, io;
@@ -420,8 +423,9 @@ static int run(struct context *context, weir_hash_options *options)
         _exit(status);
     }
 #endif
-    /* What the kernel or the pool still has in hand must not keep the user waiting. */
-    const int late = weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 ? 50000000 : -1);
+    /* What the kernel or the pool still has in hand must not keep the user waiting; an unfinished file has no name. */
+    const int late =
+        weir_runtime_shutdown(runtime, error < 0 || interrupt_signal(&interrupt) != 0 ? STOPPED_WAIT_NS : -1);
     const int signal = interrupt_fini(&interrupt);
     const int status = signal != 0 ? 128 + signal : conclude(context, error);
     if (late != 0)

@@ -241,9 +241,9 @@ WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_joi
     }
     if (self->error < 0)
         RETURN(self->error);
-    if (self->job->output.temp_path == NULL)
+    if (self->job->output.path == NULL)
         RETURN(0);
-    /* The rename is the moment at which the manifest exists; once begun it is finished. */
+    /* The name is the moment at which the manifest exists; once begun it is finished. */
     self->committing = true;
     AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, hold_job(self->job), put_job));
     RETURN((int)self->commit.output);

@@ -24,15 +24,20 @@ static char *temp_name(const char *path)
     return name;
 }
 
-static int open_file(struct output *output, const char *path)
+/* A file without a name in the directory of `path`, and a way to give it one; or -1. */
+static int open_unnamed(const char *path)
 {
-    struct stat meta;
-    /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
-    if (stat(path, &meta) == 0 && !S_ISREG(meta.st_mode)) {
-        output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        output->offset = UINT64_MAX;
-        return output->fd < 0 ? -errno : 0;
-    }
+    const char *slash = strrchr(path, '/');
+    char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    const int fd =
+        dir == NULL || access("/proc/self/fd", X_OK) < 0 ? -1 : open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    free(dir);
+    return fd;
+}
+
+/* One under another name, for file systems that have no other. */
+static int open_named(struct output *output, const char *path)
+{
     for (int i = 0; i < NAME_TRIES; i++) {
         char *temp = temp_name(path);
         if (temp == NULL)
@@ -51,6 +56,22 @@ static int open_file(struct output *output, const char *path)
     return -EEXIST;
 }
 
+static int open_file(struct output *output, const char *path)
+{
+    struct stat meta;
+    /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
+    if (stat(path, &meta) == 0 && !S_ISREG(meta.st_mode)) {
+        output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        output->offset = UINT64_MAX;
+        return output->fd < 0 ? -errno : 0;
+    }
+    output->fd = open_unnamed(path);
+    if (output->fd < 0)
+        return open_named(output, path);
+    output->path = path;
+    return 0;
+}
+
 int wp_output_open(struct output *output, const char *path)
 {
     *output = (struct output){ .fd = STDOUT_FILENO, .offset = UINT64_MAX };
@@ -61,17 +82,58 @@ int wp_output_open(struct output *output, const char *path)
     return open_file(output, path);
 }
 
-int wp_output_commit(struct output *output)
+/* Gives the file without a name this one: 0, -EEXIST, or another negative errno. */
+static int name_it(const struct output *output, const char *path)
 {
-    if (output->temp_path == NULL)
-        return 0;
-    if (fsync(output->fd) < 0 && errno != EINVAL)
-        return -errno;
+    char self[sizeof "/proc/self/fd/" + 10];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", output->fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* A link replaces nothing; a rename does. So what has no name gets a passing one first. */
+static int name_temporarily(struct output *output)
+{
+    int error = -EEXIST;
+    for (int i = 0; i < NAME_TRIES && error == -EEXIST; i++) {
+        char *temp = temp_name(output->path);
+        if (temp == NULL)
+            return -ENOMEM;
+        error = name_it(output, temp);
+        if (error == 0)
+            output->temp_path = temp;
+        else
+            free(temp);
+    }
+    return error;
+}
+
+/* Replaces what is there. */
+static int move_into_place(struct output *output)
+{
     if (rename(output->temp_path, output->path) < 0)
         return -errno;
     free(output->temp_path);
     output->temp_path = NULL;
     return 0;
+}
+
+int wp_output_commit(struct output *output)
+{
+    if (output->path == NULL)
+        return 0;
+    if (fsync(output->fd) < 0 && errno != EINVAL)
+        return -errno;
+    int error = 0;
+    if (output->temp_path == NULL) {
+        error = name_it(output, output->path);
+        if (error == -EEXIST)
+            error = name_temporarily(output);
+    }
+    if (error == 0 && output->temp_path != NULL)
+        error = move_into_place(output);
+    if (error == 0)
+        output->path = NULL;
+    return error;
 }
 
 void wp_output_withdraw(struct output *output)

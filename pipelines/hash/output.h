@@ -1,7 +1,9 @@
 /*
  * output.h - where the manifest goes: a stream as it comes, or a file that
- * appears whole. The file is written under another name in the same directory,
- * synced, and renamed at the end; nobody ever sees half of it.
+ * appears whole. The file is written without a name, synced, and named at the
+ * end: whatever ends the process before that, nobody ever sees half of it, and
+ * nothing is left behind. Where the file system has no files without names it
+ * has another name in the same directory until then, and a kill leaves that.
  */
 #ifndef WP_OUTPUT_H
 #define WP_OUTPUT_H
@@ -11,13 +13,13 @@
 struct output {
     int fd;
     uint64_t offset;  /* of the next write; UINT64_MAX for a stream */
-    const char *path; /* the name it gets at the end; NULL: a stream */
-    char *temp_path;  /* the name it has until then */
+    const char *path; /* the name it gets at the end; NULL: a stream, or it has it */
+    char *temp_path;  /* the name it has until then; NULL: none */
 };
 
 /* Standard output when `path` is NULL. 0 or a negative errno. */
 int wp_output_open(struct output *output, const char *path);
-/* Blocks: sync, rename. 0 or a negative errno. Afterwards there is nothing to discard. */
+/* Blocks: sync, and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
 /* Nobody will commit it: the file loses its name. Writes may still be under way. */
 void wp_output_withdraw(struct output *output);
