@@ -51,6 +51,7 @@ enum op_kind {
 
 #define OP_SLURP_CONFIRM_EOF 1u /* a short read is no end of file: read until 0 */
 #define OP_SLURP_FOLLOW 2u      /* a symbolic link is what it points to */
+#define OP_SLURP_MISSED 4u      /* set on the way: its name wasn't cached */
 
 /* No read or write of more than this: what Linux does in one call. */
 #define OP_LENGTH_MAX 0x7ffff000u

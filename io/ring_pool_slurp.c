@@ -79,9 +79,11 @@ static bool open_cached(struct ring_pool *self, struct op *op)
     const int fd = wi_rpool_openat2(op->fd, op->path == NULL ? "" : op->path, &how);
     if (fd >= 0)
         op->ring_fd = fd;
-    else if (fd == -EAGAIN || fd == -EINTR)
+    if (fd == -EAGAIN)
+        op->flags |= OP_SLURP_MISSED;
+    if (fd == -EAGAIN || fd == -EINTR)
         wi_rpool_to_lane(self, op);
-    else
+    else if (fd < 0)
         end(self, op, fd);
     return fd >= 0;
 }

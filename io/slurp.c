@@ -120,6 +120,7 @@ static void complete(struct op *op, weir_wakes *wakes)
     struct slot *slot = op->user;
     weir_slurp *self = slot->slurp;
     slot->public.result = op->result;
+    slot->public.missed = (op->flags & OP_SLURP_MISSED) != 0;
     wi_op_put(op);
     uintptr_t done = atomic_load_explicit(&self->done, memory_order_acquire);
     do {

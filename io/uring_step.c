@@ -149,6 +149,7 @@ static int warm(const struct op *op)
 int wi_uring_step_by_hand(struct op *op)
 {
     if (op->phase == STEP_WARM) {
+        op->flags |= OP_SLURP_MISSED;
         const int error = warm(op);
         if (error != 0 && error != -EINTR)
             return error;

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CLAIM_MAX 32
+#include "hash/ahead.h"
+
+#define CLAIM_MAX 128
 #define LEARN_EVERY 64
 /* After so many large files in a row a directory's next ones go to the pool unseen. */
 #define LARGE_RUN 2
@@ -143,6 +145,7 @@ static bool is_for_pool(const struct hash_lane *self, const struct node *node, c
 static void handle(struct hash_lane *self, weir_slurp_slot *slot)
 {
     struct bulk_item *flight = slot->tag;
+    self->missed |= slot->missed;
     struct node *node = flight->node;
     const uint32_t entry = flight->entry;
     weir_digest digests[WEIR_HASHER_ALGOS_MAX];
@@ -172,6 +175,9 @@ static void handle_all(struct hash_lane *self, weir_slurp_slot *slot)
 {
     for (; slot != NULL; slot = weir_slurp_take(self->slurp))
         handle(self, slot);
+    if (self->missed)
+        wp_walk_ahead(self->job);
+    self->missed = false;
 }
 
 WEIR_ASYNC_DEFINE(hash_lane)

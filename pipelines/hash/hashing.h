@@ -51,6 +51,7 @@ struct job {
     weir_hash_counters *counters;
     weir_mpsc_sender *bulk_in;
     weir_mpsc_receiver *bulk_out;
+    uint32_t walkers; /* [atomic] of ahead.c */
     uint64_t file_ns; /* [relaxed] moving estimate of what a whole file takes on the pool */
     pthread_mutex_t kits_lock;
     struct kit *kits;

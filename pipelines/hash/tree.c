@@ -172,6 +172,11 @@ static void frontier_remove(struct tree *tree, struct node *node)
     node->prev = NULL;
 }
 
+static void count_unclaimed(struct tree *tree, uint32_t change)
+{
+    __atomic_store_n(&tree->unclaimed, tree->unclaimed + change, __ATOMIC_RELAXED);
+}
+
 static void claimable_push(struct tree *tree, struct node *node)
 {
     node->claim_next = NULL;
@@ -191,6 +196,7 @@ static void claim(struct tree *tree, uint32_t max, struct claim *ret_claim)
         tree->claimable = node->claim_next;
     }
     *ret_claim = (struct claim){ node, node->claimed, to };
+    count_unclaimed(tree, node->claimed - to);
     node->claimed = to;
 }
 
@@ -235,6 +241,7 @@ static void add_open(struct tree *tree, struct node *node)
 {
     tree->ahead += node->bytes;
     (void)__atomic_fetch_add(&tree->counters->files_found, node->file_count, __ATOMIC_RELAXED);
+    count_unclaimed(tree, node->file_count);
     if (node->file_count > 0)
         claimable_push(tree, node);
     if (node->child_count > 0)
@@ -303,6 +310,27 @@ static struct node *fetch_root(struct tree *tree)
     return root;
 }
 
+/* [lock, may be given up meanwhile] True: a directory was read (*ret_opened, NULL if it could not be). */
+static bool open_next(struct tree *tree, struct node **ret_opened)
+{
+    int error;
+    struct node *node = take_dir(tree, &error);
+    if (node != NULL)
+        read_next(tree, node);
+    else if (error == -ENOMEM)
+        tree->error = error;
+    *ret_opened = node;
+    return node != NULL || error != 0;
+}
+
+/* A node lost the one pending that stood for "not open yet". */
+static void tell_opened(struct tree *tree, struct node *opened)
+{
+    if (opened != NULL)
+        wp_node_done(opened);
+    changed(tree);
+}
+
 /* [lock, may be given up meanwhile] */
 static enum tree_step next_locked(struct tree *tree, uint32_t max, struct claim *ret_claim, struct node **ret_opened)
 {
@@ -312,18 +340,8 @@ static enum tree_step next_locked(struct tree *tree, uint32_t max, struct claim 
         claim(tree, max, ret_claim);
         return TREE_FILES;
     }
-    int error;
-    struct node *node = take_dir(tree, &error);
-    if (node != NULL) {
-        read_next(tree, node);
-        *ret_opened = node;
+    if (open_next(tree, ret_opened))
         return TREE_AGAIN;
-    }
-    if (error != 0) {
-        if (error == -ENOMEM)
-            tree->error = error;
-        return TREE_AGAIN;
-    }
     if (!tree->source_done && !tree->sourcing && tree->frontier == NULL &&
         (tree->ahead < tree->ahead_max || tree->root_wanted)) {
         *ret_opened = fetch_root(tree);
@@ -341,13 +359,20 @@ enum tree_step wp_tree_next(struct tree *tree, uint32_t max, struct claim *ret_c
     (void)pthread_mutex_lock(&tree->lock);
     const enum tree_step step = next_locked(tree, max, ret_claim, &opened);
     (void)pthread_mutex_unlock(&tree->lock);
-    if (step == TREE_AGAIN) {
-        /* The one that stood for "not open yet". */
-        if (opened != NULL)
-            wp_node_done(opened);
-        changed(tree);
-    }
+    if (step == TREE_AGAIN)
+        tell_opened(tree, opened);
     return step;
+}
+
+bool wp_tree_walk(struct tree *tree, uint32_t enough)
+{
+    struct node *opened = NULL;
+    (void)pthread_mutex_lock(&tree->lock);
+    const bool read = tree->error == 0 && tree->unclaimed < enough && open_next(tree, &opened);
+    (void)pthread_mutex_unlock(&tree->lock);
+    if (read)
+        tell_opened(tree, opened);
+    return read;
 }
 
 void wp_node_done(struct node *node)

@@ -87,6 +87,7 @@ struct tree {
     struct node *roots, *roots_last; /* not emitted yet */
     struct node *emitting;           /* emitter's: where it is */
     struct node *claimable, *claimable_last;
+    uint32_t unclaimed;   /* files of those; written under the lock, read by whoever is curious */
     struct node *blocked; /* the emitter waits for this node's next child, which nobody took */
     uint32_t busy;        /* lanes that read a directory or fetch a root */
     bool sourcing, source_done, root_wanted;
@@ -122,6 +123,18 @@ enum tree_step {
  * construct the wait for `changed` and call again: see weir_notify_wait().
  */
 enum tree_step wp_tree_next(struct tree *tree, uint32_t max, struct claim *ret_claim);
+
+/* Files that can be claimed now. A hint: it changes all the time. */
+static inline uint32_t wp_tree_unclaimed(const struct tree *tree)
+{
+    return __atomic_load_n(&tree->unclaimed, __ATOMIC_RELAXED);
+}
+
+/*
+ * Reads one directory, unless there are `enough` files to claim already. False:
+ * there are, or there is none to read. Any thread that may block.
+ */
+bool wp_tree_walk(struct tree *tree, uint32_t enough);
 
 /* The result of one more file of the node is in its place. Any thread; the node may be gone afterwards. */
 void wp_node_done(struct node *node);

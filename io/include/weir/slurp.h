@@ -51,7 +51,8 @@ typedef struct weir_slurp_slot {
     int64_t result;
     uint8_t *data; /* aligned to a page; yours until weir_slurp_put() */
     size_t capacity;
-    void *tag; /* what weir_slurp_start() was given */
+    bool missed; /* its name wasn't cached: the disk had to be asked for more than its content */
+    void *tag;   /* what weir_slurp_start() was given */
 } weir_slurp_slot;
 
 /*
