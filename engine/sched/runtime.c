@@ -302,6 +302,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     runtime->watcher = IDLE_NOBODY;
     list_init(&runtime->core.sleepers);
     wi_clock_init(&runtime->clock, runtime->options.paused_clock);
+    runtime->clock.may_change = !runtime->threaded;
     runtime->idle = wi_idle_create(runtime->worker_count);
     runtime->inject = inject_create();
     runtime->seen_tick = calloc(runtime->worker_count, sizeof *runtime->seen_tick);

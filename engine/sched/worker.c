@@ -227,7 +227,7 @@ static bool any_work(struct weir_runtime *runtime)
 static bool jump_clock(struct worker *worker, int64_t timeout_ns)
 {
     struct weir_runtime *runtime = worker->env.runtime;
-    if (!runtime->options.paused_clock || timeout_ns <= 0 || wi_pool_busy(runtime->blocking))
+    if (!wi_clock_is_virtual(&runtime->clock) || timeout_ns <= 0 || wi_pool_busy(runtime->blocking))
         return false;
     worker->env.driver->type->wait(worker->env.driver, 0);
     wi_clock_advance(&runtime->clock, timeout_ns);

@@ -26,12 +26,28 @@ void wi_clock_init(struct clock *clock, bool is_virtual)
 
 int64_t wi_clock_now(const struct clock *clock)
 {
-    return clock->is_virtual ? wi_load(&clock->virtual_ns, RELAXED) : read_monotonic();
+    if (wi_clock_is_virtual(clock))
+        return wi_load(&clock->virtual_ns, RELAXED);
+    return read_monotonic() + wi_load(&clock->offset_ns, RELAXED);
 }
 
 int64_t wi_clock_coarse(const struct clock *clock)
 {
-    return clock->is_virtual ? wi_clock_now(clock) : read_clock(CLOCK_MONOTONIC_COARSE);
+    if (wi_clock_is_virtual(clock))
+        return wi_clock_now(clock);
+    return read_clock(CLOCK_MONOTONIC_COARSE) + wi_load(&clock->offset_ns, RELAXED);
+}
+
+void wi_clock_pause(struct clock *clock)
+{
+    wi_store(&clock->virtual_ns, wi_clock_now(clock), RELAXED);
+    wi_store(&clock->is_virtual, true, RELEASE);
+}
+
+void wi_clock_resume(struct clock *clock)
+{
+    wi_store(&clock->offset_ns, wi_load(&clock->virtual_ns, RELAXED) - read_monotonic(), RELAXED);
+    wi_store(&clock->is_virtual, false, RELEASE);
 }
 
 void wi_clock_advance(struct clock *clock, int64_t step_ns)

@@ -1,6 +1,9 @@
 /*
  * clock.h - monotonic nanoseconds, real or virtual. One clock serves a whole
  * runtime; who reads it often remembers what it said (see timers.h).
+ *
+ * That of a current-thread runtime may change between the two, by its own
+ * thread; a real one is then `offset_ns` ahead of CLOCK_MONOTONIC.
  */
 #ifndef WI_CLOCK_H
 #define WI_CLOCK_H
@@ -12,7 +15,9 @@
 
 struct clock {
     bool is_virtual;
+    bool may_change;
     int64_t virtual_ns; /* the time of a virtual clock */
+    int64_t offset_ns;
 };
 
 /* Where virtual time begins: not at 0, which many a field takes for "never". */
@@ -26,6 +31,15 @@ int64_t wi_clock_now(const struct clock *clock);
 
 /* The same, of some milliseconds ago, for a fraction of the price. */
 int64_t wi_clock_coarse(const struct clock *clock);
+
+static inline bool wi_clock_is_virtual(const struct clock *clock)
+{
+    return wi_load(&clock->is_virtual, RELAXED);
+}
+
+/* Makes it stand still, and go on from there. [the runtime's thread] */
+void wi_clock_pause(struct clock *clock);
+void wi_clock_resume(struct clock *clock);
 
 /* Virtual clocks only. Stops at the end of time; negative steps are none. */
 void wi_clock_advance(struct clock *clock, int64_t step_ns);

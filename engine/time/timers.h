@@ -94,7 +94,7 @@ static inline void wi_timers_settle(struct timers *timers)
 /* A time at or before now that is at hand without reading the clock. */
 static inline int64_t wi_timers_seen(const struct timers *timers)
 {
-    return timers->clock->is_virtual ? wi_clock_now(timers->clock) : wi_load(&timers->seen_ns, RELAXED);
+    return wi_clock_is_virtual(timers->clock) ? wi_clock_now(timers->clock) : wi_load(&timers->seen_ns, RELAXED);
 }
 
 /* Reads the clock and remembers it. */

@@ -26,6 +26,35 @@
 /* The time by the clock of this thread's runtime; outside of one, CLOCK_MONOTONIC. Never goes back. */
 int64_t weir_now_ns(void);
 
+/*
+ * weir_time_pause(), weir_time_resume() - make the clock of this runtime stand still, and go on.
+ *
+ * For tests, in a task of a current-thread runtime. A clock that stands still
+ * (as one of a runtime made with paused_clock does from the beginning) jumps to
+ * the next timer whenever no task can do anything else: so a sleep takes no
+ * time, and always the same of it. Going on, it does so from where it stands.
+ *
+ * 0, -EALREADY (it does so already), or -EINVAL: not in a task of a
+ * current-thread runtime.
+ */
+WEIR_MUST_USE int weir_time_pause(void);
+WEIR_MUST_USE int weir_time_resume(void);
+
+/*
+ * weir_time_advance() - move a clock that stands still, and let run what is due then.
+ *
+ * Resolves to 0 when the others have had a turn, or to -EINVAL: the clock
+ * doesn't stand still. Timers fire as if that time had passed at once.
+ *
+ * Cancel safe: yes. The clock moves with the first poll.
+ */
+typedef struct weir_time_advance_future {
+    weir_future future;
+    int output;
+    int64_t step_ns;
+} weir_time_advance_future;
+WEIR_MUST_USE weir_time_advance_future weir_time_advance(int64_t step_ns);
+
 /* A deadline in the wheel of a worker, as a part of a future. The fields are the engine's (time/timers.h). */
 typedef struct weir_timer {
     void *link[2];
