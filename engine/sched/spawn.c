@@ -35,11 +35,15 @@ void wi_spawn_init(struct weir_runtime *runtime)
 
 /* Ids come in blocks, so that workers don't share a counter. */
 #define ID_BLOCK 1024
+static uint64_t ids = 1;
+
+uint64_t wi_task_next_id(void)
+{
+    return wi_fetch_add(&ids, 1, RELAXED);
+}
+
 static uint64_t next_id(struct worker *worker)
 {
-    static uint64_t ids = 1;
-    if (worker == NULL)
-        return wi_fetch_add(&ids, 1, RELAXED);
     COUNT(worker->spawned);
     if (worker->id_next == worker->id_end) {
         worker->id_next = wi_fetch_add(&ids, ID_BLOCK, RELAXED);
@@ -93,7 +97,7 @@ static weir_join_handle spawn_remote(struct weir_runtime *runtime, weir_future *
         (void)wi_fetch_sub(&runtime->remote_spawned, 1, SEQ_CST);
         return refuse(frame, -ENOMEM);
     }
-    wi_task_init(task, &home->owner, frame, next_id(NULL));
+    wi_task_init(task, &home->owner, frame, wi_task_next_id());
     wi_inject(runtime, task);
     remote_end(runtime);
     return (weir_join_handle){ .task = task };

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "blocking/pool.h"
+#include "task/locals.h"
 
 #define LIFO_POLLS_MAX 3
 /* Work that has lasted this long with more in the queue is worth another core: about 50 us. */
@@ -205,7 +206,7 @@ static void run(struct worker *worker, struct weir_task *task)
         wi_schedule_back(worker, task);
         break;
     case TASK_YIELDED:
-        if (cx.budget == 0)
+        if (cx.forced)
             (void)wi_fetch_add(&worker->env.runtime->budget_forced_yields, 1, RELAXED);
         push_yielded(worker, task);
         break;
@@ -269,22 +270,30 @@ static void park(struct worker *worker)
     worker->loaded_at = 0;
 }
 
+void wi_panic_tell(struct weir_runtime *runtime, const struct weir_task *task, const struct panic_landing *landing)
+{
+    const char *name = task->frame.type->name;
+    const weir_runtime_options *options = runtime == NULL ? NULL : &runtime->options;
+    if (options != NULL && options->on_panic != NULL)
+        options->on_panic(options->hook_arg, name, landing->file, landing->line, landing->message);
+    else
+        wi_panic_report(landing, name);
+    if (options != NULL && options->unhandled_panic == WEIR_PANIC_SHUTDOWN &&
+        wi_load(&runtime->stopping, RELAXED) == 0) {
+        wi_store(&runtime->failed, 1u, RELEASE);
+        wi_runtime_stop(runtime);
+    }
+}
+
 /* A poll, or the drop of a frame, panicked. */
 static void recover(struct worker *worker, const struct panic_landing *landing)
 {
     struct weir_task *task = worker->current;
-    const weir_runtime_options *options = &worker->env.runtime->options;
     wi_store(&worker->polling, false, RELAXED);
-    if (options->on_panic != NULL)
-        options->on_panic(options->hook_arg, task->frame.type->name, landing->file, landing->line, landing->message);
-    else
-        wi_panic_report(landing, task->frame.type->name);
+    wi_locals = NULL;
+    wi_panic_tell(worker->env.runtime, task, landing);
     wi_task_fail(task);
     COUNT(worker->finished);
-    if (options->unhandled_panic == WEIR_PANIC_SHUTDOWN && wi_load(&worker->env.runtime->stopping, RELAXED) == 0) {
-        wi_store(&worker->env.runtime->failed, 1u, RELEASE);
-        wi_runtime_stop(worker->env.runtime);
-    }
 }
 
 void wi_worker_loop(struct worker *worker, const uint32_t *until)
@@ -292,6 +301,8 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
     struct panic_landing landing;
     struct panic_landing *outer = wi_panic_landing;
     wi_panic_landing = &landing;
+    struct locals *outer_locals = wi_locals;
+    wi_locals = NULL;
     if (wi_panic_land(&landing) != 0)
         recover(worker, &landing);
     const struct weir_runtime *runtime = worker->env.runtime;
@@ -311,6 +322,7 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
     if (worker->searching)
         search_end(worker);
     wi_task_current = NULL;
+    wi_locals = outer_locals;
     wi_panic_landing = outer;
 }
 

@@ -107,6 +107,7 @@ extern _Thread_local struct weir_runtime *wi_runtime_here __attribute__((tls_mod
 int wi_options_check(weir_runtime_options *options, char name[THREAD_NAME_MAX]);
 
 /* spawn.c */
+uint64_t wi_task_next_id(void);
 void wi_spawn_init(struct weir_runtime *runtime);
 /* The runtime is stopping: until nobody outside is in the middle of a spawn. */
 void wi_spawn_await_remote(struct weir_runtime *runtime);
@@ -119,6 +120,10 @@ void wi_runtime_drop_tasks(struct worker *worker);
 void wi_worker_loop(struct worker *worker, const uint32_t *until);
 /* Drops every task, on one worker, when no other runs. */
 void wi_worker_drop_tasks(struct worker *worker);
+
+/* A panic of this task: the runtime's hook is told (runtime NULL: a line on stderr), and it may be the runtime's end.
+ */
+void wi_panic_tell(struct weir_runtime *runtime, const struct weir_task *task, const struct panic_landing *landing);
 
 /* schedule.c: who runs a task next, and who is woken for it. */
 void wi_schedule(struct weir_runtime *runtime, struct weir_task *task);

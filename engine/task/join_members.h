@@ -39,6 +39,10 @@ struct weir_join_set {
     int64_t blocked_ns;
 };
 
+/* Behind weir_join_set_spawn(): spawn(arg, frame) makes the task, or drops the frame and says why not. */
+int wi_join_set_spawn_by(struct weir_join_set *set, weir_join_handle (*spawn)(void *arg, weir_future *frame), void *arg,
+                         weir_future *frame, weir_abort_handle *ret_abort);
+
 void wi_join_member_unref(struct join_member *member);
 
 /* [lock] Hands free room to those who wait, in the order they came. */

@@ -119,8 +119,8 @@ static int add(struct weir_join_set *set, struct join_member *member, weir_join_
     return 0;
 }
 
-int weir_join_set_spawn_frame(weir_join_set *set, weir_runtime *runtime, weir_future *frame,
-                              weir_abort_handle *ret_abort)
+int wi_join_set_spawn_by(weir_join_set *set, weir_join_handle (*spawn)(void *arg, weir_future *frame), void *arg,
+                         weir_future *frame, weir_abort_handle *ret_abort)
 {
     const int error = take_room(set);
     struct join_member *member = error == 0 ? calloc(1, sizeof *member) : NULL;
@@ -130,7 +130,18 @@ int weir_join_set_spawn_frame(weir_join_set *set, weir_runtime *runtime, weir_fu
             leave_room(set);
         return error == 0 ? -ENOMEM : error;
     }
-    return add(set, member, weir_spawn_frame(runtime, frame), ret_abort);
+    return add(set, member, spawn(arg, frame), ret_abort);
+}
+
+static weir_join_handle spawn_on(void *runtime, weir_future *frame)
+{
+    return weir_spawn_frame(runtime, frame);
+}
+
+int weir_join_set_spawn_frame(weir_join_set *set, weir_runtime *runtime, weir_future *frame,
+                              weir_abort_handle *ret_abort)
+{
+    return wi_join_set_spawn_by(set, spawn_on, runtime, frame, ret_abort);
 }
 
 /* --- the end ------------------------------------------------------------------- */

@@ -81,6 +81,7 @@ typedef struct weir_cx {
     struct weir_worker *worker; /* who polls; NULL in a mock without a runtime */
     uint32_t budget;            /* steps of runtime primitives left in this poll */
     bool yielded;               /* poll me again after the others had a turn */
+    bool forced;                /* ... since the budget is used up */
 } weir_cx;
 
 #define WEIR_BUDGET_FULL 128u
@@ -98,6 +99,7 @@ static inline bool weir_budget_take(weir_cx *cx)
 {
     if (weir_unlikely(cx->budget == 0)) {
         cx->yielded = true;
+        cx->forced = true;
         return false;
     }
     cx->budget -= cx->budget != WEIR_BUDGET_UNCONSTRAINED;
