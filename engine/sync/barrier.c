@@ -1,4 +1,5 @@
 /* barrier.c - a number and a queue, both under its lock. */
+#include <weir/dump.h>
 #include <weir/barrier.h>
 
 #include "sync/waiters.h"
@@ -62,8 +63,14 @@ static void wait_drop(weir_future *future)
     wi_unlock(waiters_lock(&barrier->waiters));
 }
 
+static void wait_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "a barrier";
+    ret_wait->object = ((const weir_barrier_wait_future *)(const void *)future)->barrier;
+}
+
 static const weir_future_type wait_type =
-    WEIR_FUTURE_TYPE(weir_barrier_wait_future, "barrier_wait", wait_poll, wait_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_barrier_wait_future, "barrier_wait", wait_poll, wait_drop, wait_inspect);
 
 weir_barrier_wait_future weir_barrier_wait(weir_barrier *barrier)
 {

@@ -5,6 +5,7 @@
  * a receiver stands at one between the two, or behind. All is under one lock; a
  * receiver that waits is told of each change and looks again.
  */
+#include <weir/dump.h>
 #include <weir/broadcast.h>
 
 #include <stdlib.h>
@@ -257,8 +258,14 @@ static void recv_drop(weir_future *future)
     wi_unlock(lock);
 }
 
+static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "an item of a broadcast";
+    ret_wait->object = ((const weir_broadcast_recv_future *)(const void *)future)->receiver->channel;
+}
+
 static const weir_future_type recv_type =
-    WEIR_FUTURE_TYPE(weir_broadcast_recv_future, "broadcast_recv", recv_poll, recv_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_broadcast_recv_future, "broadcast_recv", recv_poll, recv_drop, recv_inspect);
 
 weir_broadcast_recv_future weir_broadcast_recv(weir_broadcast_receiver *receiver, void *ret_item)
 {

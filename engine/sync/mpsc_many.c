@@ -1,4 +1,5 @@
 /* mpsc_many.c - several places of a bounded channel at once. See mpsc_channel.h. */
+#include <weir/dump.h>
 #include "sync/mpsc_channel.h"
 
 /*
@@ -89,8 +90,13 @@ static void reserve_many_drop(weir_future *future)
     wi_unlock(&channel->lock);
 }
 
-static const weir_future_type reserve_many_type =
-    WEIR_FUTURE_TYPE(weir_mpsc_reserve_many_future, "mpsc_reserve_many", reserve_many_poll, reserve_many_drop);
+static void reserve_many_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    wi_mpsc_inspect_send(((const weir_mpsc_reserve_many_future *)(const void *)future)->channel, ret_wait);
+}
+
+static const weir_future_type reserve_many_type = WEIR_FUTURE_TYPE_SEEN(
+    weir_mpsc_reserve_many_future, "mpsc_reserve_many", reserve_many_poll, reserve_many_drop, reserve_many_inspect);
 
 weir_mpsc_reserve_many_future weir_mpsc_reserve_many(weir_mpsc_sender *sender, uint32_t count,
                                                      weir_mpsc_permits *ret_permits)

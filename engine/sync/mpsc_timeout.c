@@ -1,4 +1,5 @@
 /* mpsc_timeout.c - a send that gives up. */
+#include <weir/dump.h>
 #include <weir/mpsc.h>
 
 #include "time/timers.h"
@@ -35,8 +36,14 @@ static void send_timeout_drop(weir_future *future)
     wi_timer_cancel(&self->timer);
 }
 
-static const weir_future_type send_timeout_type =
-    WEIR_FUTURE_TYPE(weir_mpsc_send_timeout_future, "mpsc_send_timeout", send_timeout_poll, send_timeout_drop);
+static void send_timeout_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "at the latest";
+    ret_wait->due_ns = wi_timer_due(&((const weir_mpsc_send_timeout_future *)(const void *)future)->timer);
+}
+
+static const weir_future_type send_timeout_type = WEIR_FUTURE_TYPE_SEEN(
+    weir_mpsc_send_timeout_future, "mpsc_send_timeout", send_timeout_poll, send_timeout_drop, send_timeout_inspect);
 
 weir_mpsc_send_timeout_future weir_mpsc_send_timeout(weir_mpsc_sender *sender, const void *item, int64_t duration_ns)
 {

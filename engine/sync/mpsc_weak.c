@@ -1,4 +1,5 @@
 /* mpsc_weak.c - what a sender may know and keep of a bounded channel without sending. See mpsc_channel.h. */
+#include <weir/dump.h>
 #include "sync/mpsc_channel.h"
 
 /* --- weak references ---------------------------------------------------------------- */
@@ -82,8 +83,14 @@ static void closed_drop(weir_future *future)
     wi_unlock(&self->channel->lock);
 }
 
+static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the receiver of a channel to go";
+    ret_wait->object = ((const weir_mpsc_closed_future *)(const void *)future)->channel;
+}
+
 static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE(weir_mpsc_closed_future, "mpsc_closed", closed_poll, closed_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_mpsc_closed_future, "mpsc_closed", closed_poll, closed_drop, closed_inspect);
 
 weir_mpsc_closed_future weir_mpsc_closed(weir_mpsc_sender *sender)
 {

@@ -5,7 +5,7 @@ static weir_poll lock_owned_poll(weir_future *future, weir_cx *cx)
 {
     weir_mutex_lock_owned_future *self = (weir_mutex_lock_owned_future *)(void *)future;
     if (future->line == WEIR_AT_START) { /* it lies in its place now */
-        future->line = 1;
+        future->line = __LINE__;         /* for dumps */
         self->lock.ret_guard = &self->held.guard;
     }
     future->awaiting = WEIR_HEAD(self->lock);

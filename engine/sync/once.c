@@ -4,6 +4,7 @@
  * The word changes under the lock, and is read without it by those who come when all is done. BUSY from the moment
  * that somebody gets the turn: it is handed on with the word as it is.
  */
+#include <weir/dump.h>
 #include <weir/once.h>
 
 #include "sync/waiters.h"
@@ -105,8 +106,14 @@ static void enter_drop(weir_future *future)
     wi_unlock(waiters_lock(&once->waiters));
 }
 
+static void enter_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "something made once";
+    ret_wait->object = ((const weir_once_enter_future *)(const void *)future)->once;
+}
+
 static const weir_future_type enter_type =
-    WEIR_FUTURE_TYPE(weir_once_enter_future, "once_enter", enter_poll, enter_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_once_enter_future, "once_enter", enter_poll, enter_drop, enter_inspect);
 
 weir_once_enter_future weir_once_enter(weir_once *once, weir_once_turn *ret_turn)
 {

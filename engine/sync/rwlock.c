@@ -52,7 +52,7 @@ static void fill_guard(weir_rwlock_guard *ret_guard, weir_rwlock *rwlock, uint32
 static weir_poll rwlock_poll(weir_future *future, weir_cx *cx)
 {
     weir_rwlock_future *self = (weir_rwlock_future *)(void *)future;
-    future->line = 1;
+    future->line = __LINE__; /* for dumps */
     future->awaiting = WEIR_HEAD(self->acquire);
     if (weir_future_poll(WEIR_HEAD(self->acquire), cx) == WEIR_PENDING)
         return WEIR_PENDING;

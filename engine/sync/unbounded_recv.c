@@ -1,4 +1,5 @@
 /* unbounded_recv.c - the receiver's end of an unbounded channel. See unbounded_channel.h. */
+#include <weir/dump.h>
 #include <stdlib.h>
 
 #include "sync/thread_await.h"
@@ -125,8 +126,14 @@ static void recv_drop(weir_future *future)
         unregister(self->channel, &self->waker);
 }
 
+static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "an item of a channel";
+    ret_wait->object = ((const weir_unbounded_recv_future *)(const void *)future)->channel;
+}
+
 static const weir_future_type recv_type =
-    WEIR_FUTURE_TYPE(weir_unbounded_recv_future, "unbounded_recv", recv_poll, recv_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_unbounded_recv_future, "unbounded_recv", recv_poll, recv_drop, recv_inspect);
 
 weir_unbounded_recv_future weir_unbounded_recv(weir_unbounded_receiver *receiver, void *ret_item)
 {
@@ -169,8 +176,14 @@ static void recv_many_drop(weir_future *future)
         unregister(self->channel, &self->waker);
 }
 
-static const weir_future_type recv_many_type =
-    WEIR_FUTURE_TYPE(weir_unbounded_recv_many_future, "unbounded_recv_many", recv_many_poll, recv_many_drop);
+static void recv_many_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "an item of a channel";
+    ret_wait->object = ((const weir_unbounded_recv_many_future *)(const void *)future)->channel;
+}
+
+static const weir_future_type recv_many_type = WEIR_FUTURE_TYPE_SEEN(
+    weir_unbounded_recv_many_future, "unbounded_recv_many", recv_many_poll, recv_many_drop, recv_many_inspect);
 
 weir_unbounded_recv_many_future weir_unbounded_recv_many(weir_unbounded_receiver *receiver, void *ret_items,
                                                          size_t items_max)

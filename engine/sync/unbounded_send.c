@@ -1,4 +1,5 @@
 /* unbounded_send.c - the senders' end of an unbounded channel, and its beginning and end. See unbounded_channel.h. */
+#include <weir/dump.h>
 #include <stdlib.h>
 
 #include "sync/unbounded_channel.h"
@@ -193,8 +194,14 @@ static void closed_drop(weir_future *future)
     wi_unlock(&self->channel->lock);
 }
 
+static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the receiver of a channel to go";
+    ret_wait->object = ((const weir_unbounded_closed_future *)(const void *)future)->channel;
+}
+
 static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE(weir_unbounded_closed_future, "unbounded_closed", closed_poll, closed_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_unbounded_closed_future, "unbounded_closed", closed_poll, closed_drop, closed_inspect);
 
 weir_unbounded_closed_future weir_unbounded_closed(weir_unbounded_sender *sender)
 {

@@ -1,4 +1,5 @@
 /* watch_recv.c - a receiver's end of a watch. See watch_channel.h. */
+#include <weir/dump.h>
 #include <stdlib.h>
 
 #include "sync/watch_channel.h"
@@ -93,10 +94,16 @@ static void watch_drop(weir_future *future)
     wi_unlock(lock);
 }
 
+static void watch_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "a change of a watch";
+    ret_wait->object = ((const weir_watch_future *)(const void *)future)->receiver->channel;
+}
+
 static const weir_future_type changed_type =
-    WEIR_FUTURE_TYPE(weir_watch_future, "watch_changed", watch_poll, watch_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_watch_future, "watch_changed", watch_poll, watch_drop, watch_inspect);
 static const weir_future_type wait_for_type =
-    WEIR_FUTURE_TYPE(weir_watch_future, "watch_wait_for", watch_poll, watch_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_watch_future, "watch_wait_for", watch_poll, watch_drop, watch_inspect);
 
 weir_watch_future weir_watch_changed(weir_watch_receiver *receiver)
 {

@@ -1,4 +1,5 @@
 /* watch_send.c - the senders' end of a watch, and its beginning and end. See watch_channel.h. */
+#include <weir/dump.h>
 #include <stdlib.h>
 
 #include "sync/watch_channel.h"
@@ -197,8 +198,14 @@ static void closed_drop(weir_future *future)
     wi_unlock(&self->channel->lock);
 }
 
+static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    ret_wait->what = "the receivers of a watch to go";
+    ret_wait->object = ((const weir_watch_closed_future *)(const void *)future)->channel;
+}
+
 static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE(weir_watch_closed_future, "watch_closed", closed_poll, closed_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_watch_closed_future, "watch_closed", closed_poll, closed_drop, closed_inspect);
 
 weir_watch_closed_future weir_watch_closed(weir_watch_sender *sender)
 {

@@ -5,6 +5,7 @@
  * links to it; its key is that place and a number that changes with each use of
  * it. The timer is armed only while a `next` waits: it borrows that one's waker.
  */
+#include <weir/dump.h>
 #include <weir/delay_queue.h>
 
 #include <stdlib.h>
@@ -275,8 +276,16 @@ static void next_drop(weir_future *future)
     disarm(((weir_delay_queue_next_future *)(void *)future)->queue);
 }
 
+static void next_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    const weir_delay_queue *queue = ((const weir_delay_queue_next_future *)(const void *)future)->queue;
+    ret_wait->what = "a delay queue";
+    ret_wait->object = queue;
+    ret_wait->due_ns = queue->armed_ns == NOT_ARMED ? 0 : queue->armed_ns;
+}
+
 static const weir_future_type next_type =
-    WEIR_FUTURE_TYPE(weir_delay_queue_next_future, "delay_queue_next", next_poll, next_drop);
+    WEIR_FUTURE_TYPE_SEEN(weir_delay_queue_next_future, "delay_queue_next", next_poll, next_drop, next_inspect);
 
 weir_delay_queue_next_future weir_delay_queue_next(weir_delay_queue *queue, void *ret_value)
 {
