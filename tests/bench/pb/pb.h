@@ -16,6 +16,7 @@
 
 struct pb_run {
     weir_runtime *runtime;
+    const char *argument; /* the third of the command line, or NULL */
     /* A workload that times only a part of itself puts that here. */
     uint64_t wall_ns, cpu_ns;
 };
@@ -39,6 +40,7 @@ extern const struct pb_workload pb_set_workloads[];
 extern const struct pb_workload pb_memory_workloads[];
 extern const struct pb_workload pb_pipe_workloads[];
 extern const struct pb_workload pb_file_workloads[];
+extern const struct pb_workload pb_echo_workloads[];
 
 uint64_t pb_now_ns(void);
 uint64_t pb_cpu_ns(void);

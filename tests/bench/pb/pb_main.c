@@ -5,6 +5,8 @@
  *   weir_pb WORKERS|ct WORKLOAD    warm up, measure PB_REPS (5) times PB_SCALE (1) its size, and print
  *                                  name, ns/op, ops, min, max, cpu ns/op; tabs between, medians
  *
+ *   weir_pb WORKERS|ct tcp_echo PORT
+ *
  * ct is the current-thread runtime.
  */
 #include "pb.h"
@@ -18,8 +20,9 @@
 #define REPS_MAX 99
 
 static const struct pb_workload *const groups[] = {
-    pb_spawn_workloads, pb_set_workloads,      pb_turn_workloads,   pb_channel_workloads, pb_lock_workloads,
-    pb_timer_workloads, pb_blocking_workloads, pb_memory_workloads, pb_pipe_workloads,    pb_file_workloads,
+    pb_spawn_workloads, pb_set_workloads,   pb_turn_workloads,     pb_channel_workloads,
+    pb_lock_workloads,  pb_timer_workloads, pb_blocking_workloads, pb_memory_workloads,
+    pb_pipe_workloads,  pb_file_workloads,  pb_echo_workloads,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -130,7 +133,7 @@ int main(int argc, char **argv)
     if (workload->per != 0) {
         measure(workload, runtime);
     } else {
-        struct pb_run run = { .runtime = runtime };
+        struct pb_run run = { .runtime = runtime, .argument = argv[3] };
         workload->run(&run, workload->ops);
     }
     weir_runtime_destroy(runtime);
