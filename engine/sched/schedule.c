@@ -62,11 +62,11 @@ static void schedule_local(struct worker *worker, struct weir_task *task)
     COUNT(worker->metrics.local_schedules);
     if (worker->env.runtime->options.lifo_slot) {
         struct weir_task *pushed_out;
-        if (worker->env.runtime->threaded) {
+        if (!worker->runq.alone) {
             pushed_out = wi_xchg(&worker->lifo, task, ACQ_REL);
         } else {
-            pushed_out = worker->lifo;
-            worker->lifo = task;
+            pushed_out = wi_load(&worker->lifo, RELAXED);
+            wi_store(&worker->lifo, task, RELAXED);
         }
         if (pushed_out == NULL)
             return;

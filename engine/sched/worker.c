@@ -19,15 +19,15 @@ static uint64_t random_next(struct worker *worker)
     return worker->rng * 2685821657736338717u;
 }
 
-/* Someone else's thread may look into the slot only where there are other threads. */
+/* Where there are no thieves nobody else takes what is in the slot. */
 static struct weir_task *take_lifo(struct worker *worker)
 {
     struct weir_task *task = wi_load(&worker->lifo, RELAXED);
     if (task == NULL)
         return NULL;
-    if (worker->env.runtime->threaded)
+    if (!worker->runq.alone)
         return wi_xchg(&worker->lifo, NULL, ACQ_REL);
-    worker->lifo = NULL;
+    wi_store(&worker->lifo, NULL, RELAXED);
     return task;
 }
 

@@ -14,7 +14,7 @@
 #include "task/current.h"
 
 struct task_owner {
-    void (*schedule)(struct task_owner *owner, struct weir_task *task); /* it is NOTIFIED and in no queue */
+    void (*schedule)(struct task_owner *owner, struct weir_task *task); /* it is BUSY and in no queue */
     void (*free)(struct task_owner *owner, struct weir_task *task);     /* its last reference is gone */
 };
 
@@ -37,7 +37,7 @@ static inline size_t wi_task_size(const weir_future_type *type)
     return offsetof(struct weir_task, frame) + type->size;
 }
 
-/* Fills in a task in `memory` of wi_task_size(); the frame is moved in. It is NOTIFIED: queue it. */
+/* Fills in a task in `memory` of wi_task_size(); the frame is moved in. It is BUSY: queue it. */
 void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id);
 
 typedef enum task_poll {

@@ -56,9 +56,8 @@ static void look(void *cell, void *arg)
         if (state_run_end(&task->state))
             task->owner->schedule(task->owner, task);
     } else {
-        survey->found.doing = seen == STATE_LOOK_RUNNING ? WEIR_TASK_RUNS : WEIR_TASK_QUEUED;
-        if (seen == STATE_LOOK_RUNNING)
-            survey->found.worker = worker_of(survey->runtime, task);
+        survey->found.worker = worker_of(survey->runtime, task);
+        survey->found.doing = survey->found.worker >= 0 ? WEIR_TASK_RUNS : WEIR_TASK_QUEUED;
         if (survey->found.worker >= 0)
             survey->found.polled_ns = wi_load(&survey->runtime->workers[survey->found.worker].env.now_ns, RELAXED);
         wi_task_unpin(task);
