@@ -1,7 +1,8 @@
-/* stream_fd.c - streams that are a descriptor with O_NONBLOCK: tried first, waited for when they say EAGAIN. */
+/* stream_fd.c - streams that are a descriptor: tried first, waited for when they say EAGAIN. */
 #include "stream_fd.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -39,18 +40,14 @@ static int64_t or_errno(ssize_t result)
     return result < 0 ? -errno : result;
 }
 
-/* --- both kinds --------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------- */
 
 /*
  * Less than there was room for: the next read would only be told to wait, so it
  * waits first, which costs no system call of its own where the ring batches them.
  */
-static int64_t try_read(void *arg)
+static int64_t note_read(const struct transfer *self, int64_t got)
 {
-    const struct transfer *self = arg;
-    const int fd = self->stream->fd;
-    const int64_t got = or_errno(self->count == 1 ? read(fd, self->parts->iov_base, self->parts->iov_len)
-                                                  : readv(fd, self->parts, self->count));
     hint(&self->stream->read_dry, got == -EAGAIN || (got > 0 && (size_t)got < room(self->parts, self->count)));
     return got;
 }
@@ -59,13 +56,6 @@ static int64_t note_written(const struct transfer *self, int64_t put)
 {
     hint(&self->stream->write_full, put == -EAGAIN || (put >= 0 && (size_t)put < room(self->parts, self->count)));
     return put;
-}
-
-static weir_poll fd_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
-                              int count, int64_t *ret_result)
-{
-    struct transfer transfer = { stream, parts, count };
-    return wi_ready_loop(wait, stream->fd, POLLIN, cx, is_hinted(&stream->read_dry), try_read, &transfer, ret_result);
 }
 
 static void fd_destroy(weir_stream *stream)
@@ -77,15 +67,33 @@ static void fd_destroy(weir_stream *stream)
 
 /* --- sockets ------------------------------------------------------------------------ */
 
+static int64_t try_receive(void *arg)
+{
+    const struct transfer *self = arg;
+    struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)self->parts, .msg_iovlen = (size_t)self->count };
+    const int fd = self->stream->fd;
+    return note_read(self,
+                     or_errno(self->count == 1 ? recv(fd, self->parts->iov_base, self->parts->iov_len, MSG_DONTWAIT)
+                                               : recvmsg(fd, &message, MSG_DONTWAIT)));
+}
+
+static weir_poll socket_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
+                                  int count, int64_t *ret_result)
+{
+    struct transfer transfer = { stream, parts, count };
+    return wi_ready_loop(wait, stream->fd, POLLIN, cx, is_hinted(&stream->read_dry), try_receive, &transfer,
+                         ret_result);
+}
+
 static int64_t try_send(void *arg)
 {
     const struct transfer *self = arg;
     const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)self->parts,
                                     .msg_iovlen = (size_t)self->count };
     const int fd = self->stream->fd;
-    return note_written(self,
-                        or_errno(self->count == 1 ? send(fd, self->parts->iov_base, self->parts->iov_len, MSG_NOSIGNAL)
-                                                  : sendmsg(fd, &message, MSG_NOSIGNAL)));
+    return note_written(self, or_errno(self->count == 1 ? send(fd, self->parts->iov_base, self->parts->iov_len,
+                                                               MSG_NOSIGNAL | MSG_DONTWAIT)
+                                                        : sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT)));
 }
 
 static weir_poll socket_poll_write(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
@@ -103,13 +111,28 @@ static int socket_shut_down(weir_stream *stream)
 
 static const weir_stream_type socket_type = {
     .name = "socket",
-    .poll_read = fd_poll_read,
+    .poll_read = socket_poll_read,
     .poll_write = socket_poll_write,
     .shut_down = socket_shut_down,
     .destroy = fd_destroy,
 };
 
 /* --- pipes and terminals -------------------------------------------------------------- */
+
+static int64_t try_read(void *arg)
+{
+    const struct transfer *self = arg;
+    const int fd = self->stream->fd;
+    return note_read(self, or_errno(self->count == 1 ? read(fd, self->parts->iov_base, self->parts->iov_len)
+                                                     : readv(fd, self->parts, self->count)));
+}
+
+static weir_poll pipe_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
+                                int count, int64_t *ret_result)
+{
+    struct transfer transfer = { stream, parts, count };
+    return wi_ready_loop(wait, stream->fd, POLLIN, cx, is_hinted(&stream->read_dry), try_read, &transfer, ret_result);
+}
 
 static int64_t try_write(void *arg)
 {
@@ -139,8 +162,38 @@ static int pipe_shut_down(weir_stream *stream)
 
 static const weir_stream_type pipe_type = {
     .name = "pipe",
-    .poll_read = fd_poll_read,
+    .poll_read = pipe_poll_read,
     .poll_write = pipe_poll_write,
+    .shut_down = pipe_shut_down,
+    .destroy = fd_destroy,
+};
+
+/* --- what others have open, too --------------------------------------------------------- */
+
+static weir_poll shared_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
+                                  int count, int64_t *ret_result)
+{
+    struct transfer transfer = { stream, parts, count };
+    return wi_ready_loop(wait, stream->fd, POLLIN, cx, true, try_read, &transfer, ret_result);
+}
+
+/* Ready means room for PIPE_BUF bytes: no more at once, or the rest would be waited for. */
+static weir_poll shared_poll_write(weir_stream *stream, weir_cx *cx, weir_io_wait *wait, const struct iovec *parts,
+                                   int count, int64_t *ret_result)
+{
+    while (count > 1 && parts->iov_len == 0) {
+        parts++;
+        count--;
+    }
+    const struct iovec part = { parts->iov_base, parts->iov_len < PIPE_BUF ? parts->iov_len : PIPE_BUF };
+    struct transfer transfer = { stream, &part, 1 };
+    return wi_ready_loop(wait, stream->fd, POLLOUT, cx, true, try_write, &transfer, ret_result);
+}
+
+static const weir_stream_type shared_type = {
+    .name = "shared",
+    .poll_read = shared_poll_read,
+    .poll_write = shared_poll_write,
     .shut_down = pipe_shut_down,
     .destroy = fd_destroy,
 };
@@ -176,6 +229,12 @@ static void ignore_sigpipe(void)
         action.sa_handler = SIG_IGN;
         (void)sigaction(SIGPIPE, &action, NULL);
     }
+}
+
+int wi_stream_shared(int fd, weir_stream **ret_stream)
+{
+    ignore_sigpipe();
+    return create(&shared_type, fd, ret_stream);
 }
 
 int wi_stream_pipe(int fd, weir_stream **ret_stream)
