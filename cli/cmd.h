@@ -7,5 +7,8 @@
 #define EXIT_USAGE 2
 
 int cmd_hash(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_stages(int argc, char **argv);
 
 #endif

@@ -16,6 +16,9 @@ struct command {
 
 static const struct command commands[] = {
     { "hash", "hash files and trees; check manifests", cmd_hash },
+    { "run", "run a pipeline", cmd_run },
+    { "check", "check pipelines without running them", cmd_check },
+    { "stages", "the stages of pipelines, and their options", cmd_stages },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -34,7 +34,7 @@ static const weir_opt hash_opts[] = {
     { "algo", "the digests to compute, all in one read", WEIR_OPT_LIST, offsetof(struct hash, algos),
       .def_text = "xxh128", .choices = weir_digest_names, .positional = true },
     { "as", "the field a single digest goes to, instead of its algorithm's name", WEIR_OPT_FIELD,
-      offsetof(struct hash, as), .def_text = NULL },
+      offsetof(struct hash, as), .def_text = NULL, .intro = "as" },
     { "head", "only the first bytes of the stream; 0 is all of it", WEIR_OPT_SIZE, offsetof(struct hash, head),
       .min = 0, .max = INT64_MAX },
     { 0 },

@@ -15,7 +15,7 @@
 #include <weir/hash_job.h>
 #include <weir/mpsc.h>
 
-#include "hash/output.h"
+#include "output.h"
 #include "hash/tree.h"
 
 /* A file on its way to the pool. */

@@ -2,7 +2,7 @@
  * test_output.c - a file that appears whole or not at all, on file systems that know files without names and on others.
  * WRAPS: open fsync
  */
-#include "hash/output.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -21,9 +21,10 @@
 /* What flows in or out. Bits, since a stage may take more than one kind. */
 typedef enum weir_port {
     WEIR_NONE = 0,
-    WEIR_BYTES = 1,   /* a stream of bytes, in windows */
-    WEIR_RECORDS = 2, /* rows: a raw slice and fields */
-    WEIR_FILES = 4,   /* records that name a file */
+    WEIR_BYTES = 1,    /* a stream of bytes, in windows */
+    WEIR_RECORDS = 2,  /* rows: a raw slice and fields */
+    WEIR_FILES = 4,    /* records that name a file */
+    WEIR_AS_BLOCK = 8, /* out only: what the stage's block gives, or what it was fed where the block ends in a sink */
 } weir_port;
 
 /* How much work a byte is, until it has been measured; weir_cost_ns_per_kib() has the figures. */
@@ -94,6 +95,12 @@ typedef enum weir_opt_type {
     WEIR_OPT_STRING,   /* const char * */
     WEIR_OPT_FIELD,    /* const char *, a field's name without its leading dot */
     WEIR_OPT_LIST,     /* weir_opt_list of strings, each one of `choices` if there are any */
+    WEIR_OPT_RATE,     /* int64_t, a second */
+    /* For stages of the engine's own, which read their arguments from the plan: */
+    WEIR_OPT_TEMPLATE, /* a string in which "{.field}" is filled in for each record */
+    WEIR_OPT_FIELDS,   /* fields, with commas between */
+    WEIR_OPT_EXPR,     /* an expression, or one of `choices` */
+    WEIR_OPT_BLOCK,    /* { stage | stage } */
 } weir_opt_type;
 
 typedef struct weir_opt_list {
@@ -117,6 +124,8 @@ typedef struct weir_opt {
     const char *def_text;       /* of STRING, FIELD, and the single item of LIST; NULL is none */
     const char *const *choices; /* of CHOICE and LIST, NULL at the end */
     bool positional;            /* may be given without its name; a LIST takes every such word */
+    bool required;
+    const char *intro; /* a word, or a sign, that may stand before the value in place of NAME=: "as", "by", ">" */
 } weir_opt;
 
 /*
@@ -135,6 +144,8 @@ typedef struct weir_stage {
     const char *name;
     const char *summary; /* one line, lower case, no full stop */
     weir_port in, out;
+    bool source; /* may begin a pipeline, though it may also be fed: `read`, of a path or of a file */
+    bool sink;   /* may end one, though it gives something on: `print` */
     weir_cost cost;
     size_t state_size;
     const weir_opt *opts; /* NULL for none */

@@ -15,11 +15,12 @@ struct output {
     uint64_t offset;  /* of the next write; UINT64_MAX for a stream */
     const char *path; /* the name it gets at the end; NULL: a stream, or it has it */
     char *temp_path;  /* the name it has until then; NULL: none */
+    bool unsynced;    /* it gets its name without having been synced */
 };
 
 /* Standard output when `path` is NULL. 0 or a negative errno. */
 int wp_output_open(struct output *output, const char *path);
-/* Blocks: sync, and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
+/* Blocks: sync (unless `unsynced`), and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
 /* Nobody will commit it: the file loses its name. Writes may still be under way. */
 void wp_output_withdraw(struct output *output);

@@ -1,5 +1,5 @@
 /* output.c - a stream, or a file that appears whole. */
-#include "hash/output.h"
+#include "output.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,7 +121,7 @@ int wp_output_commit(struct output *output)
 {
     if (output->path == NULL)
         return 0;
-    if (fsync(output->fd) < 0 && errno != EINVAL)
+    if (!output->unsynced && fsync(output->fd) < 0 && errno != EINVAL)
         return -errno;
     int error = 0;
     if (output->temp_path == NULL) {

@@ -1,0 +1,191 @@
+/* cmd_run.c - weir run: a pipeline, to the end of its input. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <weir/cancel.h>
+#include <weir/chunk.h>
+#include <weir/io.h>
+#include <weir/runtime.h>
+#include <weir/select.h>
+#include <weir/time.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "interrupt.h"
+#include "pipeline_text.h"
+#include "progress.h"
+
+struct values {
+    const char *expression, *file;
+    struct arg_strings set;
+    uint64_t mem;
+    unsigned workers;
+    int io;
+    bool report;
+};
+
+static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
+
+#define OPT(kind_, short_, name_, value_, field_, help_, ...)                   \
+    {                                                                           \
+        .kind = kind_, .short_name = short_, .name = name_, .value = value_,    \
+        .offset = offsetof(struct values, field_), .help = help_, ##__VA_ARGS__ \
+    }
+
+static const struct arg_opt run_opts[] = {
+    OPT(ARG_STRING, 'e', "expression", "TEXT", expression, "the pipeline itself"),
+    OPT(ARG_STRING, 'f', "file", "FILE", file, "a file with the pipeline (- is stdin)"),
+    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
+    OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
+    OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
+    OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
+    OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
+    { .name = NULL },
+};
+
+static const struct arg_section run_sections[] = {
+    { .title = "EXIT STATUS",
+      .text =
+          "0: done. 1: the data said no, or a file could not be read or written; nothing half-written stays. 2: the "
+          "pipeline doesn't check, or usage. 130, 143: interrupted." },
+    { .title = "EXAMPLES",
+      .verbatim = true,
+      .text = "weir run 'read \"app.log\" | hash sha256 | write \"app.log.json\"'\n"
+              "weir run copy.weir --set in=a --set out=b --report" },
+    { .title = NULL },
+};
+
+static const struct args run_args = {
+    .command = "weir run",
+    .brief = "run a pipeline",
+    .usage = "[OPTION...] TEXT|FILE",
+    .summary = "Runs a pipeline: stages with '|' between, from a source to a sink. A word that\n"
+               "ends in .weir is a file. 'weir stages' lists the stages.\n",
+    .footer = "Exit code: 0 done; 1 the data said no; 2 usage, or the pipeline doesn't check.\n",
+    .opts = run_opts,
+    .sections = run_sections,
+};
+
+/* The pipeline until it ends, or the user has had enough. */
+WEIR_ASYNC(run_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *stop; struct weir_pipeline_run run;
+           weir_cancelled_future stopped; weir_select_future which;)
+{
+    WEIR_BEGIN
+    self->run = WEIR_CALL(weir_pipeline_run, .pipeline = self->pipeline);
+    self->stopped = weir_cancelled(self->stop);
+    AWAIT(self->which, weir_select_biased(self->stopped, self->run));
+    RETURN(self->which.output == 1 ? self->run.output : -ECANCELED);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* --- the report -------------------------------------------------------------------------------- */
+
+static void print_stage(FILE *out, const weir_pipeline_stage *stage, double took_ns)
+{
+    char in[16], rate[16];
+    const double moved = stage->in_bytes > 0 ? (double)stage->in_bytes : (double)stage->out_bytes;
+    progress_bytes(in, sizeof in, moved);
+    progress_bytes(rate, sizeof rate, moved / took_ns * 1e9);
+    fprintf(out, "%-12s %10s %10s/s %6.1f%% %8.1f%% %8.1f%% %8lu %9lu\n", stage->name, in, rate,
+            100 * (double)stage->busy_ns / took_ns, 100 * (double)stage->blocked_ns / took_ns,
+            100 * (double)stage->starved_ns / took_ns, (unsigned long)stage->inlined, (unsigned long)stage->offloaded);
+}
+
+static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_options *io, int64_t took_ns)
+{
+    weir_pipeline_stage stage, limit = { 0 };
+    struct rusage usage;
+    char peak[16];
+    fprintf(out, "%-12s %10s %12s %7s %9s %9s %8s %9s\n", "stage", "bytes", "rate", "busy", "blocked", "starved",
+            "inline", "offloaded");
+    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++) {
+        print_stage(out, &stage, (double)took_ns);
+        if (stage.busy_ns > limit.busy_ns)
+            limit = stage;
+    }
+    (void)getrusage(RUSAGE_SELF, &usage);
+    progress_bytes(peak, sizeof peak, (double)usage.ru_maxrss * 1024);
+    fprintf(out, "%.3f s; cpu %.3f s user, %.3f s system; peak memory %s; io by %s\n", (double)took_ns / 1e9,
+            (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
+            (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6, peak, weir_io_backend(io));
+    if (limit.name != NULL)
+        fprintf(out, "%s is the limit: busy %.0f %% of the time\n", limit.name,
+                100 * (double)limit.busy_ns / (double)took_ns);
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+
+static int conclude(const weir_pipeline *pipeline, int error)
+{
+    if (error == -EPIPE) { /* nobody reads any more: end as others do, without a word */
+        (void)signal(SIGPIPE, SIG_DFL);
+        (void)raise(SIGPIPE);
+    }
+    if (error == 0)
+        return 0;
+    const char *text = weir_pipeline_error(pipeline);
+    fprintf(stderr, "weir: %s\n", text != NULL ? text : strerror(-error));
+    return EXIT_DATA;
+}
+
+static int run(weir_pipeline *pipeline, const struct values *values)
+{
+    weir_io_options io = weir_io_defaults();
+    io.mode = (weir_io_mode)values->io;
+    const weir_driver_factory drivers = weir_io_drivers(&io);
+    weir_runtime_options options = weir_runtime_defaults();
+    options.drivers = &drivers;
+    if (values->workers > 0)
+        options.workers = options.blocking_cpu_max = values->workers;
+    if (values->mem > 0)
+        weir_chunk_budget_set(values->mem);
+    struct interrupt interrupt;
+    weir_runtime *runtime;
+    int error = interrupt_init(&interrupt);
+    if (error == 0)
+        error = weir_runtime_create(&options, &runtime);
+    if (error < 0) {
+        fprintf(stderr, "weir run: the runtime could not start: %s\n", strerror(-error));
+        return EXIT_DATA;
+    }
+    const int64_t began_ns = weir_now_ns();
+    int output = 0;
+    error =
+        weir_block_on(runtime, WEIR_CALL(run_until_stopped, .pipeline = pipeline, .stop = interrupt.token), &output);
+    if (error == 0)
+        error = output;
+    if (values->report && error == 0)
+        report(stderr, pipeline, &io, weir_now_ns() - began_ns);
+    const int late = weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 ? 50000000 : -1);
+    const int signal = interrupt_fini(&interrupt);
+    const int status = signal != 0 ? 128 + signal : conclude(pipeline, error);
+    if (late != 0)
+        _exit(status); /* a thread is stuck in a system call, and holds what exit() would free */
+    return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static struct values values;
+    int operands;
+    const int parsed = args_parse(&run_args, argc, argv, &values, &operands);
+    if (parsed != 0)
+        return parsed > 0 ? 0 : EXIT_USAGE;
+    if (operands > 1) {
+        fprintf(stderr, "weir run: one pipeline, not %d words: put its text in quotes\n", operands);
+        return EXIT_USAGE;
+    }
+    weir_pipeline *pipeline;
+    int status = pipeline_load("weir run", values.expression, values.file, operands > 0 ? argv[0] : NULL, &values.set,
+                               &pipeline);
+    if (status != 0)
+        return status;
+    status = run(pipeline, &values);
+    weir_pipeline_destroy(pipeline);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* cmd_stages.c - weir stages: the catalogue, from the stages' own tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include <weir/pipeline.h>
+
+#include "args.h"
+#include "cmd.h"
+
+static const struct arg_opt stages_opts[] = {
+    { .name = NULL },
+};
+
+static const struct args stages_args = {
+    .command = "weir stages",
+    .brief = "the stages of pipelines, and their options",
+    .usage = "[NAME]",
+    .summary = "Lists the stages that a pipeline can be made of, or what one of them takes.\n",
+    .opts = stages_opts,
+};
+
+static const char *port_words(weir_port ports)
+{
+    static char words[64];
+    static const char *const names[] = { "bytes", "records", "files", "what its block gives" };
+    words[0] = '\0';
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((ports & (1u << i)) != 0)
+            snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", words[0] != '\0' ? " or " : "",
+                     names[i]);
+    return words[0] != '\0' ? words : "nothing";
+}
+
+static void print_ports(const weir_stage *stage)
+{
+    if (stage->in == WEIR_NONE)
+        printf("source of ");
+    else
+        printf("%s%s -> ", port_words(stage->in), stage->source ? ", or a source" : "");
+    printf("%s\n", stage->out == WEIR_NONE ? "nothing: a sink" : port_words(stage->out));
+}
+
+static void print_all(void)
+{
+    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++)
+        printf("%-12s %s\n", weir_catalogue_at(i)->name, weir_catalogue_at(i)->summary);
+    printf("\n'weir stages NAME' says what one takes. Any stage takes @par @order @queue @pool\n"
+           "@timeout @retry @onerror @rate @name.\n");
+}
+
+static void print_option(const weir_opt *opt)
+{
+    char left[40], range[200];
+    (void)weir_opt_describe(opt, range, sizeof range);
+    if (opt->intro != NULL)
+        snprintf(left, sizeof left, "%s ...", opt->intro);
+    else if (opt->positional)
+        snprintf(left, sizeof left, "%s", opt->name);
+    else
+        snprintf(left, sizeof left, opt->type == WEIR_OPT_BOOL ? "%s" : "%s=", opt->name);
+    printf("  %-12s %s", left, opt->help);
+    if (opt->required)
+        printf(" (must be given)");
+    else if (range[0] != '\0' && opt->type != WEIR_OPT_BOOL)
+        printf(" (%s)", range);
+    putchar('\n');
+}
+
+static int print_one(const char *name)
+{
+    const weir_stage *stage = weir_catalogue_find(name);
+    if (stage == NULL) {
+        const char *meant = weir_catalogue_suggest(name);
+        fprintf(stderr, "weir stages: unknown stage '%s'%s%s%s\n", name, meant != NULL ? " (did you mean '" : "",
+                meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
+        return EXIT_USAGE;
+    }
+    printf("%s - %s\n", stage->name, stage->summary);
+    print_ports(stage);
+    for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++)
+        print_option(opt);
+    return 0;
+}
+
+int cmd_stages(int argc, char **argv)
+{
+    char values = 0;
+    int operands;
+    const int parsed = args_parse(&stages_args, argc, argv, &values, &operands);
+    if (parsed != 0)
+        return parsed > 0 ? 0 : EXIT_USAGE;
+    if (operands == 0) {
+        print_all();
+        return 0;
+    }
+    for (int i = 0; i < operands; i++) {
+        const int status = print_one(argv[i]);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}

@@ -1,0 +1,97 @@
+/* pipeline_text.c - where the text of a pipeline comes from: words of the command line, or a file. */
+#include "pipeline_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static bool is_file_name(const char *operand)
+{
+    static const char *const endings[] = { ".weir", ".yaml", ".yml", ".json" };
+    const size_t size = strlen(operand);
+    if (strpbrk(operand, " \t\n|") != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (size > strlen(endings[i]) && strcmp(operand + size - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
+static int read_file(const char *path, weir_text *text)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    int error = file == NULL ? -errno : 0;
+    while (error == 0) {
+        error = weir_text_reserve(text, 65536);
+        const size_t got = error == 0 ? fread(text->data + text->size, 1, 65536, file) : 0;
+        text->size += got;
+        if (error == 0 && got == 0) {
+            error = ferror(file) ? -EIO : 0;
+            break;
+        }
+    }
+    if (file != NULL && file != stdin)
+        (void)fclose(file);
+    return error;
+}
+
+/* name=value; the text of --set is cut in two where it stands. */
+static int split_variables(const char *command, const struct arg_strings *words, weir_pipeline_variable *variables)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const char *equals = strchr(words->items[i], '=');
+        if (equals == NULL || equals == words->items[i]) {
+            fprintf(stderr, "%s: --set wants NAME=VALUE, not '%s'\n", command, words->items[i]);
+            return EXIT_USAGE;
+        }
+        *(char *)(uintptr_t)equals = '\0';
+        variables[i] = (weir_pipeline_variable){ words->items[i], equals + 1 };
+    }
+    return 0;
+}
+
+static int create(const char *command, const weir_pipeline_text *text, const struct arg_strings *words,
+                  weir_pipeline **ret_pipeline)
+{
+    weir_pipeline_variable *variables = calloc(words->count + 1, sizeof *variables);
+    weir_text errors = { 0 };
+    int code = variables == NULL ? EXIT_DATA : split_variables(command, words, variables);
+    if (code == 0) {
+        const int error = weir_pipeline_create(text, variables, words->count, &errors, ret_pipeline);
+        if (error == -EINVAL)
+            (void)fwrite(errors.data, 1, errors.size, stderr);
+        else if (error < 0)
+            fprintf(stderr, "%s: %s\n", command, strerror(-error));
+        code = error == 0 ? 0 : error == -EINVAL ? EXIT_USAGE : EXIT_DATA;
+    }
+    weir_text_fini(&errors);
+    free(variables);
+    return code;
+}
+
+int pipeline_load(const char *command, const char *expression, const char *file, const char *operand,
+                  const struct arg_strings *variables, weir_pipeline **ret_pipeline)
+{
+    if ((expression != NULL) + (file != NULL) + (operand != NULL) != 1) {
+        fprintf(stderr, "%s: wants one pipeline: its text in quotes, or a file\nTry '%s --help'.\n", command, command);
+        return EXIT_USAGE;
+    }
+    if (operand != NULL && is_file_name(operand)) {
+        file = operand;
+    } else if (file == NULL) {
+        const char *text = expression != NULL ? expression : operand;
+        return create(command, &(weir_pipeline_text){ "-e", text, strlen(text) }, variables, ret_pipeline);
+    }
+    weir_text text = { 0 };
+    const int error = read_file(file, &text);
+    int code = EXIT_USAGE;
+    if (error < 0)
+        fprintf(stderr, "%s: %s: %s\n", command, file, strerror(-error));
+    else
+        code = create(command, &(weir_pipeline_text){ file, text.data != NULL ? text.data : "", text.size }, variables,
+                      ret_pipeline);
+    weir_text_fini(&text);
+    return code;
+}

@@ -1,0 +1,17 @@
+/* pipeline_text.h - where the text of a pipeline comes from: words of the command line, or a file. */
+#ifndef PIPELINE_TEXT_H
+#define PIPELINE_TEXT_H
+
+#include <weir/pipeline.h>
+
+#include "args.h"
+
+/*
+ * Loads the one text that is meant: `expression` (-e), `file` (-f), or the operand, which is a file if it is one word
+ * that ends in .weir. Parses and checks it with --set's variables. 0; else what is wrong was said, and the
+ * exit code.
+ */
+int pipeline_load(const char *command, const char *expression, const char *file, const char *operand,
+                  const struct arg_strings *variables, weir_pipeline **ret_pipeline);
+
+#endif

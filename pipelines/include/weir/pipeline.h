@@ -1,0 +1,74 @@
+/*
+ * pipeline.h - pipelines in the language of the manual (weir-language(7)): checked, then run.
+ *
+ *     weir_text errors = { 0 };
+ *     weir_pipeline *pipeline;
+ *     int error = weir_pipeline_create(&(weir_pipeline_text){ "-e", text, size }, NULL, 0, &errors, &pipeline);
+ *     if (error == -EINVAL)
+ *         fwrite(errors.data, 1, errors.size, stderr);
+ *     ...
+ *     AWAIT(self->run, WEIR_CALL(weir_pipeline_run, .pipeline = pipeline));
+ */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include <weir/future.h>
+#include <weir/stage.h>
+#include <weir/text.h>
+
+typedef struct weir_pipeline weir_pipeline;
+
+typedef struct weir_pipeline_text {
+    const char *name; /* what errors call it: a file's name, "-e" */
+    const char *data;
+    size_t size;
+} weir_pipeline_text;
+
+/* --set name=value */
+typedef struct weir_pipeline_variable {
+    const char *name;
+    const char *value;
+} weir_pipeline_variable;
+
+/*
+ * weir_pipeline_create() - parse and check a text; nothing runs.
+ *
+ * Returns 0 and *ret_pipeline; -EINVAL: all its faults are in `errors`, each with
+ * file:line:column, its line, a caret and a way out; -ENOMEM.
+ *
+ * Ownership: copies what it needs of the text and the variables.
+ */
+WEIR_MUST_USE int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_variable *variables,
+                                       size_t variable_count, weir_text *errors, weir_pipeline **ret_pipeline);
+/* Takes NULL. Not while it runs. */
+void weir_pipeline_destroy(weir_pipeline *pipeline);
+
+/*
+ * weir_pipeline_run() - run it, once.
+ *
+ * Resolves to 0, or to the negative errno of the first stage that failed; then
+ * weir_pipeline_error() has it in words.
+ *
+ * Cancel safe: dropping it drops every stage where it stands; no sink commits.
+ */
+WEIR_ASYNC_DECLARE(weir_pipeline_run, int, weir_pipeline *pipeline; struct wp_run_all *all;);
+
+/* "zstd: failed at byte 73728: not a zstd frame"; NULL: nothing failed. The pipeline's. */
+const char *weir_pipeline_error(const weir_pipeline *pipeline);
+
+/* What a stage did so far; any thread, any time. */
+typedef struct weir_pipeline_stage {
+    const char *name;
+    uint64_t in_bytes, out_bytes;
+    uint64_t busy_ns, blocked_ns, starved_ns;
+    uint64_t inlined, offloaded; /* steps */
+} weir_pipeline_stage;
+/* -ENOENT: there are fewer. */
+int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage);
+
+/* Every stage there is, transforms, sources and sinks, in the order of their names; NULL past the end. */
+const weir_stage *weir_catalogue_at(size_t index);
+const weir_stage *weir_catalogue_find(const char *name);
+const char *weir_catalogue_suggest(const char *name);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * parse_argument.c - the arguments of a stage, as the stage's table of options asks for them.
+ *
+ * The table decides what may stand where, so the grammar of a stage is its table:
+ * `where` has an expression by its place, `hash` a list of words, `each` a block,
+ * `group` fields and, behind a '>', a number.
+ */
+#include <string.h>
+#include <weir/stage.h>
+#include <weir/suggest.h>
+
+#include "lang/parse.h"
+
+static struct argument *add(struct scan *scan, struct argument ***link, const char *name, const weir_opt *opt,
+                            uint32_t from)
+{
+    struct argument *argument = wp_arena_new(scan->arena, struct argument);
+    if (argument == NULL)
+        return NULL;
+    *argument = (struct argument){ .name = name, .opt = opt, .span = { from, from } };
+    **link = argument;
+    *link = &argument->next;
+    return argument;
+}
+
+static bool is_list(const weir_opt *opt)
+{
+    return opt->type == WEIR_OPT_LIST || opt->type == WEIR_OPT_FIELDS || opt->type == WEIR_OPT_BLOCK;
+}
+
+/* --- one value ------------------------------------------------------------------------------ */
+
+/* `any` and `none` of fail-if: words where an expression may stand, too. */
+static bool take_choice(struct scan *scan, const weir_opt *opt, struct argument *argument)
+{
+    for (size_t i = 0; opt->choices != NULL && opt->choices[i] != NULL; i++)
+        if (wp_scan_is_word(scan, opt->choices[i]))
+            return wp_scan_value(scan, &argument->value);
+    return false;
+}
+
+static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument *argument)
+{
+    bool good;
+    char buffer[SCAN_SHOWN_MAX];
+    struct span span;
+    switch (opt->type) {
+    case WEIR_OPT_EXPR:
+        good = take_choice(scan, opt, argument) || (argument->expr = wp_parse_expr(scan)) != NULL;
+        break;
+    case WEIR_OPT_FIELD:
+    case WEIR_OPT_FIELDS:
+        if (wp_scan_peek(scan) != '.') {
+            const char *shown = wp_scan_shown(scan, buffer, &span);
+            wp_diag(scan->diags, span, "%s wants a field such as .name, not %s", opt->name, shown);
+            return false;
+        }
+        good = (argument->expr = wp_parse_path(scan)) != NULL;
+        break;
+    case WEIR_OPT_BLOCK:
+        good = (argument->block = wp_parse_block(scan)) != NULL;
+        break;
+    default:
+        good = wp_scan_value(scan, &argument->value);
+        break;
+    }
+    argument->span.to = scan->at;
+    return good;
+}
+
+/* True when a value for `opt` may begin here. */
+static bool may_begin(struct scan *scan, const weir_opt *opt)
+{
+    const char c = wp_scan_peek(scan);
+    switch (opt->type) {
+    case WEIR_OPT_EXPR:
+        return c != '\0' && c != '{' && c != '|' && c != '}' && c != '@';
+    case WEIR_OPT_FIELD:
+    case WEIR_OPT_FIELDS:
+        return c == '.';
+    case WEIR_OPT_BLOCK:
+        return c == '{';
+    default:
+        return wp_scan_is_value(scan);
+    }
+}
+
+/* The value, or with a list all that commas join. */
+static bool parse_values(struct scan *scan, struct argument ***link, const weir_opt *opt, uint32_t from)
+{
+    do {
+        struct argument *argument = add(scan, link, opt->name, opt, from);
+        if (argument == NULL || !parse_value(scan, opt, argument))
+            return false;
+        from = scan->at;
+    } while (is_list(opt) && wp_scan_take(scan, ","));
+    return true;
+}
+
+/* --- which option ---------------------------------------------------------------------------- */
+
+/* NAME= at hand, and not NAME==. The name is taken with its '='. */
+static bool take_named(struct scan *scan, const char **ret_name, struct span *ret_span)
+{
+    const uint32_t from = scan->at;
+    if (wp_scan_name(scan, true, ret_name, ret_span) && wp_scan_is(scan, "=") && !wp_scan_is(scan, "==") &&
+        !wp_scan_is(scan, "=~"))
+        return wp_scan_take(scan, "=");
+    scan->at = from;
+    return false;
+}
+
+static bool unknown_option(struct scan *scan, const struct stage_use *use, const char *name, struct span span)
+{
+    weir_suggest suggest;
+    weir_suggest_init(&suggest, name);
+    for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
+        weir_suggest_offer(&suggest, opt->name);
+    if (suggest.best != NULL)
+        wp_diag(scan->diags, span, "%s has no option '%s' (did you mean '%s'?)", use->name, name, suggest.best);
+    else
+        wp_diag(scan->diags, span, "%s has no option '%s'", use->name, name);
+    wp_diag_hint(scan->diags, "'weir stages %s' lists them", use->name);
+    struct value skipped;
+    return wp_scan_is_value(scan) && wp_scan_value(scan, &skipped);
+}
+
+static const weir_opt *find_flag(struct scan *scan, const weir_stage *stage)
+{
+    for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++)
+        if (opt->type == WEIR_OPT_BOOL && wp_scan_is_word(scan, opt->name))
+            return opt;
+    return NULL;
+}
+
+static const weir_opt *take_intro(struct scan *scan, const weir_stage *stage)
+{
+    for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++) {
+        if (opt->intro == NULL)
+            continue;
+        if (scan_is_name_start(opt->intro[0]) ? wp_scan_take_word(scan, opt->intro) : wp_scan_take(scan, opt->intro))
+            return opt;
+    }
+    return NULL;
+}
+
+static bool is_given(const struct stage_use *use, const weir_opt *opt)
+{
+    for (const struct argument *argument = use->arguments; argument != NULL; argument = argument->next)
+        if (argument->opt == opt)
+            return true;
+    return false;
+}
+
+static const weir_opt *find_positional(struct scan *scan, const struct stage_use *use)
+{
+    for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
+        if (opt->positional && (is_list(opt) || !is_given(use, opt)) && may_begin(scan, opt))
+            return opt;
+    return NULL;
+}
+
+static bool nothing_fits(struct scan *scan, const struct stage_use *use)
+{
+    char buffer[SCAN_SHOWN_MAX];
+    struct span span;
+    const char *name, *shown;
+    const uint32_t from = scan->at;
+    if (wp_scan_name(scan, true, &name, &span) && !wp_scan_is(scan, "(")) {
+        weir_suggest suggest;
+        weir_suggest_init(&suggest, name);
+        for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
+            weir_suggest_offer(&suggest, opt->name);
+        if (suggest.best != NULL) {
+            wp_diag(scan->diags, span, "%s has no option '%s' (did you mean '%s'?)", use->name, name, suggest.best);
+            return false;
+        }
+    }
+    scan->at = from;
+    shown = wp_scan_shown(scan, buffer, &span);
+    wp_diag(scan->diags, span, "%s takes no %s here", use->name, shown);
+    wp_diag_hint(scan->diags, "a '|' goes before the next stage; 'weir stages %s' says what it takes", use->name);
+    return false;
+}
+
+static bool parse_argument(struct scan *scan, struct stage_use *use, struct argument ***link)
+{
+    const uint32_t from = scan->at;
+    const char *name;
+    struct span span;
+    if (take_named(scan, &name, &span)) {
+        const weir_opt *opt = weir_opt_find(use->stage, name);
+        return opt != NULL ? parse_values(scan, link, opt, from) : unknown_option(scan, use, name, span);
+    }
+    const weir_opt *opt = find_flag(scan, use->stage);
+    if (opt != NULL) {
+        struct argument *argument = add(scan, link, opt->name, opt, from);
+        if (argument == NULL)
+            return false;
+        scan->at += (uint32_t)strlen(opt->name);
+        argument->span.to = scan->at;
+        argument->value = (struct value){ .kind = VALUE_BOOL, .number = 1, .span = argument->span };
+        return true;
+    }
+    if ((opt = take_intro(scan, use->stage)) == NULL && (opt = find_positional(scan, use)) == NULL)
+        return nothing_fits(scan, use);
+    return parse_values(scan, link, opt, from);
+}
+
+/* --- @options ----------------------------------------------------------------------------------- */
+
+/* A value, perhaps with something in brackets: key(.f), dead(bad). */
+static bool parse_engine_value(struct scan *scan, struct argument *argument)
+{
+    struct span span;
+    if (!wp_scan_value(scan, &argument->value))
+        return false;
+    if (wp_scan_take(scan, "(")) {
+        if (wp_scan_peek(scan) == '.')
+            argument->expr = wp_parse_path(scan);
+        else
+            (void)wp_scan_name(scan, true, &argument->inner, &span);
+        if ((argument->expr == NULL && argument->inner == NULL) || !wp_scan_take(scan, ")")) {
+            wp_diag(scan->diags, argument->value.span, "in brackets stands one field, or one name");
+            return false;
+        }
+    }
+    argument->span.to = scan->at;
+    return true;
+}
+
+static bool parse_engine(struct scan *scan, struct argument ***link)
+{
+    struct span span;
+    const uint32_t from = scan->at++;
+    struct argument *argument = add(scan, link, NULL, NULL, from);
+    if (argument == NULL)
+        return false;
+    if (!wp_scan_name(scan, true, &argument->name, &span) || !wp_scan_take(scan, "=")) {
+        wp_diag(scan->diags, (struct span){ from, from + 1 }, "'@' begins an option of the engine, such as @par=4");
+        return false;
+    }
+    return parse_engine_value(scan, argument);
+}
+
+bool wp_parse_arguments(struct scan *scan, struct stage_use *use)
+{
+    struct argument **link = &use->arguments, **engine_link = &use->engine;
+    for (;;) {
+        const char c = wp_scan_peek(scan);
+        if (c == '\0' || c == '|' || c == '}' || wp_parse_is_statement(scan))
+            return true;
+        if (c == '@' ? !parse_engine(scan, &engine_link) : !parse_argument(scan, use, &link))
+            return false;
+    }
+}

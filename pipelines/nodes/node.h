@@ -1,0 +1,22 @@
+/*
+ * node.h - sources, sinks and blocks: stages that do io or run others, and so are async functions and no windows.
+ *
+ * One is a file pipelines/nodes/NAME.c with a table wp_node_NAME, and a line in
+ * nodes.def. Its options are in the table like any stage's; what they were set to
+ * it asks its plan node.
+ */
+#ifndef WP_NODE_H
+#define WP_NODE_H
+
+#include "run/run.h"
+
+struct node_type {
+    weir_stage stage; /* without open, step, close */
+    /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
+    int (*spawn)(struct run_node *node, weir_join_set *set);
+};
+
+/* NULL: it is a transform. */
+const struct node_type *wp_node_type_of(const weir_stage *stage);
+
+#endif

@@ -1,0 +1,27 @@
+/* null.c - stage "null": takes everything and keeps nothing. */
+#include "nodes/node.h"
+
+WEIR_ASYNC(null_run, int, struct run_node *node; struct parcel parcel; struct wp_edge_recv recv;)
+{
+    WEIR_BEGIN
+    do {
+        AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
+        if (self->recv.output < 0)
+            RETURN(self->recv.output);
+        weir_chunk_put(self->parcel.chunk);
+        self->parcel.chunk = NULL;
+    } while (!self->parcel.last);
+    WEIR_FINALLY
+    weir_chunk_put(self->parcel.chunk);
+    WEIR_END
+}
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return weir_join_set_spawn(set, WEIR_CALL(null_run, .node = node));
+}
+
+const struct node_type wp_node_null = {
+    .stage = { .name = "null", .summary = "takes everything and keeps nothing", .in = WEIR_BYTES, .out = WEIR_NONE },
+    .spawn = spawn,
+};

@@ -1,0 +1,129 @@
+/* pipeline.c - a text, its plan and its run in one. */
+#include <weir/pipeline.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/run.h"
+
+struct weir_pipeline {
+    char *name, *data;
+    struct source source;
+    struct syntax syntax;
+    struct plan plan;
+    struct run *run;
+    char *error; /* in words */
+};
+
+static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable *variables, size_t variable_count,
+                          struct diags *diags)
+{
+    const int parsed = wp_parse(&pipeline->source, &pipeline->syntax, diags);
+    if (parsed != 0 && parsed != -EINVAL)
+        return parsed;
+    struct plan_variable *copies = wp_arena_alloc(&pipeline->syntax.arena, (variable_count + 1) * sizeof *copies);
+    for (size_t i = 0; copies != NULL && i < variable_count; i++) {
+        copies[i].name = wp_arena_copy(&pipeline->syntax.arena, variables[i].name, strlen(variables[i].name));
+        copies[i].value = wp_arena_copy(&pipeline->syntax.arena, variables[i].value, strlen(variables[i].value));
+    }
+    if (pipeline->syntax.arena.failed)
+        return -ENOMEM;
+    const int planned = wp_plan(&pipeline->syntax, copies, variable_count, diags, &pipeline->plan);
+    return planned != 0 ? planned : parsed;
+}
+
+int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_variable *variables, size_t variable_count,
+                         weir_text *errors, weir_pipeline **ret_pipeline)
+{
+    weir_pipeline *pipeline = calloc(1, sizeof *pipeline);
+    if (pipeline == NULL)
+        return -ENOMEM;
+    pipeline->name = strdup(text->name);
+    pipeline->data = malloc(text->size + 1);
+    if (pipeline->name == NULL || pipeline->data == NULL) {
+        weir_pipeline_destroy(pipeline);
+        return -ENOMEM;
+    }
+    memcpy(pipeline->data, text->data, text->size);
+    pipeline->data[text->size] = '\0';
+    pipeline->source = (struct source){ pipeline->name, pipeline->data, text->size };
+    struct diags diags = { 0 };
+    int error = parse_and_plan(pipeline, variables, variable_count, &diags);
+    if (error == -EINVAL && wp_diag_render(&diags, errors) < 0)
+        error = -ENOMEM;
+    if (error == 0)
+        error = wp_run_create(&pipeline->plan, &pipeline->run);
+    wp_diag_fini(&diags);
+    if (error == 0)
+        *ret_pipeline = pipeline;
+    else
+        weir_pipeline_destroy(pipeline);
+    return error;
+}
+
+void weir_pipeline_destroy(weir_pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    wp_run_destroy(pipeline->run);
+    wp_syntax_fini(&pipeline->syntax);
+    free(pipeline->error);
+    free(pipeline->name);
+    free(pipeline->data);
+    free(pipeline);
+}
+
+/* The words of a failure, once nothing runs any more. */
+static void keep_error(weir_pipeline *pipeline)
+{
+    const struct run *run = pipeline->run;
+    if (run->error == 0 || pipeline->error != NULL)
+        return;
+    const char *text = run->error_text != NULL ? run->error_text : strerror(-run->error);
+    if (asprintf(&pipeline->error, "%s: %s", run->failed->plan->name, text) < 0)
+        pipeline->error = NULL;
+}
+
+WEIR_ASYNC_DEFINE(weir_pipeline_run)
+{
+    WEIR_BEGIN
+    self->all = malloc(sizeof *self->all);
+    if (self->all == NULL)
+        RETURN(-ENOMEM);
+    AWAIT(*self->all, WEIR_CALL(wp_run_all, .run = self->pipeline->run));
+    self->output = self->all->output;
+    keep_error(self->pipeline);
+    WEIR_FINALLY
+    free(self->all);
+    WEIR_END
+}
+
+const char *weir_pipeline_error(const weir_pipeline *pipeline)
+{
+    return pipeline->error;
+}
+
+static uint64_t load(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage)
+{
+    if (index >= pipeline->plan.nodes)
+        return -ENOENT;
+    const struct run_node *node = &pipeline->run->nodes[index];
+    const struct run_counters *counters = &node->counters;
+    *ret_stage = (weir_pipeline_stage){
+        .name = node->plan->name,
+        .in_bytes = load(&counters->in_bytes),
+        .out_bytes = load(&counters->out_bytes),
+        .busy_ns = load(&counters->busy_ns),
+        .blocked_ns = load(&counters->blocked_ns),
+        .starved_ns = load(&counters->starved_ns),
+        .inlined = load(&counters->inlined),
+        .offloaded = load(&counters->offloaded),
+    };
+    return 0;
+}

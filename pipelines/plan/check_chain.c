@@ -1,0 +1,131 @@
+/* check_chain.c - stages in a row: each gets what it takes, or the error says which stage to put between. */
+#include <string.h>
+
+#include "plan/checker.h"
+
+static const char *port_words(weir_port ports)
+{
+    switch ((int)ports) {
+    case WEIR_NONE:
+        return "nothing";
+    case WEIR_BYTES:
+        return "bytes";
+    case WEIR_RECORDS:
+        return "records";
+    case WEIR_FILES:
+        return "files";
+    case WEIR_BYTES | WEIR_RECORDS:
+        return "bytes or records";
+    case WEIR_BYTES | WEIR_FILES:
+        return "bytes or files";
+    case WEIR_RECORDS | WEIR_FILES:
+        return "records or files";
+    default:
+        return "bytes, records or files";
+    }
+}
+
+/* Which stage makes `wanted` of `given`. */
+static const char *bridge(weir_port given, weir_port wanted)
+{
+    if (given == WEIR_BYTES && (wanted & WEIR_RECORDS) != 0)
+        return "put 'lines' between them: it makes records of bytes";
+    if (given == WEIR_RECORDS && (wanted & WEIR_BYTES) != 0)
+        return "put 'to json' (or raw, csv, ...) between them: it makes bytes of records";
+    if (given == WEIR_FILES && (wanted & WEIR_BYTES) != 0)
+        return "put what each file goes through into a block: each { read | ... }";
+    return NULL;
+}
+
+/* What `stage` is fed and gives: of several kinds the one that is there. False: they don't meet. */
+static bool meet(struct check *check, const struct stage_use *use, const struct plan_node *before, weir_port given,
+                 struct plan_node *node)
+{
+    const weir_stage *stage = use->stage;
+    if (given == WEIR_NONE && before == NULL && (stage->source || stage->in == WEIR_NONE)) {
+        node->in = WEIR_NONE;
+        node->out = stage->out;
+        return true;
+    }
+    if (given == WEIR_NONE && before == NULL) {
+        wp_diag(check->diags, use->name_span, "%s takes %s, and nothing stands before it", use->name,
+                port_words(stage->in));
+        wp_diag_hint(check->diags, "a pipeline begins with a source, such as read, stdin or files");
+        return false;
+    }
+    if ((stage->in & given) == 0) {
+        if (given == WEIR_NONE)
+            wp_diag(check->diags, use->name_span, "%s stands behind %s, which gives nothing on", use->name,
+                    before->stage->name);
+        else if (stage->in == WEIR_NONE)
+            wp_diag(check->diags, use->name_span, "%s begins a pipeline: it takes nothing from %s", use->name,
+                    before != NULL ? before->stage->name : "its block");
+        else
+            wp_diag(check->diags, use->name_span, "%s takes %s, but %s gives %s", use->name, port_words(stage->in),
+                    before != NULL ? before->stage->name : "its block", port_words(given));
+        const char *hint = bridge(given, stage->in);
+        if (hint != NULL)
+            wp_diag_hint(check->diags, "%s", hint);
+        return false;
+    }
+    node->in = (weir_port)(stage->in & given);
+    /* What takes several kinds gives the kind it got, where it gives that. */
+    node->out = (stage->out & node->in) != 0 && stage->out != WEIR_BYTES ? node->in : stage->out;
+    return true;
+}
+
+static weir_port block_out(const struct plan_node *node)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (setting->block != NULL && setting->block->out != WEIR_NONE)
+            return setting->block->out;
+    return node->in;
+}
+
+/* What flows behind a stage that nobody knows: anything may stand there. */
+#define UNKNOWN_PORT ((weir_port)(1 << 30))
+
+static struct plan_node *check_node(struct check *check, const struct stage_use *use, const struct plan_node *before,
+                                    weir_port given)
+{
+    struct plan_node *node = wp_arena_new(check->arena, struct plan_node);
+    if (node == NULL)
+        return NULL;
+    node->stage = use->stage;
+    node->name = use->name;
+    node->span = use->span;
+    node->index = check->nodes++;
+    const bool met = given == UNKNOWN_PORT || meet(check, use, before, given, node);
+    const bool engine = wp_check_engine(check, use, node);
+    if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty)
+        return NULL;
+    if (node->out == WEIR_AS_BLOCK)
+        node->out = block_out(node);
+    return node;
+}
+
+struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in)
+{
+    struct plan_chain *result = wp_arena_new(check->arena, struct plan_chain);
+    if (result == NULL)
+        return NULL;
+    result->name = chain->name;
+    result->span = chain->span;
+    result->in = result->out = in;
+    struct plan_node **link = &result->nodes;
+    const struct plan_node *before = NULL;
+    bool good = chain->stages != NULL;
+    for (const struct stage_use *use = chain->stages; use != NULL; use = use->next) {
+        struct plan_node *node = use->stage != NULL ? check_node(check, use, before, result->out) : NULL;
+        if (node == NULL) {
+            good = false;
+            result->out = UNKNOWN_PORT;
+            continue;
+        }
+        *link = node;
+        link = &node->next;
+        before = node;
+        result->out = node->out;
+    }
+    return good ? result : NULL;
+}

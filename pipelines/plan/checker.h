@@ -1,0 +1,33 @@
+/* checker.h - what the parts of the checker share. */
+#ifndef WP_CHECKER_H
+#define WP_CHECKER_H
+
+#include "plan/plan.h"
+
+struct check {
+    struct syntax *syntax;
+    struct arena *arena;
+    struct diags *diags;
+    const struct plan_variable *variables;
+    size_t variable_count;
+    unsigned nodes;
+};
+
+/* check_text.c: a string with its variables filled in. NULL: it has said why. */
+const char *wp_check_text(struct check *check, const struct value *value);
+/* Pieces of a template; false: it has said why. */
+bool wp_check_template(struct check *check, const struct value *value, struct piece **ret_pieces);
+
+/* check_expr.c: functions are known and have as many arguments as they take. */
+bool wp_check_expr(struct check *check, const struct expr *expr);
+/* ".a.b" as "a.b". NULL: no memory. */
+const char *wp_check_path_text(struct check *check, const struct expr *path);
+
+/* check_option.c: the arguments of a stage into settings, and the engine's. False: it has said why. */
+bool wp_check_settings(struct check *check, const struct stage_use *use, struct plan_node *node);
+bool wp_check_engine(struct check *check, const struct stage_use *use, struct plan_node *node);
+
+/* check_chain.c: a row of stages whose first is fed `in`. NULL: it has said why. */
+struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in);
+
+#endif

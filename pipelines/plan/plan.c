@@ -1,0 +1,95 @@
+/* plan.c - a whole tree checked, and questions to a plan. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "plan/checker.h"
+
+const struct setting *wp_plan_setting(const struct plan_node *node, const char *name)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (strcmp(setting->opt->name, name) == 0)
+            return setting;
+    return NULL;
+}
+
+int64_t wp_plan_number(const struct plan_node *node, const char *name)
+{
+    const struct setting *setting = wp_plan_setting(node, name);
+    return setting != NULL ? setting->number : weir_opt_find(node->stage, name)->def;
+}
+
+const char *wp_plan_text(const struct plan_node *node, const char *name)
+{
+    const struct setting *setting = wp_plan_setting(node, name);
+    return setting != NULL ? setting->text : weir_opt_find(node->stage, name)->def_text;
+}
+
+/* A pipeline ends in a sink: what its last stage gives must go somewhere. */
+static void check_end(struct check *check, const struct plan_chain *chain)
+{
+    const struct plan_node *last = chain->nodes;
+    while (last->next != NULL)
+        last = last->next;
+    if (chain->out == WEIR_NONE || last->stage->sink)
+        return;
+    wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
+    wp_diag_hint(check->diags, "end the pipeline with a sink, such as print, write or null");
+}
+
+static void check_names(struct check *check, const struct chain *chain)
+{
+    for (const struct chain *other = chain->next; chain->name != NULL && other != NULL; other = other->next)
+        if (other->name != NULL && strcmp(other->name, chain->name) == 0)
+            wp_diag(check->diags, other->name_span, "there is a '%s' already", chain->name);
+}
+
+static struct plan_chain *check_all(struct check *check, const struct chain *chains, weir_port in)
+{
+    struct plan_chain *first = NULL, **link = &first;
+    for (const struct chain *chain = chains; chain != NULL; chain = chain->next) {
+        check_names(check, chain);
+        struct plan_chain *checked = wp_check_chain(check, chain, in);
+        if (checked == NULL)
+            continue;
+        check_end(check, checked);
+        *link = checked;
+        link = &checked->next;
+    }
+    return first;
+}
+
+static void check_lets(struct check *check)
+{
+    for (const struct let *let = check->syntax->lets; let != NULL; let = let->next)
+        for (const struct let *other = let->next; other != NULL; other = other->next)
+            if (strcmp(let->name, other->name) == 0)
+                wp_diag(check->diags, other->name_span, "'%s' is set already", let->name);
+}
+
+int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t variable_count, struct diags *diags,
+            struct plan *ret_plan)
+{
+    struct check check = {
+        .syntax = syntax,
+        .arena = &syntax->arena,
+        .diags = diags,
+        .variables = variables,
+        .variable_count = variable_count,
+    };
+    check_lets(&check);
+    struct plan plan = { .syntax = syntax };
+    plan.pipelines = check_all(&check, syntax->pipelines, WEIR_NONE);
+    plan.deads = check_all(&check, syntax->deads, WEIR_RECORDS);
+    plan.nodes = check.nodes;
+    for (const struct plan_chain *dead = plan.deads; dead != NULL; dead = dead->next)
+        wp_diag(diags, dead->span, "dead-letter streams are part of the language, but this weir can't do them yet");
+    if (syntax->arena.failed || diags->no_memory)
+        return -ENOMEM;
+    if (syntax->pipelines == NULL && diags->count == 0)
+        wp_diag(diags, (struct span){ 0, 0 }, "there is no pipeline here");
+    if (wp_diag_any(diags))
+        return -EINVAL;
+    *ret_plan = plan;
+    return 0;
+}

@@ -1,0 +1,110 @@
+/*
+ * plan.h - a pipeline that is known to be runnable: names found, values in range, ports that meet, bounds everywhere.
+ *
+ * A plan is read-only and holds nothing that runs; whatever runs it keeps its own
+ * state. It lies in its tree's arena and lives as long as that.
+ */
+#ifndef WP_PLAN_H
+#define WP_PLAN_H
+
+#include <weir/stage.h>
+
+#include "lang/parse.h"
+
+/* --- what options were set to ------------------------------------------------------------- */
+
+/* "{.dir}/{.stem}.zst", "err-{%Y%m%d}": pieces, in order. */
+enum piece_kind { PIECE_TEXT, PIECE_FIELD, PIECE_TIME };
+struct piece {
+    struct piece *next;
+    enum piece_kind kind;
+    const char *text; /* or the format for strftime(3) */
+    size_t size;
+    struct expr *path;
+};
+
+struct setting {
+    struct setting *next;
+    const weir_opt *opt;
+    struct span span;
+    int64_t number;       /* INT, SIZE, DURATION, RATE, BOOL, CHOICE; EXPR: index of a choice, if expr is NULL */
+    const char *text;     /* STRING, FIELD ("a.b"), an item of a LIST */
+    struct piece *pieces; /* TEMPLATE; NULL: the empty text */
+    struct expr *expr;    /* EXPR; FIELDS: a path */
+    struct plan_chain *block;
+};
+
+/* --- options of the engine ----------------------------------------------------------------- */
+
+enum plan_order { ORDER_IN, ORDER_ANY, ORDER_KEY };
+enum plan_pool { POOL_AUTO, POOL_INLINE, POOL_CPU, POOL_IO };
+enum plan_onerror { ONERROR_FAIL, ONERROR_DROP, ONERROR_DEAD };
+
+struct plan_engine {
+    unsigned par; /* 1: nothing at once */
+    bool par_cores;
+    enum plan_order order;
+    struct expr *key;
+    int64_t queue_bytes; /* 0: the default */
+    enum plan_pool pool;
+    int64_t timeout_ns; /* 0: none */
+    unsigned retries;
+    enum plan_onerror onerror;
+    const char *dead;
+    int64_t rate; /* a second; 0: none */
+    bool rate_is_bytes;
+};
+
+#define PLAN_PAR_MAX 1024
+#define PLAN_QUEUE_BYTES_DEFAULT ((int64_t)8 << 20)
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+struct plan_node {
+    struct plan_node *next;
+    const weir_stage *stage;
+    const char *name; /* @name, or the stage's */
+    unsigned index;   /* in the whole plan, in the order of the text */
+    struct span span;
+    struct setting *settings;
+    struct plan_engine engine;
+    weir_port in, out; /* one each: what really flows here */
+};
+
+struct plan_chain {
+    struct plan_chain *next;
+    const char *name;
+    struct span span;
+    struct plan_node *nodes;
+    weir_port in, out;
+};
+
+struct plan {
+    struct syntax *syntax;
+    struct plan_chain *pipelines;
+    struct plan_chain *deads;
+    unsigned nodes;
+};
+
+/* Variables that the command line sets: --set name=value. */
+struct plan_variable {
+    const char *name;
+    const char *value;
+};
+
+/*
+ * wp_plan() - checks a tree. 0 and the plan; -EINVAL, and diags (of the parse) say
+ * what is wrong; -ENOMEM. `tree` may have faults of its own: those parts are left
+ * out, the others are checked.
+ */
+WEIR_MUST_USE int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t variable_count,
+                          struct diags *diags, struct plan *ret_plan);
+
+/* The setting of an option, the first of a list; NULL: it was not given. */
+const struct setting *wp_plan_setting(const struct plan_node *node, const char *name);
+/* The number of an option that was set, or its default. */
+int64_t wp_plan_number(const struct plan_node *node, const char *name);
+/* The text of an option that was set, or its default, which may be NULL. */
+const char *wp_plan_text(const struct plan_node *node, const char *name);
+
+#endif

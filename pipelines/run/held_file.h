@@ -1,0 +1,28 @@
+/*
+ * held_file.h - a file that stays open as long as anybody, the kernel included, may use it.
+ *
+ * A read or a write that was dropped may still be under way: it holds the file
+ * and the chunk until it has let go of them.
+ */
+#ifndef WP_HELD_FILE_H
+#define WP_HELD_FILE_H
+
+#include <weir/io.h>
+
+#include "output.h"
+
+struct held_file {
+    uint32_t refs;
+    struct output output; /* its fd; for a file that is read nothing else */
+    weir_chunk *chunk;    /* of the operation under way */
+};
+
+/* One reference; fd -1, nothing to commit. NULL: no memory. */
+struct held_file *wp_held_file_create(void);
+/* The last one closes it, and removes what wasn't committed. Takes NULL; `file` is void for those who release args. */
+void wp_held_file_unref(void *file);
+struct held_file *wp_held_file_ref(struct held_file *file);
+/* For one operation at a time, with `chunk` as its buffer. */
+weir_io_hold wp_held_file_hold(struct held_file *file, weir_chunk *chunk);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * run.h - a plan that runs: a task a node, a bounded channel an edge.
+ *
+ * The plan is read-only; all that changes lies here. A run ends in one of three
+ * ways: every node ended well; one failed (the first failure is kept, all others
+ * are dropped, no sink commits); or it was dropped.
+ */
+#ifndef WP_RUN_H
+#define WP_RUN_H
+
+#include <pthread.h>
+#include <weir/chunk.h>
+#include <weir/join_set.h>
+#include <weir/mpsc.h>
+
+#include "plan/plan.h"
+
+/* --- edges ------------------------------------------------------------------------------ */
+
+/*
+ * What goes over an edge of bytes: a chunk, whose bytes nobody changes any more,
+ * or the end. That the senders are gone is no end: it means that one of them
+ * failed, and what came so far is not the whole.
+ */
+struct parcel {
+    weir_chunk *chunk; /* a reference; NULL in the end */
+    bool last;
+};
+
+/* Chunks that a source or a stage fills. */
+#define RUN_CHUNK_BYTES WEIR_CHUNK_LARGE
+
+/* --- nodes ------------------------------------------------------------------------------- */
+
+/* Written by the node's own task, read by reports. */
+struct run_counters {
+    uint64_t in_bytes, out_bytes;
+    uint64_t busy_ns;    /* in steps, inline or offloaded, and in io of its own */
+    uint64_t blocked_ns; /* waiting for room in its edge */
+    uint64_t starved_ns; /* waiting for input */
+    uint64_t inlined, offloaded;
+};
+
+struct run_node {
+    const struct plan_node *plan;
+    struct run *run;
+    weir_mpsc_receiver *from; /* NULL: a source */
+    weir_mpsc_sender *to;     /* NULL: a sink */
+    struct run_counters counters;
+};
+
+struct run {
+    const struct plan *plan;
+    struct run_node *nodes; /* plan->nodes of them */
+    pthread_mutex_t lock;   /* of what follows */
+    int error;
+    char *error_text; /* a line, or NULL: strerror(3) says it all */
+    const struct run_node *failed;
+};
+
+/* 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_run_create(const struct plan *plan, struct run **ret_run);
+void wp_run_destroy(struct run *run);
+
+/*
+ * wp_run_all() - runs it to its end. Resolves to 0 or to the first failure.
+ *
+ * Cancel safe: dropping it drops every node; no sink commits.
+ */
+WEIR_ASYNC_DECLARE(wp_run_all, int, struct run *run; weir_join_set *nodes; int status; weir_join_next_future next;);
+
+/* The node can't go on: keeps the first failure of the run. Returns `error`. */
+int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+
+/*
+ * wp_edge_send() - hand a parcel on. Resolves to 0, or -EPIPE: nobody wants more,
+ * which is no failure. Takes the parcel's reference in any case.
+ */
+WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; int64_t since_ns;
+                   weir_mpsc_send_future send;);
+/*
+ * wp_edge_recv() - the next parcel. Resolves to 0, or -ECANCELED: what feeds this
+ * node has failed.
+ */
+WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_parcel; int64_t since_ns;
+                   weir_mpsc_recv_future recv;);
+
+static inline void wp_counter_add(uint64_t *counter, uint64_t by)
+{
+    __atomic_store_n(counter, *counter + by, __ATOMIC_RELAXED);
+}
+
+/* --- what runs a node ---------------------------------------------------------------------- */
+
+/* transform.c: every stage with a step(). */
+int wp_transform_spawn(struct run_node *node, weir_join_set *set);
+
+#endif

@@ -1,0 +1,92 @@
+#!/bin/sh
+# test_run.sh - weir run and weir check as a user sees them: what flows, what is refused and in which words.
+set -u
+weir=$1
+io=$2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+# says TEXT: the errors are these lines, to the letter.
+says() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted err >&2 || fail "not the words that were expected"; }
+
+# --- bytes go through as they are ------------------------------------------------------------------
+head -c 3000000 /dev/urandom >large; printf x >small; : >empty
+for file in large small empty; do
+    want 0 run "read $file | write copy"; same $file copy "a copy"
+    want 0 run "read \"$file\" block=512 | write \"copy\" atomic"; same $file copy "a copy by small blocks"
+    want 0 run -e "read $file | hash sha256 as .sha256 | write copy"
+    printf '{"size":%d,"sha256":"%s"}\n' "$(wc -c <$file)" "$(sha256sum <$file | cut -c1-64)" >wanted
+    same wanted copy "the digest"
+done
+for pool in inline cpu io; do
+    want 0 run "read large | hash sha256 xxh3 @pool=$pool | write $pool"
+done
+same inline cpu "inline and offloaded"; same inline io "inline and on the io lane"
+printf 'let where = "copy"\n# a comment\nread "${in}"   # another\n| write "${where}2"\n' >copy.weir
+want 0 run copy.weir --set in=large; same large copy2 "a file with variables"
+want 0 run --mem 1MiB "read large | hash md5 head=1000 | null"
+[ "$(ls -A | grep -c weir-)" = 0 ] || fail "a file under another name is left: $(ls -A)"
+
+# --- what goes wrong leaves nothing -----------------------------------------------------------------
+want 1 run "read nothere | write new"; [ ! -e new ] || fail "a failed run left its output"
+says "weir: read: nothere: No such file or directory"
+want 1 run "read large | write nodir/new"
+says "weir: write: nodir/new: No such file or directory"
+printf old >kept
+want 1 run "read ./ | write kept"; [ "$(cat kept)" = old ] || fail "a failed run changed its output"
+[ "$(ls -A | grep -c weir-)" = 0 ] || fail "a failed run left a file: $(ls -A)"
+
+# --- faults of the text, all at once, each with a way out ---------------------------------------------
+want 2 "$weir" check -e 'read "a" | hsah xxh3 | write b'
+says "-e:1:12: unknown stage 'hsah' (did you mean 'hash'?)
+    read \"a\" | hsah xxh3 | write b
+               ^~~~"
+printf 'read "a" blok=4KiB\n| hash xxh12\n| write "${dri}/b" @queue=5s\n' >faults.weir
+want 2 "$weir" check faults.weir
+says "faults.weir:1:10: read has no option 'blok' (did you mean 'block'?)
+    read \"a\" blok=4KiB
+             ^~~~
+    'weir stages read' lists them
+faults.weir:2:8: hash: no algo 'xxh12' (did you mean 'xxh128'?)
+    | hash xxh12
+           ^~~~~
+faults.weir:3:10: unknown variable 'dri'
+    | write \"\${dri}/b\" @queue=5s
+             ^~~~~~
+    set it with  let dri = \"...\"  or  --set dri=...
+faults.weir:3:27: @queue is a size such as 8MiB
+    | write \"\${dri}/b\" @queue=5s
+                              ^~"
+want 2 "$weir" check -e 'read "a" block=1 | null'
+says "-e:1:16: read: block must be 512 to 64MiB, not 1
+    read \"a\" block=1 | null
+                   ^"
+want 2 run 'hash | read "a"'
+want 2 run 'read "a" | null | null'
+says "-e:1:19: null stands behind null, which gives nothing on
+    read \"a\" | null | null
+                      ^~~~"
+want 2 run 'read "a"'
+want 2 run ''
+want 2 run 'read "a" | null' extra
+want 2 run nothere.weir
+want 2 run 'read a | null' --set x
+want 2 run 'read "a" | null @par=2'
+[ "$(wc -l <err)" = 3 ] || fail "@par is not refused: $(cat err)"
+want 0 "$weir" check copy.weir --set in=x
+echo "$checks checks"
