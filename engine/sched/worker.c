@@ -119,6 +119,34 @@ static struct weir_task *steal(struct worker *worker)
     return next_injected(worker);
 }
 
+/* A time that is cheap to read and good enough to tell microseconds from milliseconds: cycles of some GHz. */
+static uint64_t stamp(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) * 3;
+#endif
+}
+
+/*
+ * After a turn. A driver may do the work of its operations in it (read what is cached), which makes several tasks ready
+ * at a time and is never seen as a backlog between polls. When it took long, whoever sleeps is worth waking for the
+ * tasks behind the first one, and now: later they are gone, to wait for the next turn.
+ */
+static struct weir_task *next_after_turn(struct worker *worker)
+{
+    const uint64_t began = stamp();
+    wi_turn(worker);
+    struct weir_task *task = next_local(worker);
+    if (runq_len(&worker->runq) > 0 && stamp() - began > SPREAD_AFTER_STAMPS &&
+        wi_idle_any_asleep(worker->env.runtime->idle))
+        wi_notify_one(worker->env.runtime);
+    return task;
+}
+
 static struct weir_task *next_task(struct worker *worker)
 {
     struct weir_task *task;
@@ -130,24 +158,11 @@ static struct weir_task *next_task(struct worker *worker)
     /* Before those that yielded come back: they let everybody else go first. */
     if ((task = next_injected(worker)) != NULL)
         return task;
-    wi_turn(worker);
-    if ((task = next_local(worker)) != NULL)
+    if ((task = next_after_turn(worker)) != NULL)
         return task;
     if ((task = next_injected(worker)) != NULL)
         return task;
     return steal(worker);
-}
-
-/* A time that is cheap to read and good enough to tell microseconds from milliseconds: cycles of some GHz. */
-static uint64_t stamp(void)
-{
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#else
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) * 3;
-#endif
 }
 
 /*
