@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fdclose.h"
-
 static int64_t or_errno(int64_t result)
 {
     return result < 0 ? -errno : result;
@@ -31,9 +29,7 @@ int wi_op_open_regular(const struct op *op)
 {
     /* O_NONBLOCK: should a FIFO lie there now, open() would wait for its other end. */
     const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (op->flags & OP_SLURP_FOLLOW ? 0 : O_NOFOLLOW);
-    int fd = openat(op->fd, path_of(op), flags);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && wi_fd_close_flush() > 0)
-        fd = openat(op->fd, path_of(op), flags);
+    const int fd = openat(op->fd, path_of(op), flags);
     if (fd < 0)
         return -errno;
     struct stat stat;

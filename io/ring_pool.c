@@ -17,8 +17,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "fdclose.h"
-
 /* With nothing of ours on the lane nobody tells when it has room: ask this often. */
 #define LANE_FULL_WAIT_NS 1000000
 
@@ -149,7 +147,7 @@ static void run_handed(struct ring_pool *self)
 
 static void run_pushed(struct ring_pool *self)
 {
-    struct op *slurps[RPOOL_INLINE_MAX];
+    struct op *slurps[RPOOL_SLURPS_MAX];
     unsigned slurp_count = 0;
     for (unsigned i = 0; i < RPOOL_INLINE_MAX; i++) {
         struct op *op = op_list_pop(&self->pushed);
@@ -161,9 +159,12 @@ static void run_pushed(struct ring_pool *self)
             slurps[slurp_count++] = op;
         else
             wi_rpool_try(self, op);
+        if (slurp_count == RPOOL_SLURPS_MAX) {
+            wi_rpool_try_slurps(self, slurps, slurp_count);
+            slurp_count = 0;
+        }
     }
-    if (slurp_count > 0)
-        wi_rpool_try_slurps(self, slurps, slurp_count);
+    wi_rpool_try_slurps(self, slurps, slurp_count);
 }
 
 static void pool_flush(struct ring *ring)
@@ -197,8 +198,6 @@ static void pool_wait(struct ring *ring, int64_t timeout_ns)
     struct ring_pool *self = of(ring);
     pool_flush(ring);
     if (timeout_ns != 0 && !has_work(self)) {
-        if (wi_ring_in_flight(ring) == 0 && wi_fd_close_pending())
-            (void)wi_fd_close_flush(); /* nobody needs them any more, and we may sleep for long */
         const bool nobody_tells = self->backlog.first != NULL && atomic_load(&self->holders) == 1;
         if (nobody_tells && (timeout_ns < 0 || timeout_ns > LANE_FULL_WAIT_NS))
             timeout_ns = LANE_FULL_WAIT_NS;
@@ -237,8 +236,6 @@ static void pool_reap(struct ring *ring, struct op_list *done)
 static void pool_destroy(struct ring *ring)
 {
     struct ring_pool *self = of(ring);
-    (void)wi_fd_close_flush();
-    wi_nowait_fini(&self->nowait);
     wi_ring_fini(ring);
     wi_rpool_unhold(self);
 }

@@ -4,7 +4,7 @@
  *   ring_pool.c         lists, sleeping and waking
  *   ring_pool_lane.c    what may wait, on threads
  *   ring_pool_try.c     what an operation can do without waiting
- *   ring_pool_slurp.c   the same for small files, many at once
+ *   ring_pool_slurp.c   the same for small files
  *   ring_pool_poll.c    descriptors that are waited for: epoll
  *   nowait.c            reads from the page cache
  *
@@ -21,8 +21,11 @@
 #include "nowait.h"
 #include "ring.h"
 
-/* Ops that one flush works on itself. They take a few microseconds each, and the tasks want their turn. */
-#define RPOOL_INLINE_MAX 32u
+/*
+ * Ops that one flush works on itself. They take a few microseconds each, and the tasks want their turn. But enough for
+ * two tasks that keep 64 in flight: both are ready then, and a worker without work finds one of them to steal.
+ */
+#define RPOOL_INLINE_MAX 128u
 
 /* op->phase */
 enum rpool_phase {
@@ -115,14 +118,16 @@ void wi_rpool_try(struct ring_pool *self, struct op *op);
  * instead of waiting. Waits for no FIFO's other end.
  */
 int wi_rpool_open(const struct ring_pool *self, const struct op *op, uint64_t resolve);
-/* [any] openat2(2); makes room where there are too many open files. */
+/* [any] openat2(2). */
 int wi_rpool_openat2(int dirfd, const char *path, const struct open_how *how);
 /* A file that lies in memory: reading it waits for nothing. */
 bool wi_rpool_in_memory(int fd);
 
 /* --- ring_pool_slurp.c ---------------------------------------------------------------- */
 
-/* [owner] As wi_rpool_try(), for `count` of them. */
+/* Files open at a time. */
+#define RPOOL_SLURPS_MAX 8u
+/* [owner] As wi_rpool_try(), for `count` of them, at most RPOOL_SLURPS_MAX. */
 void wi_rpool_try_slurps(struct ring_pool *self, struct op **ops, unsigned count);
 /* [lane] Does all of it, or what is left; the result. */
 int64_t wi_rpool_run_slurp(struct op *op);

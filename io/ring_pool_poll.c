@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fdclose.h"
 #include "ring_pool.h"
 
 #ifndef SYS_epoll_pwait2
@@ -28,9 +27,7 @@ _Static_assert((int)POLLIN == (int)EPOLLIN && (int)POLLOUT == (int)EPOLLOUT && (
 
 static int duplicate(int fd)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0 && errno == EMFILE && wi_fd_close_flush() > 0)
-        copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return copy < 0 ? -errno : copy;
 }
 

@@ -13,7 +13,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "fdclose.h"
 #include "ring_pool.h"
 
 #define AT_POSITION UINT64_MAX
@@ -35,9 +34,7 @@ bool wi_rpool_in_memory(int fd)
 
 int wi_rpool_openat2(int dirfd, const char *path, const struct open_how *how)
 {
-    long fd = syscall(SYS_openat2, dirfd, path, how, sizeof *how);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && wi_fd_close_flush() > 0)
-        fd = syscall(SYS_openat2, dirfd, path, how, sizeof *how);
+    const long fd = syscall(SYS_openat2, dirfd, path, how, sizeof *how);
     return fd < 0 ? -errno : (int)fd;
 }
 
@@ -45,9 +42,7 @@ static int open_without_openat2(const struct op *op, const struct open_how *how)
 {
     if (how->resolve != 0)
         return -ENOSYS;
-    int fd = openat(op->fd, path_of(op), (int)how->flags, (mode_t)how->mode);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && wi_fd_close_flush() > 0)
-        fd = openat(op->fd, path_of(op), (int)how->flags, (mode_t)how->mode);
+    const int fd = openat(op->fd, path_of(op), (int)how->flags, (mode_t)how->mode);
     return fd < 0 ? -errno : fd;
 }
 
@@ -109,7 +104,7 @@ static void try_statx(struct ring_pool *self, struct op *op)
     }
     int result = fd < 0 ? -EAGAIN : statx_of(fd, op);
     if (fd >= 0)
-        wi_fd_close_later(fd);
+        (void)close(fd);
     /* To open a mount point doesn't mount it, to ask for its size does. */
     const struct statx *got = op->buffer;
     if (result == 0 && (got->stx_attributes & STATX_ATTR_AUTOMOUNT) && !(op->flags & AT_NO_AUTOMOUNT))

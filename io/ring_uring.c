@@ -21,8 +21,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fdclose.h"
-
 /* Turns of the owner's loop without a slurp, after which the files in the slots are closed. */
 #define DIRECT_IDLE_FLUSHES 64u
 /* Sleep no longer than this while something waits for room in the kernel's queue. */
@@ -226,8 +224,6 @@ static void close_files(struct ring_uring *self)
 {
     if (self->direct_used > 0)
         wi_uring_close_direct(self);
-    if (wi_fd_close_pending())
-        (void)wi_fd_close_flush();
 }
 
 /*
@@ -302,7 +298,7 @@ static void finish(struct ring_uring *self, struct op *op, struct op_list *done)
     if (op->kind == OP_SLURP) {
         atomic_fetch_add_explicit(&self->slurps_ended, 1, memory_order_release);
         if (op->ring_fd >= 0)
-            wi_fd_close_later(op->ring_fd);
+            (void)close(op->ring_fd);
     }
     atomic_store_explicit(&op->in_flight, 0, memory_order_release);
     op_list_push(done, op);

@@ -3,14 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "deny_syscall.h"
-#include "fdclose.h"
 #include "lane_rig.h"
 #include "temp_tree.h"
 
@@ -113,7 +111,6 @@ static void end(struct io_rig *rig, struct lane_rig *lane)
     CHECK_EQ(rig->ring->ops, rig->ring->ops_free);
     io_rig_fini(rig);
     lane_rig_fini(lane);
-    CHECK(!wi_fd_close_pending());
 }
 
 static void make_pipe(int fds[2], int flags)
@@ -174,7 +171,6 @@ static void ask_cache(void)
     wi_nowait_init(&nowait);
     char byte;
     cache_is_asked = wi_nowait_read(&nowait, (int)fd, &byte, 1, 0) == 1 || wi_rpool_in_memory((int)fd);
-    wi_nowait_fini(&nowait);
     close((int)fd);
     if (!cache_is_asked)
         printf("this file system doesn't say what it has cached: some checks are left out\n");
@@ -317,7 +313,6 @@ static void test_every_kind_does_its_work(void)
     make_sizes(true);
     run_slurps_of_all_sizes(&rig);
     run_what_is_no_file(&rig);
-    wi_fd_close_flush();
     CHECK_EQ(io_rig_open_fds(), fds);
     end(&rig, &lane);
 }
@@ -381,7 +376,7 @@ static void read_what_is_not_cached(void)
     make_file("cold", sizeof buffer);
     begin(&rig, &lane, 1, 100);
     /* Only for this thread. (A disk may be so fast that what was cold is warm when it is asked for again.) */
-    if (!deny_syscall(SYS_io_setup, ENOSYS) || !deny_syscall(SYS_preadv2, EAGAIN))
+    if (!deny_syscall(SYS_preadv2, EAGAIN))
         return;
     lane_rig_hold(&lane);
     struct op *cold = slurp_op(&rig, "cold", buffer, sizeof buffer, 0);
@@ -456,7 +451,6 @@ struct refusal {
     long number;
     int error;
     bool only_owner; /* the lane's threads start first */
-    bool no_aio;     /* so that preadv2 is what is used */
 };
 
 static void run_all_with(const struct refusal *refusal)
@@ -464,8 +458,6 @@ static void run_all_with(const struct refusal *refusal)
     struct lane_rig lane;
     struct io_rig rig;
     const bool early = !refusal->only_owner;
-    if (refusal->no_aio && !deny_syscall(SYS_io_setup, ENOSYS))
-        return;
     if (early && !deny_syscall(refusal->number, refusal->error))
         return;
     begin(&rig, &lane, 2, 4);
@@ -492,19 +484,16 @@ static void run_all_with(const struct refusal *refusal)
 static void test_each_missing_call_has_its_substitute(void)
 {
     static const struct refusal refusals[] = {
-        { "the cache of names always misses", SYS_openat2, EAGAIN, true, false },
-        { "no openat2", SYS_openat2, ENOSYS, false, false },
-        { "a sandbox that knows no openat2", SYS_openat2, EPERM, false, false },
-        { "the page cache always misses", SYS_preadv2, EAGAIN, true, true },
-        { "files that can't say what is cached", SYS_preadv2, EOPNOTSUPP, true, true },
-        { "no preadv2", SYS_preadv2, ENOSYS, false, true },
-        { "a sandbox that knows no preadv2", SYS_preadv2, EPERM, false, true },
-        { "no AIO", SYS_io_setup, ENOSYS, false, false },
-        { "AIO without io_submit", SYS_io_submit, EPERM, false, false },
-        { "AIO without io_getevents", SYS_io_getevents, EPERM, false, false },
-        { "no pwritev2", SYS_pwritev2, EOPNOTSUPP, true, false },
-        { "no epoll_pwait2", 441, ENOSYS, false, false },
-        { "no close_range", 436, ENOSYS, false, false },
+        { "the cache of names always misses", SYS_openat2, EAGAIN, true },
+        { "no openat2", SYS_openat2, ENOSYS, false },
+        { "a sandbox that knows no openat2", SYS_openat2, EPERM, false },
+        { "the page cache always misses", SYS_preadv2, EAGAIN, true },
+        { "files that can't say what is cached", SYS_preadv2, EOPNOTSUPP, true },
+        { "no preadv2", SYS_preadv2, ENOSYS, false },
+        { "a sandbox that knows no preadv2", SYS_preadv2, EPERM, false },
+        { "no lseek", SYS_lseek, EPERM, false },
+        { "no pwritev2", SYS_pwritev2, EOPNOTSUPP, true },
+        { "no epoll_pwait2", 441, ENOSYS, false },
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         fflush(NULL);
@@ -643,7 +632,6 @@ static void test_abandoned_ops_leave_nothing_open(void)
         lane_rig_release(&lane);
     }
     io_rig_settle(&rig);
-    wi_fd_close_flush();
     CHECK_EQ(io_rig_open_fds(), fds);
     CHECK_EQ(holds_put, 100);
     end(&rig, &lane);
@@ -695,7 +683,6 @@ static void test_destroy_with_ops_in_flight(void)
     check_bytes(&written[19], 19, 1);                                    /* this one wasn't */
     close(fd);
     close_pipe(pipe_fds);
-    wi_fd_close_flush();
     CHECK_EQ(io_rig_open_fds(), fds);
 }
 
@@ -856,21 +843,6 @@ static void test_what_is_ready_is_reaped_without_a_wait(void)
     end(&rig, &lane);
 }
 
-/* Who has nothing to do may sleep for long: files that wait to be closed would be held all the while. */
-static void test_pending_closes_are_done_before_a_sleep(void)
-{
-    make_file("closed", 10);
-    struct lane_rig lane;
-    struct io_rig rig;
-    begin(&rig, &lane, 1, 10);
-    uint8_t buffer[16];
-    CHECK_EQ(run(&rig, slurp_op(&rig, "closed", buffer, 16, 0)), 10);
-    CHECK(!cache_is_asked || wi_fd_close_pending() || lane_rig_posted(&lane) > 0);
-    rig.worker.driver->type->wait(rig.worker.driver, 1);
-    CHECK(!wi_fd_close_pending());
-    end(&rig, &lane);
-}
-
 /* wake() counts once: it ends the wait under way or the next one, and not the one after that. */
 static void test_a_wake_ends_one_wait(void)
 {
@@ -885,41 +857,6 @@ static void test_a_wake_ends_one_wait(void)
     struct epoll_event event;
     CHECK_EQ(atomic_load(&pool->sleep), RPOOL_AWAKE);      /* the next one would lie down, */
     CHECK_EQ(epoll_wait(pool->epoll_fd, &event, 1, 0), 0); /* and nothing would get it up */
-    end(&rig, &lane);
-}
-
-/* Files that only wait to be closed are no reason for "too many open files". */
-static void test_pending_closes_make_room_for_an_open(void)
-{
-    make_file("room", 10);
-    struct lane_rig lane;
-    struct io_rig rig;
-    begin(&rig, &lane, 1, 10);
-    struct rlimit before, tight;
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-    tight = before;
-    tight.rlim_cur = 128;
-    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
-    static int fds[128];
-    uint8_t buffer[16];
-    for (int round = 0; round < 2; round++) {
-        int count = 0;
-        while ((fds[count] = openat(tree.fd, "room", O_RDONLY | O_CLOEXEC)) >= 0)
-            count++;
-        for (int i = 0; i < count; i += 2) /* no word is full, so they stay open */
-            wi_fd_close_later(fds[i]);
-        if (round == 0) {
-            CHECK_EQ(run(&rig, slurp_op(&rig, "room", buffer, 16, 0)), 10);
-        } else {
-            const int fd = (int)run(&rig, open_op(&rig, "room", O_RDONLY));
-            CHECK(fd >= 0);
-            close(fd);
-        }
-        wi_fd_close_flush();
-        for (int i = 1; i < count; i += 2)
-            close(fds[i]);
-    }
-    setrlimit(RLIMIT_NOFILE, &before);
     end(&rig, &lane);
 }
 
@@ -946,9 +883,7 @@ int main(void)
     RUN(test_streams_are_waited_for_without_a_thread);
     RUN(test_poll);
     RUN(test_what_is_ready_is_reaped_without_a_wait);
-    RUN(test_pending_closes_are_done_before_a_sleep);
     RUN(test_a_wake_ends_one_wait);
-    RUN(test_pending_closes_make_room_for_an_open);
     temp_tree_fini(&tree);
     return check_done();
 }

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fdclose.h"
 #include "lane_rig.h"
 #include "temp_tree.h"
 
@@ -219,7 +218,6 @@ static void test_random_ops_and_drops_by_many_threads(void)
     io_rig_settle(&rig);
     close(fds[0]);
     close(fds[1]);
-    wi_fd_close_flush();
     CHECK_EQ(io_rig_open_fds(), open_fds);
     CHECK_EQ(holds_put, OPS);
     io_rig_fini(&rig);
@@ -252,7 +250,6 @@ static void test_rings_that_end_with_work_on_the_lane(void)
         io_rig_fini(&rig);
     }
     lane_rig_fini(&lane);
-    wi_fd_close_flush();
     CHECK_EQ(io_rig_open_fds(), open_fds);
 }
 

@@ -32,9 +32,7 @@ SEES = {
 STAGES_SEE_OF_ENGINE = {"base.h"}
 
 # "..." includes of another folder's private headers.
-THROUGH_THE_WALL = {
-    ("io/fdclose.c", "base/atomic.h"): "only under WI_MODEL: the explorer gets at its atomics",
-}
+THROUGH_THE_WALL = {}
 
 # Who may include what of others.
 LIBRARY_HEADERS = {
@@ -55,7 +53,6 @@ BANNED_IN_TESTS_TOO = {
     "sleep": "a test doesn't wait for time to pass", "usleep": "a test doesn't wait for time to pass",
 }
 ALLOWED_CALLS = {
-    ("tests/io/test_fdclose.c", "usleep"): "paces a thread that flushes now and then; nothing depends on when",
     ("tests/io/test_ring_pool.c", "usleep"): "lets a wait begin, mostly; the other order passes, too",
 }
 
