@@ -1,6 +1,10 @@
-/* test_permit.c - permits that are merged and split are as many as before, and each keeps the semaphore. */
+/*
+ * test_permit.c - permits that are merged and split are as many as before, and each keeps the semaphore. Numbers: rows
+ * of cases.md. LABELS: stress
+ */
 #include <weir/semaphore.h>
 
+#include "runtime_rig.h"
 #include "sync_rig.h"
 
 static weir_semaphore *semaphore;
@@ -99,11 +103,66 @@ static void test_a_split_part_wakes_who_waits(void)
     finish(3);
 }
 
+#define TASKS 1000
+#define PERMITS 5
+
+static int out; /* permits that tasks hold */
+
+WEIR_ASYNC(hold_one, int, bool counted; int i; weir_permit permit; weir_semaphore_acquire_future acquire;
+           weir_yield nap;)
+{
+    WEIR_BEGIN
+    for (self->i = 0; self->i < 3; self->i++) {
+        AWAIT(self->acquire, weir_semaphore_acquire_owned(semaphore, 1, &self->permit));
+        self->counted = true;
+        CHECK(__atomic_add_fetch(&out, 1, __ATOMIC_RELAXED) <= PERMITS);
+        AWAIT(self->nap, weir_yield_now());
+        self->counted = false;
+        __atomic_fetch_sub(&out, 1, __ATOMIC_RELAXED);
+        weir_permit_release(&self->permit);
+    }
+    RETURN(0);
+    WEIR_FINALLY
+    if (self->counted)
+        __atomic_fetch_sub(&out, 1, __ATOMIC_RELAXED);
+    weir_permit_release(&self->permit);
+    WEIR_END
+}
+
+WEIR_ASYNC(run_all, int, weir_join_handle handles[TASKS]; int i; weir_join_future join;)
+{
+    WEIR_BEGIN
+    for (self->i = 0; self->i < TASKS; self->i++)
+        self->handles[self->i] = weir_spawn(WEIR_CALL(hold_one));
+    for (self->i = 0; self->i < TASKS; self->i += 7)
+        weir_abort(self->handles[self->i]);
+    for (self->i = 0; self->i < TASKS; self->i++) {
+        AWAIT(self->join, weir_join(self->handles[self->i], NULL));
+        CHECK(self->join.output == 0 || (self->join.output == -ECANCELED && self->i % 7 == 0));
+    }
+    RETURN(0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* 68, stress_test: a thousand tasks for five permits, some of them aborted wherever they are; five at the end. */
+static void test_a_thousand_tasks_leave_five_permits(void)
+{
+    FOR_EACH_FLAVOUR(runtime)
+    {
+        start(PERMITS);
+        CHECK_EQ(weir_block_on(runtime, WEIR_CALL(run_all), NULL), 0);
+        CHECK_EQ(out, 0);
+        finish(PERMITS);
+    }
+}
+
 int main(void)
 {
     RUN(test_merged_permits_come_back_together);
     RUN(test_permits_of_two_semaphores_do_not_merge);
     RUN(test_a_part_is_split_off);
     RUN(test_a_split_part_wakes_who_waits);
+    RUN(test_a_thousand_tasks_leave_five_permits);
     return check_done();
 }
