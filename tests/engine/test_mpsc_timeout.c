@@ -54,6 +54,11 @@ static void test_without_room_the_time_is_up(void)
     CHECK_EQ(sending.output, -ETIMEDOUT);
     CHECK(sending.future.awaiting == NULL);
     CHECK_EQ(destroyed, 0);
+    int got;
+    CHECK_EQ(weir_mpsc_try_recv(receiver, &got), 0);
+    CHECK(!mock_task_is_woken(&task));
+    CHECK_EQ(weir_mpsc_room(sender), 1); /* it has left the queue */
+    CHECK_EQ(weir_mpsc_try_send(sender, &first), 0);
     finish();
     CHECK_EQ(destroyed, 1); /* the first was the channel's, the second is ours */
 }
