@@ -176,12 +176,8 @@ static weir_poll cancelled_poll(weir_future *future, weir_cx *cx)
 static void cancelled_drop(weir_future *future)
 {
     weir_cancelled_future *self = (weir_cancelled_future *)(void *)future;
-    if (future->line == WEIR_AT_START)
-        return;
-    wi_lock(&self->token->tree->lock);
-    if (waiter_result(&self->waiter) == WAITER_WAITS)
-        list_remove(waiter_node(&self->waiter));
-    wi_unlock(&self->token->tree->lock);
+    if (future->line != WEIR_AT_START)
+        waiter_leave(&self->token->tree->lock, &self->waiter);
 }
 
 static const weir_future_type cancelled_type =

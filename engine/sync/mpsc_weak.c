@@ -1,5 +1,5 @@
 /* mpsc_weak.c - what a sender may know and keep of a bounded channel without sending. See mpsc_channel.h. */
-#include <weir/dump.h>
+#include "sync/closed.h"
 #include "sync/mpsc_channel.h"
 
 /* --- weak references ---------------------------------------------------------------- */
@@ -45,54 +45,8 @@ size_t weir_mpsc_room_max(const weir_mpsc_sender *sender)
     return of_sender(sender)->capacity;
 }
 
-/* --- closed --------------------------------------------------------------------------- */
-
-static weir_poll closed_poll(weir_future *future, weir_cx *cx)
+weir_closed_future weir_mpsc_closed(weir_mpsc_sender *sender)
 {
-    weir_mpsc_closed_future *self = (weir_mpsc_closed_future *)(void *)future;
-    struct mpsc_channel *channel = self->channel;
-    if (!weir_budget_take(cx))
-        return WEIR_PENDING;
-
-    bool waits;
-    if (future->line == WEIR_AT_START) {
-        wi_lock(&channel->lock);
-        waits = !channel->closed;
-        if (waits) {
-            future->line = 1;
-            waiter_enqueue(&channel->closing, &self->waiter, cx);
-        }
-        wi_unlock(&channel->lock);
-    } else {
-        waits = waiter_look_again(&channel->lock, &self->waiter, cx) == WAITER_WAITS;
-    }
-    if (!waits)
-        return WEIR_READY;
-    weir_budget_give_back(cx);
-    return WEIR_PENDING;
-}
-
-static void closed_drop(weir_future *future)
-{
-    weir_mpsc_closed_future *self = (weir_mpsc_closed_future *)(void *)future;
-    if (future->line == WEIR_AT_START)
-        return;
-    wi_lock(&self->channel->lock);
-    if (waiter_result(&self->waiter) == WAITER_WAITS)
-        list_remove(waiter_node(&self->waiter));
-    wi_unlock(&self->channel->lock);
-}
-
-static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
-{
-    ret_wait->what = "the receiver of a channel to go";
-    ret_wait->object = ((const weir_mpsc_closed_future *)(const void *)future)->channel;
-}
-
-static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE_SEEN(weir_mpsc_closed_future, "mpsc_closed", closed_poll, closed_drop, closed_inspect);
-
-weir_mpsc_closed_future weir_mpsc_closed(weir_mpsc_sender *sender)
-{
-    return (weir_mpsc_closed_future){ .future = WEIR_FUTURE_INIT(&closed_type), .channel = of_sender(sender) };
+    struct mpsc_channel *channel = of_sender(sender);
+    return wi_closed(&channel->lock, &channel->closing, &channel->closed, 1);
 }

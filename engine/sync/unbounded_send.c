@@ -1,7 +1,7 @@
 /* unbounded_send.c - the senders' end of an unbounded channel, and its beginning and end. See unbounded_channel.h. */
-#include <weir/dump.h>
 #include <stdlib.h>
 
+#include "sync/closed.h"
 #include "sync/unbounded_channel.h"
 
 #ifdef WI_MODEL
@@ -159,51 +159,8 @@ void weir_unbounded_weak_unref(weir_unbounded_weak_sender *weak)
     wi_unbounded_unlock_leave(channel);
 }
 
-/* --- closed ----------------------------------------------------------------------------- */
-
-static weir_poll closed_poll(weir_future *future, weir_cx *cx)
+weir_closed_future weir_unbounded_closed(weir_unbounded_sender *sender)
 {
-    weir_unbounded_closed_future *self = (weir_unbounded_closed_future *)(void *)future;
-    struct unbounded *channel = self->channel;
-    if (!weir_budget_take(cx))
-        return WEIR_PENDING;
-
-    wi_lock(&channel->lock);
-    const bool waits = !channel->closed;
-    if (waits && future->line == WEIR_AT_START) {
-        future->line = 1;
-        waiter_enqueue(&channel->closing, &self->waiter, cx);
-    } else if (waits) {
-        self->waiter.waker = cx->waker;
-    }
-    wi_unlock(&channel->lock);
-    if (!waits)
-        return WEIR_READY;
-    weir_budget_give_back(cx);
-    return WEIR_PENDING;
-}
-
-static void closed_drop(weir_future *future)
-{
-    weir_unbounded_closed_future *self = (weir_unbounded_closed_future *)(void *)future;
-    if (future->line == WEIR_AT_START)
-        return;
-    wi_lock(&self->channel->lock);
-    if (waiter_result(&self->waiter) == WAITER_WAITS)
-        list_remove(waiter_node(&self->waiter));
-    wi_unlock(&self->channel->lock);
-}
-
-static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
-{
-    ret_wait->what = "the receiver of a channel to go";
-    ret_wait->object = ((const weir_unbounded_closed_future *)(const void *)future)->channel;
-}
-
-static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE_SEEN(weir_unbounded_closed_future, "unbounded_closed", closed_poll, closed_drop, closed_inspect);
-
-weir_unbounded_closed_future weir_unbounded_closed(weir_unbounded_sender *sender)
-{
-    return (weir_unbounded_closed_future){ .future = WEIR_FUTURE_INIT(&closed_type), .channel = of_sender(sender) };
+    struct unbounded *channel = of_sender(sender);
+    return wi_closed(&channel->lock, &channel->closing, &channel->closed, 1);
 }

@@ -80,6 +80,15 @@ static inline enum waiter_result waiter_result(const weir_waiter *waiter)
     return (enum waiter_result)wi_load(&waiter->result, ACQUIRE);
 }
 
+/* The drop of one that stood in the queue and has nothing to pass on. */
+static inline void waiter_leave(struct lock *lock, weir_waiter *waiter)
+{
+    wi_lock(lock);
+    if (waiter_result(waiter) == WAITER_WAITS)
+        list_remove(waiter_node(waiter));
+    wi_unlock(lock);
+}
+
 /*
  * A poll of one that stands in the queue already. WAITER_WAITS: it will wake the waker of this poll from now on,
  * which need not be that of the last one. Otherwise the settler has let go of the queue.

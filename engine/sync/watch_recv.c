@@ -85,13 +85,8 @@ static weir_poll watch_poll(weir_future *future, weir_cx *cx)
 static void watch_drop(weir_future *future)
 {
     weir_watch_future *self = (weir_watch_future *)(void *)future;
-    struct lock *lock = &self->receiver->channel->lock;
-    if (future->line == WEIR_AT_START)
-        return;
-    wi_lock(lock);
-    if (waiter_result(&self->waiter) == WAITER_WAITS)
-        list_remove(waiter_node(&self->waiter));
-    wi_unlock(lock);
+    if (future->line != WEIR_AT_START)
+        waiter_leave(&self->receiver->channel->lock, &self->waiter);
 }
 
 static void watch_inspect(const weir_future *future, weir_wait *ret_wait)

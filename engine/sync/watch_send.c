@@ -1,7 +1,7 @@
 /* watch_send.c - the senders' end of a watch, and its beginning and end. See watch_channel.h. */
-#include <weir/dump.h>
 #include <stdlib.h>
 
+#include "sync/closed.h"
 #include "sync/watch_channel.h"
 
 static inline struct watch_channel *of_sender(weir_watch_sender *sender)
@@ -162,52 +162,8 @@ uint32_t weir_watch_receivers(weir_watch_sender *sender)
     return receivers;
 }
 
-/* --- closed --------------------------------------------------------------------------- */
-
-/* One that was told looks again: somebody may have subscribed meanwhile. */
-static weir_poll closed_poll(weir_future *future, weir_cx *cx)
+weir_closed_future weir_watch_closed(weir_watch_sender *sender)
 {
-    weir_watch_closed_future *self = (weir_watch_closed_future *)(void *)future;
-    struct watch_channel *channel = self->channel;
-    if (!weir_budget_take(cx))
-        return WEIR_PENDING;
-    wi_lock(&channel->lock);
-    const bool waits = channel->receivers > 0;
-    if (waits && future->line != WEIR_AT_START && waiter_result(&self->waiter) == WAITER_WAITS) {
-        self->waiter.waker = cx->waker;
-    } else if (waits) {
-        future->line = 1;
-        self->waiter.result = WAITER_WAITS;
-        waiter_enqueue(&channel->closing, &self->waiter, cx);
-    }
-    wi_unlock(&channel->lock);
-    if (!waits)
-        return WEIR_READY;
-    weir_budget_give_back(cx);
-    return WEIR_PENDING;
-}
-
-static void closed_drop(weir_future *future)
-{
-    weir_watch_closed_future *self = (weir_watch_closed_future *)(void *)future;
-    if (future->line == WEIR_AT_START)
-        return;
-    wi_lock(&self->channel->lock);
-    if (waiter_result(&self->waiter) == WAITER_WAITS)
-        list_remove(waiter_node(&self->waiter));
-    wi_unlock(&self->channel->lock);
-}
-
-static void closed_inspect(const weir_future *future, weir_wait *ret_wait)
-{
-    ret_wait->what = "the receivers of a watch to go";
-    ret_wait->object = ((const weir_watch_closed_future *)(const void *)future)->channel;
-}
-
-static const weir_future_type closed_type =
-    WEIR_FUTURE_TYPE_SEEN(weir_watch_closed_future, "watch_closed", closed_poll, closed_drop, closed_inspect);
-
-weir_watch_closed_future weir_watch_closed(weir_watch_sender *sender)
-{
-    return (weir_watch_closed_future){ .future = WEIR_FUTURE_INIT(&closed_type), .channel = of_sender(sender) };
+    struct watch_channel *channel = of_sender(sender);
+    return wi_closed(&channel->lock, &channel->closing, &channel->receivers, 0);
 }

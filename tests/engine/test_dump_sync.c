@@ -77,8 +77,8 @@ static void free_all(void)
 
 WEIR_ASYNC(wait_for_some, int, int item; int64_t received; weir_once_turn turn; weir_barrier_wait_future barrier;
            weir_once_enter_future once; weir_broadcast_recv_future broadcast; weir_watch_future watch;
-           weir_watch_closed_future watch_closed; weir_unbounded_recv_future unbounded;
-           weir_unbounded_closed_future unbounded_closed; weir_delay_queue_next_future delays;
+           weir_closed_future watch_closed; weir_unbounded_recv_future unbounded;
+           weir_closed_future unbounded_closed; weir_delay_queue_next_future delays;
            weir_select_future which;)
 {
     WEIR_BEGIN
@@ -97,7 +97,7 @@ WEIR_ASYNC(wait_for_some, int, int item; int64_t received; weir_once_turn turn; 
 }
 
 WEIR_ASYNC(wait_for_more, int, int item; weir_mpsc_permits permits; weir_mutex_owned_guard guard;
-           weir_rwlock_guard read; weir_mpsc_reserve_many_future many; weir_mpsc_closed_future closed;
+           weir_rwlock_guard read; weir_mpsc_reserve_many_future many; weir_closed_future closed;
            weir_mpsc_send_timeout_future send; weir_mutex_lock_owned_future lock; weir_rwlock_future reading;
            weir_select_future which;)
 {
@@ -151,9 +151,8 @@ static void test_what_is_waited_for_has_a_name(void)
         "something made once",
         "an item of a broadcast",
         "a change of a watch",
-        "the receivers of a watch to go",
+        "the other end of a channel to go",
         "an item of a channel",
-        "the receiver of a channel to go",
         "a delay queue, due",
         "room in a channel",
         "at the latest, due",

@@ -74,7 +74,7 @@ static void test_closed_waits_for_the_receiver_to_go(void)
 {
     for (int way = 0; way < 2; way++) {
         start();
-        weir_mpsc_closed_future closed = weir_mpsc_closed(sender);
+        weir_closed_future closed = weir_mpsc_closed(sender);
         CHECK(PENDING(task, closed));
         CHECK(PENDING(other, closed)); /* the last waker counts */
         if (way == 0)
@@ -96,8 +96,8 @@ static void test_closed_waits_for_the_receiver_to_go(void)
 static void test_a_dropped_wait_is_forgotten(void)
 {
     start();
-    weir_mpsc_closed_future first = weir_mpsc_closed(sender), second = weir_mpsc_closed(sender);
-    weir_mpsc_closed_future never = weir_mpsc_closed(sender);
+    weir_closed_future first = weir_mpsc_closed(sender), second = weir_mpsc_closed(sender);
+    weir_closed_future never = weir_mpsc_closed(sender);
     CHECK(PENDING(task, first));
     CHECK(PENDING(other, second));
     weir_drop(first);

@@ -265,7 +265,7 @@ static void test_weak_senders(void)
 static void test_closed_waits_for_the_receiver_to_go(void)
 {
     start();
-    weir_unbounded_closed_future closed = weir_unbounded_closed(sender), dropped = weir_unbounded_closed(sender);
+    weir_closed_future closed = weir_unbounded_closed(sender), dropped = weir_unbounded_closed(sender);
     CHECK(PENDING(task, closed));
     CHECK(PENDING(other, closed));
     CHECK(PENDING(task, dropped));

@@ -200,7 +200,7 @@ static void test_closed_waits_until_there_is_no_receiver(void)
 {
     start(1);
     CHECK_EQ(weir_watch_clone(receivers[0], &receivers[1]), 0);
-    weir_watch_closed_future closed = weir_watch_closed(sender);
+    weir_closed_future closed = weir_watch_closed(sender);
     CHECK(PENDING(tasks[2], closed));
     CHECK(PENDING(tasks[3], closed));
     weir_watch_receiver_drop(receivers[0]);

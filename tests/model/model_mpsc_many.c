@@ -1,7 +1,7 @@
 /*
  * model_mpsc_many.c - sync/mpsc_many and mpsc_weak: parts that are set aside, and senders that come back.
  *
- * ENGINE: base/lock.c task/future.c sync/thread_await.c
+ * ENGINE: base/lock.c task/future.c sync/thread_await.c sync/closed.c
  * ENGINE: sync/mpsc_send.c sync/mpsc_recv.c sync/mpsc_inspect.c sync/mpsc_many.c sync/mpsc_weak.c
  */
 #include "model_waits.h"

@@ -1,7 +1,7 @@
 /*
  * model_unbounded.c - sync/unbounded with blocks of two: senders under a lock, a receiver without.
  *
- * ENGINE: base/lock.c task/future.c sync/thread_await.c sync/unbounded_send.c sync/unbounded_recv.c
+ * ENGINE: base/lock.c task/future.c sync/thread_await.c sync/unbounded_send.c sync/unbounded_recv.c sync/closed.c
  */
 #include "model_waits.h"
 

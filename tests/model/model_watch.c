@@ -1,7 +1,7 @@
 /*
  * model_watch.c - sync/watch: the last value is seen, also when its sender goes at once.
  *
- * ENGINE: base/lock.c task/future.c sync/watch_send.c sync/watch_recv.c
+ * ENGINE: base/lock.c task/future.c sync/watch_send.c sync/watch_recv.c sync/closed.c
  */
 #include "model_waits.h"
 

@@ -182,14 +182,7 @@ void weir_mpsc_permits_drop(weir_mpsc_permits *permits);
  * Resolves when the receiver closed the channel or went. Borrows `sender`.
  * Cancel safe.
  */
-typedef struct weir_mpsc_closed_future {
-    weir_future future;
-    weir_unit output;
-    struct mpsc_channel *channel;
-    weir_waiter waiter;
-} weir_mpsc_closed_future;
-
-WEIR_MUST_USE weir_mpsc_closed_future weir_mpsc_closed(weir_mpsc_sender *sender);
+WEIR_MUST_USE weir_closed_future weir_mpsc_closed(weir_mpsc_sender *sender);
 
 /*
  * A weak sender doesn't keep the channel open: the receiver gets its -EPIPE

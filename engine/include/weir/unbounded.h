@@ -37,14 +37,7 @@ WEIR_MUST_USE int weir_unbounded_send(weir_unbounded_sender *sender, const void 
 bool weir_unbounded_is_closed(const weir_unbounded_sender *sender);
 
 /* weir_unbounded_closed() - wait until nobody will receive any more. Borrows `sender`. Cancel safe. */
-typedef struct weir_unbounded_closed_future {
-    weir_future future;
-    weir_unit output;
-    struct unbounded *channel;
-    weir_waiter waiter;
-} weir_unbounded_closed_future;
-
-WEIR_MUST_USE weir_unbounded_closed_future weir_unbounded_closed(weir_unbounded_sender *sender);
+WEIR_MUST_USE weir_closed_future weir_unbounded_closed(weir_unbounded_sender *sender);
 
 /* Weak senders don't keep the channel open. An upgrade is a reference of its own; NULL: all senders are gone. */
 WEIR_MUST_USE weir_unbounded_weak_sender *weir_unbounded_downgrade(weir_unbounded_sender *sender);

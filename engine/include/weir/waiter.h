@@ -39,4 +39,18 @@ typedef struct weir_waiters {
     uint32_t lock;
 } weir_waiters;
 
+/*
+ * What weir_X_closed() of the channels returns: wait until those at the other
+ * end are gone, or closed it. Borrows the end it was made of. Cancel safe.
+ */
+typedef struct weir_closed_future {
+    weir_future future;
+    weir_unit output;
+    void *lock;
+    void *queue;
+    const uint32_t *word;
+    uint32_t wanted;
+    weir_waiter waiter;
+} weir_closed_future;
+
 #endif

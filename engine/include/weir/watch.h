@@ -50,14 +50,7 @@ WEIR_MUST_USE int weir_watch_subscribe(weir_watch_sender *sender, weir_watch_rec
 uint32_t weir_watch_receivers(weir_watch_sender *sender);
 
 /* weir_watch_closed() - wait until there is no receiver. Borrows `sender`. Cancel safe. */
-typedef struct weir_watch_closed_future {
-    weir_future future;
-    weir_unit output;
-    struct watch_channel *channel;
-    weir_waiter waiter;
-} weir_watch_closed_future;
-
-WEIR_MUST_USE weir_watch_closed_future weir_watch_closed(weir_watch_sender *sender);
+WEIR_MUST_USE weir_closed_future weir_watch_closed(weir_watch_sender *sender);
 
 /* --- a receiver: one owner at a time ------------------------------------------------ */
 
