@@ -1,9 +1,8 @@
 /* test_broadcast.c - each receiver gets each item, or is told how many it missed. Numbers: rows of cases.md. */
 #include <weir/broadcast.h>
 
+#include "panic_rig.h"
 #include "sync_rig.h"
-#include "task/panic.h"
-#include "task/task_core.h"
 
 #define TASKS 4
 
@@ -301,8 +300,6 @@ static void test_sizes_that_cannot_be(void)
 /* 63: in a task it would stop the worker, and that is loud. */
 static void test_blocking_recv_in_a_task_panics(void)
 {
-    static struct weir_task running = { .id = 1 };
-    static int panics;
     start(1);
     CHECK_EQ(send(1), 1);
     CHECK_EQ(weir_broadcast_blocking_recv(receivers[0], &got[0], NULL), 0);
@@ -310,17 +307,7 @@ static void test_blocking_recv_in_a_task_panics(void)
     CHECK_EQ(send(3), 1);
     CHECK_EQ(weir_broadcast_blocking_recv(receivers[0], &got[0], &missed), -EOVERFLOW);
     CHECK_EQ(missed, 1);
-    struct panic_landing landing;
-    wi_panic_landing = &landing;
-    wi_task_current = &running;
-    if (wi_panic_land(&landing) != 0)
-        panics++;
-    if (panics == 0)
-        CHECK_EQ(weir_broadcast_blocking_recv(receivers[0], &got[0], NULL), -1); /* it doesn't return */
-    wi_panic_landing = NULL;
-    wi_task_current = NULL;
-    CHECK_EQ(panics, 1);
-    CHECK(strstr(landing.message, "weir_broadcast_blocking_recv()") != NULL);
+    CHECK_PANICS_IN_TASK("weir_broadcast_blocking_recv()", weir_broadcast_blocking_recv(receivers[0], &got[0], NULL));
     CHECK_EQ(next(0), 3);
     finish();
 }

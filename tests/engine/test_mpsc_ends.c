@@ -4,9 +4,8 @@
  */
 #include <weir/mpsc.h>
 
+#include "panic_rig.h"
 #include "sync_rig.h"
-#include "task/panic.h"
-#include "task/task_core.h"
 
 #define TASKS 4
 
@@ -297,23 +296,10 @@ static void test_a_destructor_may_send(void)
 /* 63, blocking_send_async: in a task it would stop the worker. That is loud, and nothing was sent or received. */
 static void test_blocking_calls_in_a_task_panic(void)
 {
-    static struct weir_task task = { .id = 1 };
     start(1);
-    struct panic_landing landing;
-    static int panics;
-    wi_panic_landing = &landing;
-    wi_task_current = &task;
     item = 1;
-    if (wi_panic_land(&landing) != 0)
-        panics++;
-    if (panics == 0)
-        CHECK_EQ(weir_mpsc_blocking_send(sender, &item), -1); /* it doesn't return */
-    else if (panics == 1)
-        CHECK_EQ(weir_mpsc_blocking_recv(receiver, &got), -1);
-    wi_panic_landing = NULL;
-    wi_task_current = NULL;
-    CHECK_EQ(panics, 2);
-    CHECK(strstr(landing.message, "weir_mpsc_blocking_recv()") != NULL);
+    CHECK_PANICS_IN_TASK("weir_mpsc_blocking_send()", weir_mpsc_blocking_send(sender, &item));
+    CHECK_PANICS_IN_TASK("weir_mpsc_blocking_recv()", weir_mpsc_blocking_recv(receiver, &got));
     CHECK_EQ(weir_mpsc_len(receiver), 0);
     weir_mpsc_sender_unref(sender);
     weir_mpsc_receiver_drop(receiver);

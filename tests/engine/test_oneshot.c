@@ -2,9 +2,8 @@
  */
 #include <weir/oneshot.h>
 
+#include "panic_rig.h"
 #include "sync_rig.h"
-#include "task/panic.h"
-#include "task/task_core.h"
 
 static weir_oneshot_sender *sender;
 static weir_oneshot_receiver *receiver;
@@ -304,22 +303,10 @@ static void test_blocking_recv_gets_what_is_there(void)
 /* 63: in a task it would stop the worker. That is loud, and nothing was received. */
 static void test_blocking_recv_in_a_task_panics(void)
 {
-    static struct weir_task running = { .id = 1 };
-    static int panics;
     int value = 0;
     start();
     CHECK_EQ(send(7), 0);
-    struct panic_landing landing;
-    wi_panic_landing = &landing;
-    wi_task_current = &running;
-    if (wi_panic_land(&landing) != 0)
-        panics++;
-    if (panics == 0)
-        CHECK_EQ(weir_oneshot_blocking_recv(receiver, &value), -1); /* it doesn't return */
-    wi_panic_landing = NULL;
-    wi_task_current = NULL;
-    CHECK_EQ(panics, 1);
-    CHECK(strstr(landing.message, "weir_oneshot_blocking_recv()") != NULL);
+    CHECK_PANICS_IN_TASK("weir_oneshot_blocking_recv()", weir_oneshot_blocking_recv(receiver, &value));
     CHECK_EQ(weir_oneshot_try_recv(receiver, &value), 0);
     weir_oneshot_receiver_drop(receiver);
     finish(0);
