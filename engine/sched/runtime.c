@@ -33,6 +33,7 @@ static void init_worker(struct weir_runtime *runtime, uint32_t index)
     worker->rng = runtime->options.seed + index * 0x9e3779b97f4a7c15u;
     worker->rng |= 1;
     worker->nap_ns = 1;
+    worker->handoff.held = true;
     runq_init(&worker->runq, runtime->worker_count == 1);
     wi_timers_init(&worker->timers, &runtime->clock);
     worker->timers.settles = true; /* wi_task_run() does */
@@ -88,15 +89,28 @@ static void close_and_drop(struct worker *worker)
     inject_close(worker->env.runtime->inject);
     wi_survey_close(worker->env.runtime);
     wi_worker_drop_tasks(worker);
+    for (uint32_t i = 0; i < worker->env.runtime->worker_count; i++)
+        wi_worker_forget_queues(&worker->env.runtime->workers[i]);
+}
+
+void wi_runtime_meet_once(struct worker *worker)
+{
+    if (worker->met)
+        return;
+    worker->met = true;
+    meet(worker->env.runtime, worker, close_and_drop);
 }
 
 static void stop_worker(struct worker *worker)
 {
     struct weir_runtime *runtime = worker->env.runtime;
-    if (runtime->threaded)
-        meet(runtime, worker, close_and_drop);
-    else
+    if (runtime->threaded) {
+        wi_runtime_meet_once(worker);
+        wi_handoff_drop_late(worker);
+        wi_handoff_await_polls(worker);
+    } else {
         close_and_drop(worker);
+    }
     /* Who took us for asleep may be about to wake us. */
     while (wi_load(&worker->knocks, SEQ_CST) != 0)
         (void)sched_yield();
@@ -112,7 +126,6 @@ static void *worker_thread(void *arg)
     struct worker *worker = arg;
     struct weir_runtime *runtime = worker->env.runtime;
     const weir_runtime_options *options = &runtime->options;
-    static const uint32_t never = 0;
     wi_thread_set_name(options->thread_name, NULL, worker->index);
     wi_worker_current = worker;
     wi_runtime_here = runtime;
@@ -128,7 +141,7 @@ static void *worker_thread(void *arg)
     if (runtime->phase.error == 0) {
         if (options->on_thread_start != NULL)
             options->on_thread_start(options->hook_arg);
-        wi_worker_loop(worker, &never);
+        wi_handoff_run(worker);
         stop_worker(worker);
         if (options->on_thread_stop != NULL)
             options->on_thread_stop(options->hook_arg);
@@ -155,6 +168,7 @@ static void join_workers(struct weir_runtime *runtime)
 {
     for (uint32_t i = 0; i < runtime->phase.expected; i++)
         (void)pthread_join(runtime->workers[i].thread, NULL);
+    wi_handoff_end(runtime);
 }
 
 static int start_workers(struct weir_runtime *runtime)
@@ -200,6 +214,7 @@ static void free_runtime(struct weir_runtime *runtime)
     if (runtime->inject != NULL)
         inject_destroy(runtime->inject);
     wi_idle_destroy(runtime->idle);
+    wi_handoff_fini(&runtime->handoff);
     (void)pthread_cond_destroy(&runtime->phase.changed);
     (void)pthread_mutex_destroy(&runtime->phase.lock);
     free(runtime->seen_tick);
@@ -297,6 +312,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     }
     (void)pthread_mutex_init(&runtime->phase.lock, NULL);
     (void)pthread_cond_init(&runtime->phase.changed, NULL);
+    wi_handoff_init(&runtime->handoff);
     runtime->threaded = options->workers > 0;
     runtime->worker_count = runtime->threaded ? options->workers : 1;
     runtime->watcher = IDLE_NOBODY;

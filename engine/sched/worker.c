@@ -354,8 +354,33 @@ static void unpin_task(void *cell)
 static void drop_task(void *cell, void *arg)
 {
     struct worker *worker = arg;
+    if (wi_handoff_is_away(worker->env.runtime, cell))
+        return; /* its poll goes on; whoever runs it drops it */
     worker->current = cell;
     wi_task_shutdown(cell);
+}
+
+void wi_worker_forget_queues(struct worker *worker)
+{
+    worker->yielded = worker->yielded_last = NULL;
+    worker->yielded_count = 0;
+    wi_store(&worker->lifo, NULL, RELAXED);
+    while (runq_pop(&worker->runq) != NULL)
+        ;
+}
+
+void wi_worker_drop_task(struct worker *worker, struct weir_task *task)
+{
+    struct panic_landing landing;
+    struct panic_landing *outer = wi_panic_landing;
+    wi_panic_landing = &landing;
+    worker->current = task;
+    if (wi_panic_land(&landing) != 0)
+        recover(worker, &landing);
+    else
+        wi_task_shutdown(task);
+    wi_task_current = NULL;
+    wi_panic_landing = outer;
 }
 
 void wi_worker_drop_tasks(struct worker *worker)

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/thread_name.h"
 #include "base/worker_env.h"
+#include "sched/handoff.h"
 #include "sched/idle.h"
 #include "sched/inject.h"
 #include "sched/runq.h"
@@ -52,7 +53,9 @@ struct worker {
     uint64_t spawned, finished;
     struct slab_cache cache;
     struct timers timers;
-    pthread_t thread;
+    pthread_t thread; /* its main one, see handoff.h */
+    struct handoff_worker handoff;
+    bool met; /* it has come to the meeting after which all tasks are dropped */
     _Alignas(64) struct runq runq;
     _Alignas(64) struct weir_task *lifo; /* the task woken last, to run next; thieves take it last */
     uint32_t park;
@@ -88,6 +91,7 @@ struct weir_runtime {
         bool held;
         struct list sleepers; /* threads in weir_block_on() that would have it next */
     } core;                   /* of a current-thread runtime, see block_on.c */
+    struct handoff handoff;
     struct phase {
         pthread_mutex_t lock;
         pthread_cond_t changed;
@@ -115,11 +119,17 @@ void wi_spawn_await_remote(struct weir_runtime *runtime);
 /* runtime.c: workers leave their loops; any thread. And: drops all tasks, when no worker runs but this one. */
 void wi_runtime_stop(struct weir_runtime *runtime);
 void wi_runtime_drop_tasks(struct worker *worker);
+/* [who holds the worker, once the runtime is stopping] Comes to the meeting, if the worker hasn't; all tasks are
+ * dropped then. */
+void wi_runtime_meet_once(struct worker *worker);
 
 /* worker.c: polls tasks until the runtime stops or *until is not 0. */
 void wi_worker_loop(struct worker *worker, const uint32_t *until);
-/* Drops every task, on one worker, when no other runs. */
+/* Drops every task, on one worker, when no other runs; and one that was away meanwhile. */
 void wi_worker_drop_tasks(struct worker *worker);
+void wi_worker_drop_task(struct worker *worker, struct weir_task *task);
+/* After a drop: what is queued is gone. [who holds the worker, or when none runs] */
+void wi_worker_forget_queues(struct worker *worker);
 
 /* A panic of this task: the runtime's hook is told (runtime NULL: a line on stderr), and it may be the runtime's end.
  */

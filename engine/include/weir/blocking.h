@@ -57,6 +57,23 @@ WEIR_MUST_USE weir_offload_future weir_offload(weir_lane lane, weir_job_fn fn, v
 WEIR_MUST_USE weir_offload_future weir_offload_mandatory(weir_lane lane, weir_job_fn fn, void *arg,
                                                          void (*release)(void *arg));
 
+/*
+ * weir_block_in_place() - call fn(arg), which may block, in the middle of a poll.
+ *
+ * The worker is handed to another thread meanwhile: its other tasks, its timers
+ * and its io go on. This task doesn't, so a select or a join around it stands
+ * still; an offload is better where the call can be one. Inside of the call there
+ * is no task and no budget: blocking calls and weir_block_on() are legal in it.
+ *
+ * Returns what fn returned. In a poll of a current-thread runtime it is a
+ * weir_panic(); outside of polls it is a plain call, as it is (and the worker
+ * stands still) where no thread can be had. What fn panics fails the task.
+ *
+ * The end of the runtime drops all other tasks and then waits for the call. Each
+ * call that is under way has a thread; idle ones are kept until the end.
+ */
+int64_t weir_block_in_place(int64_t (*fn)(void *arg), void *arg);
+
 /* For the job, now and then: true when nobody waits for the result any more, or the runtime shuts down. */
 bool weir_job_cancelled(const weir_job *job);
 

@@ -38,7 +38,8 @@ typedef struct weir_runtime_options {
     uint64_t seed;               /* of every random choice; 0: taken from the system */
     weir_unhandled_panic unhandled_panic;
     size_t stack_size;       /* of a worker's and of a pool's thread, in bytes; 0: the system's */
-    const char *thread_name; /* threads are called NAME-0, NAME-cpu-0, NAME-io-0; cut to 15 bytes. NULL: weir. Copied */
+    const char *thread_name; /* threads are called NAME-0, NAME-cpu-0, NAME-io-0, NAME-spare-0; cut to 15 bytes. NULL:
+                                weir. Copied */
     const weir_driver_factory *drivers; /* NULL: no io */
     void (*on_thread_start)(void *arg); /* on each thread of the runtime, workers and pool, as its first act */
     void (*on_thread_stop)(void *arg);
