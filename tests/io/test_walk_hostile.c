@@ -1,4 +1,8 @@
-/* test_walk_hostile.c - a kernel that lists what no honest one does, and memory that runs out anywhere. */
+/*
+ * test_walk_hostile.c - a kernel that lists what no honest one does, and memory that runs out anywhere.
+ * WRAPS: malloc calloc realloc aligned_alloc posix_memalign free mmap munmap pthread_create
+ * WRAPS: strdup strndup realpath asprintf
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "fail_alloc.h"
 #include "temp_tree.h"
 #include "walk_all.h"
 
@@ -178,67 +183,6 @@ static void test_what_a_listing_claims_need_not_be_there(void)
     temp_tree_fini(&tree);
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_ITS_OWN_MALLOC 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
-#define HAS_ITS_OWN_MALLOC 1
-#endif
-
-#ifndef HAS_ITS_OWN_MALLOC
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void __libc_free(void *memory);
-
-/* Only the thread under test counts, and fails. */
-static _Thread_local volatile bool counts;
-static _Thread_local volatile long allocations_left = -1; /* -1: as many as it likes */
-static _Thread_local volatile long outstanding;
-
-static bool may_allocate(void)
-{
-    if (!counts || allocations_left < 0)
-        return true;
-    if (allocations_left == 0)
-        return false;
-    allocations_left--;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    void *const memory = may_allocate() ? __libc_malloc(size) : NULL;
-    errno = memory == NULL ? ENOMEM : errno;
-    outstanding += counts && memory != NULL;
-    return memory;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *const memory = may_allocate() ? __libc_calloc(count, size) : NULL;
-    errno = memory == NULL ? ENOMEM : errno;
-    outstanding += counts && memory != NULL;
-    return memory;
-}
-
-void *realloc(void *memory, size_t size)
-{
-    void *const grown = may_allocate() ? __libc_realloc(memory, size) : NULL;
-    errno = grown == NULL ? ENOMEM : errno;
-    outstanding += counts && grown != NULL && memory == NULL;
-    return grown;
-}
-
-void free(void *memory)
-{
-    outstanding -= counts && memory != NULL;
-    __libc_free(memory);
-}
-
 static unsigned notes;
 static void count_note(void *arg, weir_note_kind kind, const char *path, size_t len, int error)
 {
@@ -289,24 +233,19 @@ static void *fail_each_allocation(void *arg)
 {
     unsigned *const ret_failures = arg;
     const unsigned fds = count_fds();
-    counts = true;
-    for (long allowed = 0;; allowed++) {
-        allocations_left = allowed;
+    bool failed = true;
+    for (long nth = 1; failed; nth++) {
+        fail_alloc_arm(nth, false);
         const int rc = walk_some();
-        const bool failed = allocations_left == 0;
-        allocations_left = -1;
+        failed = fail_alloc_disarm() >= nth;
         CHECK(rc == 0 || rc == -ENOMEM);
         CHECK_EQ(count_fds(), fds);
         *ret_failures += rc != 0;
-        if (!failed)
-            break;
     }
     /* The thread's own buffers are still there, and nothing that grows. */
-    const long kept = outstanding;
+    const size_t kept = fail_alloc_outstanding();
     CHECK_EQ(walk_some(), 0);
-    /* What the thread's first walk keeps is not the same everywhere: leaks are the address sanitizer's to find. */
-    printf("skipped: counting allocations (%ld kept, then %ld)\n", kept, outstanding);
-    counts = false;
+    CHECK_EQ(fail_alloc_outstanding(), kept);
     return NULL;
 }
 
@@ -317,22 +256,15 @@ static void test_each_allocation_may_fail(void)
     temp_tree_dir(&tree, ".git");
     temp_tree_file(&tree, "a/b/.gitignore", "x*[a-c]\n");
     unsigned failures = 0;
+    const size_t before = fail_alloc_outstanding();
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, fail_each_allocation, &failures), 0);
     CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_EQ(fail_alloc_outstanding(), before); /* nor are the buffers, with the thread */
     CHECK(failures >= 20);
     CHECK_EQ(notes, 0);
     temp_tree_fini(&tree);
 }
-
-#else
-
-static void test_each_allocation_may_fail(void)
-{
-    printf("skipped: this build's malloc is the sanitizer's\n");
-}
-
-#endif
 
 int main(void)
 {

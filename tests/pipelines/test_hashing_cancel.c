@@ -2,6 +2,7 @@
  * test_hashing_cancel.c - the hashing job is dropped after the 1st, 2nd, ... poll of any of its tasks, so that each of
  * its awaits is one day the one that is dropped. Which ones those were is counted.
  * WRAPS: wi_task_run fsync malloc calloc realloc aligned_alloc posix_memalign free mmap munmap pthread_create
+ * WRAPS: strdup strndup realpath asprintf
  */
 #include <weir/cancel.h>
 #include <weir/select.h>

@@ -1,6 +1,7 @@
 /*
  * test_hashing_memory.c - every allocation of the hashing job fails in turn, its runtime's included.
  * WRAPS: fsync malloc calloc realloc aligned_alloc posix_memalign free mmap munmap pthread_create
+ * WRAPS: strdup strndup realpath asprintf
  */
 #include "fail_alloc.h"
 #include "hash_rig.h"
@@ -46,7 +47,8 @@ static void each_in_turn(enum hash_rings rings, unsigned workers, bool lasting)
 
 static void test_each_request_fails_on_io_uring(void)
 {
-    each_in_turn(RINGS_URING, 2, false);
+    /* One worker: where one ring goes while another comes, TSan knows nothing of the munmap() between the two. */
+    each_in_turn(RINGS_URING, 1, false);
     each_in_turn(RINGS_URING, 0, true);
 }
 

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 void *__real_malloc(size_t size);
@@ -27,6 +29,10 @@ void __wrap_free(void *memory);
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
 int __wrap_munmap(void *address, size_t size);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *arg);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t size);
+char *__wrap_realpath(const char *path, char *room);
+int __wrap_asprintf(char **ret_text, const char *format, ...);
 
 #define SLOTS (1u << 16)
 
@@ -203,4 +209,42 @@ int __wrap_munmap(void *address, size_t size)
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *arg)
 {
     return refused() ? EAGAIN : __real_pthread_create(thread, attributes, run, arg);
+}
+
+char *__wrap_strndup(const char *text, size_t size)
+{
+    const size_t length = strnlen(text, size);
+    char *copy = __wrap_malloc(length + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return __wrap_strndup(text, SIZE_MAX);
+}
+
+/* The library allocates in these, where the linker doesn't reach; what comes out is ours to free. */
+char *__wrap_realpath(const char *path, char *room)
+{
+    if (room != NULL || refused())
+        return out_of_memory();
+    char *real = canonicalize_file_name(path);
+    return real == NULL ? NULL : note(real, strlen(real) + 1);
+}
+
+int __wrap_asprintf(char **ret_text, const char *format, ...)
+{
+    if (refused())
+        return -1;
+    va_list args;
+    va_start(args, format);
+    const int length = vasprintf(ret_text, format, args);
+    va_end(args);
+    if (length >= 0)
+        (void)note(*ret_text, (size_t)length + 1);
+    return length;
 }

@@ -2,9 +2,10 @@
  * fail_alloc.h - memory, or a thread, that can't be had: the nth time somebody asks, or from then on.
  *
  *     WRAPS: malloc calloc realloc aligned_alloc posix_memalign free mmap munmap pthread_create
+ *     WRAPS: strdup strndup realpath asprintf
  *
- * in the first lines of a test makes every such call of ours (not of libraries)
- * come here. What was given and not given back is known, piece by piece.
+ * in lines of a test's head makes every such call of ours (not of libraries) come
+ * here. What was given and not given back is known, piece by piece.
  */
 #ifndef FAIL_ALLOC_H
 #define FAIL_ALLOC_H
