@@ -154,6 +154,8 @@ static int make_parts(struct job *job)
     int error = make_source(job);
     if (error == 0)
         error = wp_tree_init(&job->tree, job->source, &job->algos, job->counters);
+    if (job->options.ahead_max > 0)
+        job->tree.ahead_max = job->options.ahead_max;
     if (error == 0)
         error = weir_mpsc_create(sizeof(struct bulk_item), BULK_QUEUE, NULL, &job->bulk_in, &job->bulk_out);
     if (error == 0)

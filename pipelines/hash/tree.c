@@ -323,11 +323,13 @@ static bool open_next(struct tree *tree, struct node **ret_opened)
     return node != NULL || error != 0;
 }
 
-/* A node lost the one pending that stood for "not open yet". */
+/* A node lost the one pending that stood for "not open yet". NULL: the source has ended, or a child can't be had. */
 static void tell_opened(struct tree *tree, struct node *opened)
 {
     if (opened != NULL)
         wp_node_done(opened);
+    else
+        weir_notify_one(&tree->completed); /* that may be what the emitter waits for */
     changed(tree);
 }
 

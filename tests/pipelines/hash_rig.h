@@ -225,6 +225,7 @@ struct hash_run {
     struct ring_fail fail; /* .make is filled in */
     enum hash_rings rings;
     unsigned workers; /* 0: current-thread */
+    size_t ahead_max; /* as the option */
     /* Run beside the job; when it is ready the job is dropped. NULL: nothing. */
     int (*main)(weir_runtime *runtime, const weir_hash_options *options);
 };
@@ -249,6 +250,7 @@ static inline int hash_rig_run(const struct hash_case *one, struct hash_run *run
 {
     weir_hash_options options;
     hash_fill_options(one, &options);
+    options.ahead_max = run->ahead_max;
     if (one->cold)
         hash_make_cold("tree/large");
     (void)unlink("out/manifest");

@@ -52,7 +52,8 @@ typedef struct weir_hash_options {
     const char *out_path; /* NULL: standard output. Else a new file that appears whole, by rename */
     bool quiet, status_only, ignore_missing, strict, warn; /* of a check, as coreutils has them */
 
-    unsigned lanes; /* 0: as many as workers */
+    unsigned lanes;   /* 0: as many as workers */
+    size_t ahead_max; /* bytes of directories and results that may lie ahead of the output; 0: 12 MiB */
     weir_offload_mode offload;
     weir_hash_counters *counters; /* never NULL; zeroed by you */
 
