@@ -5,6 +5,7 @@
  * Others that come into weir_block_on() spawn and sleep; when the one is done,
  * the next takes the core over.
  */
+#include "sim/simulation.h"
 #include "sync/branches.h"
 #include "worker.h"
 
@@ -46,6 +47,14 @@ static void sleep_until_woken(struct thread_waker *self)
     while (wi_load(&self->woken, ACQUIRE) == 0)
         wi_futex_wait(&self->woken, 0, -1);
     wi_store(&self->woken, 0u, RELAXED);
+}
+
+/* -EDEADLK: nothing can happen that would wake it. */
+static int simulate_until_woken(struct weir_runtime *runtime, struct thread_waker *self)
+{
+    const int error = wi_sim_run(runtime, &self->woken);
+    wi_store(&self->woken, 0u, RELAXED);
+    return error;
 }
 
 /* --- the core of a current-thread runtime ------------------------------------------ */
@@ -140,8 +149,12 @@ static int block_on(weir_runtime *runtime, weir_future *frame, bool is_send, str
     while (!has_core && weir_future_poll(&join.future, &cx) == WEIR_PENDING) {
         if (!runtime->threaded && (has_core = take_core(runtime, self)))
             outside = go_inside(runtime, self);
-        else
+        else if (runtime->sim == NULL)
             sleep_until_woken(self);
+        else if (simulate_until_woken(runtime, self) < 0) {
+            weir_drop(join);
+            return -EDEADLK;
+        }
     }
     if (has_core) {
         run_until_ready(runtime, self, &join);

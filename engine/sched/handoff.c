@@ -272,7 +272,7 @@ static void take_back(struct away *self, bool is_main)
 int64_t weir_block_in_place(int64_t (*fn)(void *arg), void *arg)
 {
     struct worker *worker = wi_worker_current;
-    if (worker == NULL)
+    if (worker == NULL || worker->env.runtime->sim != NULL) /* in a simulation there is no other thread */
         return fn(arg);
     if (!worker->env.runtime->threaded)
         weir_panic("block_in_place: a current-thread runtime has no other thread to go on with");

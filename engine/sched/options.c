@@ -52,6 +52,8 @@ int wi_options_check(weir_runtime_options *options, char name[THREAD_NAME_MAX])
 {
     if (options->workers > WORKERS_MAX || (options->paused_clock && options->workers > 0))
         return -EINVAL;
+    if (options->simulate != NULL && options->workers == 0)
+        return -EINVAL;
     if (options->event_interval == 0 || options->global_interval == 0 || options->blocking_queue_max == 0)
         return -EINVAL;
     if (options->unhandled_panic != WEIR_PANIC_IGNORE && options->unhandled_panic != WEIR_PANIC_SHUTDOWN)

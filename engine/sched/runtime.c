@@ -13,6 +13,7 @@
 
 #include "blocking/pool.h"
 #include "park.h"
+#include "sim/simulation.h"
 #include "sync/branches.h"
 #include "trace/dump_signal.h"
 #include "trace/survey.h"
@@ -171,9 +172,47 @@ static void join_workers(struct weir_runtime *runtime)
     wi_handoff_end(runtime);
 }
 
+static void end_driver(struct worker *worker)
+{
+    if (worker->env.driver != NULL)
+        worker->env.driver->type->destroy(worker->env.driver);
+    worker->env.driver = NULL;
+}
+
+/* Every worker's driver belongs to this thread. */
+static int start_simulated(struct weir_runtime *runtime)
+{
+    int error = wi_sim_create(runtime);
+    for (uint32_t i = 0; error == 0 && i < runtime->worker_count; i++) {
+        const struct sim_place place = wi_sim_become(&runtime->workers[i]);
+        error = create_driver(&runtime->workers[i]);
+        wi_sim_become_again(&place);
+    }
+    for (uint32_t i = 0; error < 0 && i < runtime->worker_count; i++)
+        end_driver(&runtime->workers[i]);
+    return error;
+}
+
+/* As stop_worker(), of all of them, by this thread. */
+static void stop_simulated(struct weir_runtime *runtime)
+{
+    wi_sim_finish(runtime);
+    const struct sim_place place = wi_sim_become(&runtime->workers[0]);
+    close_and_drop(&runtime->workers[0]);
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        (void)wi_sim_become(&runtime->workers[i]);
+        end_driver(&runtime->workers[i]);
+    }
+    wi_sim_become_again(&place);
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        wi_slab_cache_flush(&runtime->home->slab, &runtime->workers[i].cache);
+}
+
 static int start_workers(struct weir_runtime *runtime)
 {
     struct phase *phase = &runtime->phase;
+    if (runtime->options.simulate != NULL)
+        return start_simulated(runtime);
     if (!runtime->threaded) {
         struct weir_runtime *outer = wi_runtime_here;
         wi_runtime_here = runtime;
@@ -217,6 +256,7 @@ static void free_runtime(struct weir_runtime *runtime)
     wi_handoff_fini(&runtime->handoff);
     (void)pthread_cond_destroy(&runtime->phase.changed);
     (void)pthread_mutex_destroy(&runtime->phase.lock);
+    wi_sim_destroy(runtime->sim);
     free(runtime->seen_tick);
     free(runtime->workers);
     free(runtime);
@@ -317,7 +357,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     runtime->worker_count = runtime->threaded ? options->workers : 1;
     runtime->watcher = IDLE_NOBODY;
     list_init(&runtime->core.sleepers);
-    wi_clock_init(&runtime->clock, runtime->options.paused_clock);
+    wi_clock_init(&runtime->clock, runtime->options.paused_clock || runtime->options.simulate != NULL);
     runtime->clock.may_change = !runtime->threaded;
     runtime->idle = wi_idle_create(runtime->worker_count);
     runtime->inject = inject_create();
@@ -394,7 +434,9 @@ int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns)
     if (wi_worker_current != NULL && wi_worker_current->env.runtime == runtime)
         return -EDEADLK;
     wi_runtime_stop(runtime);
-    if (runtime->threaded)
+    if (runtime->sim != NULL)
+        stop_simulated(runtime);
+    else if (runtime->threaded)
         join_workers(runtime);
     else
         stop_here(runtime);

@@ -8,6 +8,7 @@
  * has had more than it can run, and the watch (watch.c) steals from one that
  * doesn't come back from a poll.
  */
+#include "sim/simulation.h"
 #include "worker.h"
 
 _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
@@ -16,11 +17,19 @@ _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial
  * A worker that ends destroys its driver once nobody knocks: who comes after that look finds it awake, and leaves the
  * driver alone.
  */
+static void unpark_driver(struct worker *worker)
+{
+    if (worker->env.runtime->sim != NULL)
+        wi_sim_unpark(worker);
+    else
+        worker->env.driver->type->unpark(worker->env.driver);
+}
+
 void wi_unpark(struct worker *worker)
 {
     (void)wi_fetch_add(&worker->knocks, 1u, SEQ_CST);
     if (wi_xchg(&worker->park, PARK_NOTIFIED, ACQ_REL) == PARK_ASLEEP)
-        worker->env.driver->type->unpark(worker->env.driver);
+        unpark_driver(worker);
     (void)wi_fetch_sub(&worker->knocks, 1u, SEQ_CST);
 }
 

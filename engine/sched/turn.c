@@ -1,5 +1,6 @@
 /* turn.c - what a worker does between tasks: io, timers, those that yielded. */
 #include "blocking/pool.h"
+#include "sim/simulation.h"
 #include "worker.h"
 
 /* Takes what has finished off a driver, then wakes, batch by batch. */
@@ -43,6 +44,8 @@ void wi_turn(struct worker *worker)
 {
     weir_driver *driver = worker->env.driver;
     wi_store(&worker->env.now_ns, wi_clock_coarse(&worker->env.runtime->clock), RELAXED);
+    if (weir_unlikely(worker->env.runtime->sim != NULL))
+        wi_sim_pause(worker);
     driver->type->submit(driver);
     wi_reap(driver);
     (void)wi_pool_reap(worker->env.blocking);

@@ -29,7 +29,8 @@ int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns)
     for (uint32_t i = 0; i < runtime->worker_count; i++)
         runtime->seen_tick[i] = wi_load(&runtime->workers[i].tick, RELAXED);
     if (wi_idle_all_asleep(runtime->idle)) {
-        worker->nap_ns *= 2;
+        if (worker->nap_ns <= NAP_MAX_NS) /* not for ever: it would come round to 0 */
+            worker->nap_ns *= 2;
         if (worker->nap_ns > NAP_MAX_NS) {
             wi_store(&runtime->watch_deep, 1u, SEQ_CST);
             /* Who got up before it could see that we sleep deeply doesn't wake us: look once more. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "blocking/pool.h"
+#include "sim/simulation.h"
 #include "task/locals.h"
 
 #define LIFO_POLLS_MAX 3
@@ -120,8 +121,10 @@ static struct weir_task *steal(struct worker *worker)
 }
 
 /* A time that is cheap to read and good enough to tell microseconds from milliseconds: cycles of some GHz. */
-static uint64_t stamp(void)
+static uint64_t stamp(const struct worker *worker)
 {
+    if (worker->env.runtime->sim != NULL) /* it isn't the machine's speed that decides */
+        return worker->tick * (uint64_t)(SPREAD_AFTER_STAMPS / 4);
 #if defined(__x86_64__)
     return __builtin_ia32_rdtsc();
 #else
@@ -138,10 +141,10 @@ static uint64_t stamp(void)
  */
 static struct weir_task *next_after_turn(struct worker *worker)
 {
-    const uint64_t began = stamp();
+    const uint64_t began = stamp(worker);
     wi_turn(worker);
     struct weir_task *task = next_local(worker);
-    if (runq_len(&worker->runq) > 0 && stamp() - began > SPREAD_AFTER_STAMPS &&
+    if (runq_len(&worker->runq) > 0 && stamp(worker) - began > SPREAD_AFTER_STAMPS &&
         wi_idle_any_asleep(worker->env.runtime->idle))
         wi_notify_one(worker->env.runtime);
     return task;
@@ -173,7 +176,7 @@ static void spread(struct worker *worker)
 {
     if (runq_len(&worker->runq) == 0 || !wi_idle_any_asleep(worker->env.runtime->idle))
         return;
-    const uint64_t now = stamp();
+    const uint64_t now = stamp(worker);
     if (worker->loaded_at == 0) {
         worker->loaded_at = now;
     } else if (now - worker->loaded_at > SPREAD_AFTER_STAMPS) {
@@ -243,11 +246,20 @@ static bool any_work(struct weir_runtime *runtime)
 static bool jump_clock(struct worker *worker, int64_t timeout_ns)
 {
     struct weir_runtime *runtime = worker->env.runtime;
-    if (!wi_clock_is_virtual(&runtime->clock) || timeout_ns <= 0 || wi_pool_busy(runtime->blocking))
+    if (runtime->sim != NULL || !wi_clock_is_virtual(&runtime->clock) || timeout_ns <= 0 ||
+        wi_pool_busy(runtime->blocking))
         return false;
     worker->env.driver->type->wait(worker->env.driver, 0);
     wi_clock_advance(&runtime->clock, timeout_ns);
     return true;
+}
+
+static void sleep_in_driver(struct worker *worker, int64_t timeout_ns)
+{
+    if (worker->env.runtime->sim != NULL)
+        wi_sim_wait(worker, timeout_ns);
+    else
+        worker->env.driver->type->wait(worker->env.driver, timeout_ns);
 }
 
 static void park(struct worker *worker)
@@ -274,7 +286,7 @@ static void park(struct worker *worker)
         options->on_thread_park(options->hook_arg);
     uint32_t awake = PARK_AWAKE;
     if (wi_cas(&worker->park, &awake, PARK_ASLEEP, ACQ_REL))
-        worker->env.driver->type->wait(worker->env.driver, timeout_ns);
+        sleep_in_driver(worker, timeout_ns);
     (void)wi_xchg(&worker->park, PARK_AWAKE, ACQ_REL);
     if (options->on_thread_unpark != NULL)
         options->on_thread_unpark(options->hook_arg);

@@ -98,6 +98,7 @@ struct weir_runtime {
         uint32_t expected, arrived, step;
         int error; /* a worker could not start */
     } phase;
+    struct sim *sim;         /* NULL: its workers are threads */
     struct lock survey_lock; /* held while a dump looks at the tasks */
     bool survey_closed;      /* under it: they are being dropped */
     struct worker *workers;

@@ -283,7 +283,8 @@ static void switch_to(int next)
     }
     struct thread *thread = &explorer.threads[next];
     if (!thread->started) {
-        coroutine_start(&thread->co, run_thread, thread);
+        if (coroutine_start(&thread->co, run_thread, thread) < 0)
+            explorer_fail(MODEL_TOO_MANY, "no memory for a stack");
         thread->started = true;
     }
     coroutine_switch(from, &thread->co);

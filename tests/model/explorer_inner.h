@@ -4,7 +4,7 @@
 
 #include <setjmp.h>
 
-#include "coroutine.h"
+#include "sim/coroutine.h"
 #include "explorer.h"
 
 #define STORES_MAX 16 /* of a store buffer; the oldest leaves it when one more comes */

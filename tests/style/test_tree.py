@@ -77,6 +77,8 @@ FOR_OTHERS = {
 
 # Tests whose name is no file of the folder they mirror, and what they test.
 SUBJECTS = {
+    "tests/io/test_sim_mixed.c": "engine/sim and everything above it, with a ring of io",
+    "tests/fuzz/fuzz_runtime.c": "programs of runtime calls",
     "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",

@@ -21,6 +21,8 @@ typedef enum weir_unhandled_panic {
     WEIR_PANIC_SHUTDOWN, /* every task is cancelled, nothing new starts, weir_block_on() says -ENOTRECOVERABLE */
 } weir_unhandled_panic;
 
+struct weir_sim_options;
+
 typedef struct weir_runtime_options {
     /*
      * 0: current-thread. Tasks run only inside weir_block_on(), on the thread
@@ -40,8 +42,9 @@ typedef struct weir_runtime_options {
     size_t stack_size;       /* of a worker's and of a pool's thread, in bytes; 0: the system's */
     const char *thread_name; /* threads are called NAME-0, NAME-cpu-0, NAME-io-0, NAME-spare-0; cut to 15 bytes. NULL:
                                 weir. Copied */
-    const weir_driver_factory *drivers; /* NULL: no io */
-    void (*on_thread_start)(void *arg); /* on each thread of the runtime, workers and pool, as its first act */
+    const weir_driver_factory *drivers;      /* NULL: no io */
+    const struct weir_sim_options *simulate; /* weir/sim.h; NULL: real threads and real time */
+    void (*on_thread_start)(void *arg);      /* on each thread of the runtime, workers and pool, as its first act */
     void (*on_thread_stop)(void *arg);
     void (*on_thread_park)(void *arg); /* on a worker, before it sleeps for lack of work */
     void (*on_thread_unpark)(void *arg);

@@ -4,8 +4,8 @@
  */
 #include "coroutine.h"
 
+#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@
 
 #define STACK_SIZE ((size_t)256 << 10)
 
-static struct coroutine *switching_from;
+static _Thread_local struct coroutine *switching_from;
 
 /* First thing after a switch, on the new stack. */
 static void landed(struct coroutine *self)
@@ -50,7 +50,7 @@ static void first_landing(struct coroutine *self)
 {
     landed(self);
     self->entry(self->arg);
-    abort();
+    __builtin_trap(); /* it never returns */
 }
 
 #if defined(__x86_64__) && !defined(COROUTINE_UCONTEXT)
@@ -78,7 +78,7 @@ __asm__(".text\n"
         "    ud2\n"
         ".size wi_coroutine_trampoline, .-wi_coroutine_trampoline\n");
 
-static void prepare(struct coroutine *co)
+static int prepare(struct coroutine *co)
 {
     /* What wi_coroutine_swap() pops: r15 r14 r13 r12 rbx rbp, the address to return to; aligned as at a call. */
     uintptr_t *top = (uintptr_t *)((char *)co->stack + co->stack_size) - 11;
@@ -88,6 +88,7 @@ static void prepare(struct coroutine *co)
     top[6] = (uintptr_t)wi_coroutine_trampoline;
     top[7] = 0;
     co->context = top;
+    return 0;
 }
 
 static void swap(struct coroutine *from, struct coroutine *to)
@@ -111,25 +112,30 @@ static void ucontext_landing(unsigned high, unsigned low)
 
 static void *context_of(struct coroutine *co)
 {
-    if (co->context == NULL && (co->context = malloc(sizeof(ucontext_t))) == NULL)
-        abort();
+    if (co->context == NULL)
+        co->context = malloc(sizeof(ucontext_t));
     return co->context;
 }
 
-static void prepare(struct coroutine *co)
+static int prepare(struct coroutine *co)
 {
     ucontext_t *context = context_of(co);
+    if (context == NULL)
+        return -ENOMEM;
     getcontext(context);
     context->uc_stack.ss_sp = co->stack;
     context->uc_stack.ss_size = co->stack_size;
     context->uc_link = NULL;
     const uint64_t address = (uintptr_t)co;
     makecontext(context, (void (*)(void))ucontext_landing, 2, (unsigned)(address >> 32), (unsigned)address);
+    return 0;
 }
 
 static void swap(struct coroutine *from, struct coroutine *to)
 {
-    swapcontext(context_of(from), to->context);
+    if (context_of(from) == NULL)
+        __builtin_trap(); /* no memory for the place to come back to */
+    swapcontext(from->context, to->context);
 }
 
 static void release(struct coroutine *co)
@@ -140,14 +146,16 @@ static void release(struct coroutine *co)
 
 #endif
 
-void coroutine_start(struct coroutine *co, void (*entry)(void *arg), void *arg)
+int coroutine_start(struct coroutine *co, void (*entry)(void *arg), void *arg)
 {
     const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
     if (co->stack == NULL) {
         char *memory = mmap(NULL, guard + STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE) != 0) {
-            perror("coroutine stack");
-            exit(1);
+        if (memory == MAP_FAILED)
+            return -ENOMEM;
+        if (mprotect(memory, guard, PROT_NONE) != 0) {
+            (void)munmap(memory, guard + STACK_SIZE);
+            return -ENOMEM;
         }
         co->stack = memory + guard;
         co->stack_size = STACK_SIZE;
@@ -163,7 +171,7 @@ void coroutine_start(struct coroutine *co, void (*entry)(void *arg), void *arg)
 #endif
     co->entry = entry;
     co->arg = arg;
-    prepare(co);
+    return prepare(co);
 }
 
 void coroutine_switch(struct coroutine *from, struct coroutine *to)

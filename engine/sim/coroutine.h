@@ -1,6 +1,9 @@
-/* coroutine.h - a stack of its own, switched by hand: the explorer's threads are coroutines on one thread. */
-#ifndef COROUTINE_H
-#define COROUTINE_H
+/*
+ * coroutine.h - a stack of its own, switched by hand: the workers of a simulation
+ * are coroutines on one thread, and so are the threads of the interleaving explorer.
+ */
+#ifndef WI_COROUTINE_H
+#define WI_COROUTINE_H
 
 #include <stddef.h>
 
@@ -15,10 +18,10 @@ struct coroutine {
 };
 
 /*
- * Makes `co` start in entry(arg), which never returns, at the next switch to
+ * 0 or -ENOMEM. Makes `co` start in entry(arg), which never returns, at the next switch to
  * it. Again on the same coroutine: forgets where it stood, keeps the stack.
  */
-void coroutine_start(struct coroutine *co, void (*entry)(void *arg), void *arg);
+int coroutine_start(struct coroutine *co, void (*entry)(void *arg), void *arg);
 /* `from` is what runs now; for the thread's own stack it may be all zeros. Returns when something switches back. */
 void coroutine_switch(struct coroutine *from, struct coroutine *to);
 void coroutine_fini(struct coroutine *co);
