@@ -25,10 +25,16 @@ static void set_default(const weir_opt *opt, void *state)
     case WEIR_OPT_INT:
     case WEIR_OPT_SIZE:
     case WEIR_OPT_DURATION:
+    case WEIR_OPT_RATE:
     case WEIR_OPT_BOOL:
     case WEIR_OPT_CHOICE:
         put_int(opt, state, opt->def);
         break;
+    case WEIR_OPT_TEMPLATE:
+    case WEIR_OPT_FIELDS:
+    case WEIR_OPT_EXPR:
+    case WEIR_OPT_BLOCK:
+        break; /* in the plan, not in a state */
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:
         *(const char **)field(opt, state) = opt->def_text;
@@ -60,6 +66,7 @@ int weir_opt_set_int(const weir_opt *opt, void *state, int64_t value)
     case WEIR_OPT_INT:
     case WEIR_OPT_SIZE:
     case WEIR_OPT_DURATION:
+    case WEIR_OPT_RATE:
         if ((opt->min != 0 || opt->max != 0) && (value < opt->min || value > opt->max))
             return -ERANGE;
         break;
@@ -185,6 +192,21 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
     case WEIR_OPT_SIZE:
     case WEIR_OPT_DURATION:
         say_range(&words, opt);
+        break;
+    case WEIR_OPT_RATE:
+        say(&words, "such as 10k/s or 50MiB/s");
+        break;
+    case WEIR_OPT_EXPR:
+        say(&words, "%san expression", words.length > 0 ? ", or " : "");
+        break;
+    case WEIR_OPT_FIELDS:
+        say(&words, ".a,.b");
+        break;
+    case WEIR_OPT_BLOCK:
+        say(&words, "{ ... }");
+        break;
+    case WEIR_OPT_TEMPLATE:
+        say(&words, "\"{.field}\" is filled in");
         break;
     case WEIR_OPT_BOOL:
         say(&words, "default %s", opt->def != 0 ? "true" : "false");
