@@ -224,7 +224,7 @@ char *__wrap_strndup(const char *text, size_t size)
 
 char *__wrap_strdup(const char *text)
 {
-    return __wrap_strndup(text, SIZE_MAX);
+    return __wrap_strndup(text, strlen(text));
 }
 
 /* The library allocates in these, where the linker doesn't reach; what comes out is ours to free. */
