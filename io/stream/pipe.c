@@ -48,7 +48,7 @@ int weir_fifo_open_read(const char *path, weir_stream **ret_stream)
     if (error != 0)
         return error;
     /* Before the first writer a read says "the end", while a poll says the truth. */
-    stream->read_dry = 1;
+    stream->read_dry = 2;
     *ret_stream = stream;
     return 0;
 }

@@ -77,7 +77,7 @@ static weir_poll fill_poll(weir_future *future, weir_cx *cx)
 
 static void fill_drop(weir_future *future)
 {
-    wi_ready_drop(&fill_from(future)->wait);
+    wi_ready_drop_of(fill_from(future)->reader->stream, &fill_from(future)->wait);
 }
 
 static const weir_future_type fill_type = WEIR_FUTURE_TYPE(weir_reader_future, "reader_fill", fill_poll, fill_drop);
@@ -142,7 +142,7 @@ static weir_poll frame_poll(weir_future *future, weir_cx *cx)
 
 static void frame_drop(weir_future *future)
 {
-    wi_ready_drop(&frame_from(future)->wait);
+    wi_ready_drop_of(frame_from(future)->reader->stream, &frame_from(future)->wait);
 }
 
 static const weir_future_type frame_type = WEIR_FUTURE_TYPE(weir_frame_future, "frame_next", frame_poll, frame_drop);

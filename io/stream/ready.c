@@ -44,6 +44,21 @@ void wi_ready_drop(weir_io_wait *wait)
     wait->op = NULL;
 }
 
+static void clear_hint(uint8_t *hint)
+{
+    if (__atomic_load_n(hint, __ATOMIC_RELAXED) == 1)
+        __atomic_store_n(hint, 0, __ATOMIC_RELAXED);
+}
+
+void wi_ready_drop_of(weir_stream *stream, weir_io_wait *wait)
+{
+    if (wait->op == NULL)
+        return;
+    clear_hint(&stream->read_dry);
+    clear_hint(&stream->write_full);
+    wi_ready_drop(wait);
+}
+
 weir_poll wi_ready_loop(weir_io_wait *wait, int fd, uint32_t events, weir_cx *cx, bool wait_first, wi_ready_try try_,
                         void *arg, int64_t *ret_result)
 {

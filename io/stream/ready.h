@@ -18,6 +18,12 @@ weir_poll wi_ready_poll(weir_io_wait *wait, int fd, uint32_t events, weir_cx *cx
 void wi_ready_drop(weir_io_wait *wait);
 
 /*
+ * The same for a read or write of `stream`: the next one tries first again. Whoever
+ * is dropped in every turn of a loop would else never find what has come meanwhile.
+ */
+void wi_ready_drop_of(weir_stream *stream, weir_io_wait *wait);
+
+/*
  * The whole of a future that tries, waits and tries again. `try_` returns a result
  * or -EAGAIN. `wait_first`: it was tried a moment ago.
  */

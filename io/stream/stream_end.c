@@ -14,7 +14,7 @@ static weir_stream_end *from_head(weir_future *future)
 static void end_drop(weir_future *future)
 {
     weir_stream_end *self = from_head(future);
-    wi_ready_drop(&self->wait);
+    wi_ready_drop_of(self->stream, &self->wait);
     free(self->data);
     self->data = NULL;
 }

@@ -38,7 +38,7 @@ static weir_poll write_poll(weir_future *future, weir_cx *cx)
 
 static void io_drop(weir_future *future)
 {
-    wi_ready_drop(&io_from(future)->wait);
+    wi_ready_drop_of(io_from(future)->stream, &io_from(future)->wait);
 }
 
 static const weir_future_type read_type = WEIR_FUTURE_TYPE(weir_stream_io, "stream_read", read_poll, io_drop);
@@ -125,7 +125,7 @@ static weir_poll write_all_poll(weir_future *future, weir_cx *cx)
 
 static void all_drop(weir_future *future)
 {
-    wi_ready_drop(&all_from(future)->wait);
+    wi_ready_drop_of(all_from(future)->stream, &all_from(future)->wait);
 }
 
 static const weir_future_type read_exact_type =

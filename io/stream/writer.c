@@ -102,7 +102,7 @@ static weir_poll flush_poll(weir_future *future, weir_cx *cx)
 
 static void writer_drop(weir_future *future)
 {
-    wi_ready_drop(&from_head(future)->wait);
+    wi_ready_drop_of(from_head(future)->writer->stream, &from_head(future)->wait);
 }
 
 static const weir_future_type put_type = WEIR_FUTURE_TYPE(weir_writer_future, "writer_put", put_poll, writer_drop);

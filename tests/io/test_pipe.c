@@ -66,6 +66,9 @@ static void run_fifo(struct io_rig *rig)
     char buffer[8] = "";
     weir_stream_io pending = weir_stream_read(reader, buffer, sizeof buffer);
     CHECK_EQ(POLL_SLOT(rig, pending), WEIR_PENDING);
+    weir_drop(pending);
+    pending = weir_stream_read(reader, buffer, sizeof buffer);
+    CHECK_EQ(POLL_SLOT(rig, pending), WEIR_PENDING);
     CHECK_EQ(weir_fifo_open_write(path, &writer), 0);
     weir_stream_io io;
     CHECK_EQ(RUN_FUTURE(rig, io, weir_stream_write(writer, "hi", 2)), 2);

@@ -54,7 +54,10 @@ struct weir_stream {
     const weir_stream_type *type;
     uint32_t refs;
     int fd; /* -1: it has none */
-    /* Hints: the last read took all there was; the last write found no room. Then it is waited for first. */
+    /*
+     * Hints: 1, the last read took all there was, the last write found no room. Then it is waited for first,
+     * unless that wait was dropped; 2, it is waited for in any case.
+     */
     uint8_t read_dry;
     uint8_t write_full;
 };
