@@ -29,7 +29,8 @@ struct mpsc_channel {
     uint32_t senders;
     uint32_t reserved;   /* slots of permits, and of sends that were given their turn */
     uint32_t tail_index; /* of the ring, where the next item goes */
-    uint32_t parts;      /* of `reserved`: set aside for the front of the queue, which wants more than one */
+    uint32_t many;       /* how many in the queue want several */
+    uint32_t parts;      /* of `reserved`: set aside for the front of the queue, which is one of them */
     uint64_t tail;
     uint64_t head_seen;          /* `head` when it was last looked at: a slot more may be free, never one less */
     weir_waker **receiver_waker; /* in the frame of the recv that waits; NULL: none */
@@ -87,6 +88,9 @@ static inline void mpsc_wake_receiver(struct mpsc_channel *channel)
 
 /* Gives slots that became free to those who wait longest. [lock] */
 void wi_mpsc_hand_out(struct mpsc_channel *channel);
+
+/* The front of the queue wants several and has been given one: true when it has not got all. [lock] */
+bool wi_mpsc_set_aside(struct mpsc_channel *channel, const weir_waiter *front);
 
 /* `count` reserved slots aren't wanted. [lock] */
 void wi_mpsc_give_back(struct mpsc_channel *channel, uint32_t count);

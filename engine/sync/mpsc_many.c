@@ -2,6 +2,17 @@
 #include <weir/dump.h>
 #include "sync/mpsc_channel.h"
 
+bool wi_mpsc_set_aside(struct mpsc_channel *channel, const weir_waiter *front)
+{
+    if (front->need == 0) /* a send, or a reserve of one */
+        return false;
+    if (++channel->parts < front->need)
+        return true;
+    channel->parts = 0;
+    channel->many--;
+    return false;
+}
+
 /*
  * The front of the queue collects what becomes free until it has all it wants, and nobody overtakes it; hence two who
  * want many can't hold what the other one needs.
@@ -27,6 +38,7 @@ static int first_poll(weir_mpsc_reserve_many_future *self, weir_cx *cx)
         return 0;
     }
     self->future.line = 1;
+    channel->many++;
     waiter_enqueue(&channel->queue, &self->waiter, cx);
     return -EAGAIN;
 }
@@ -83,6 +95,7 @@ static void reserve_many_drop(weir_future *future)
             channel->parts = 0;
         }
         list_remove(waiter_node(&self->waiter));
+        channel->many--;
         wi_mpsc_give_back(channel, parts);
     } else if (result == WAITER_GRANTED) {
         wi_mpsc_give_back(channel, self->waiter.need);

@@ -207,6 +207,7 @@ static void close_locked(struct mpsc_channel *channel)
     wi_store(&channel->closed, 1u, RELEASE);
     channel->reserved -= channel->parts;
     channel->parts = 0;
+    channel->many = 0;
     waiter_settle_all(&channel->queue, WAITER_CLOSED);
     waiter_settle_all(&channel->closing, WAITER_TOLD);
     wi_store(&channel->tx_waiting, 0u, RELAXED);

@@ -75,9 +75,8 @@ void wi_mpsc_hand_out(struct mpsc_channel *channel)
     channel->head_seen = wi_load(&channel->head, SEQ_CST);
     while (mpsc_free(channel) > 0 && (front = waiter_front(&channel->queue)) != NULL) {
         channel->reserved++;
-        if (weir_unlikely(front->need > ++channel->parts))
+        if (weir_unlikely(channel->many > 0) && wi_mpsc_set_aside(channel, front))
             continue;
-        channel->parts = 0;
         waiter_settle(front, WAITER_GRANTED);
     }
     if (list_empty(&channel->queue))

@@ -4,7 +4,8 @@
  * Above all the order of `head` and `tx_waiting` (mpsc_channel.h): a place that
  * becomes free while a sender goes to wait for it.
  *
- * ENGINE: base/lock.c task/future.c sync/mpsc_send.c sync/mpsc_recv.c sync/mpsc_inspect.c sync/thread_await.c
+ * ENGINE: base/lock.c task/future.c sync/thread_await.c
+ * ENGINE: sync/mpsc_send.c sync/mpsc_recv.c sync/mpsc_many.c sync/mpsc_inspect.c
  */
 #include "model_waits.h"
 
