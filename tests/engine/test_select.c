@@ -1,4 +1,5 @@
 /* test_select.c - one branch runs on, the others are dropped; what is switched off is never polled. */
+#include <weir/runtime.h>
 #include <weir/select.h>
 #include <weir/time.h>
 
@@ -127,6 +128,50 @@ static void test_a_seed_fixes_the_order(void)
     CHECK(strcmp(other, first) != 0);
     winners(0x9e3779b97f4a7c15u, other); /* would be the state that xorshift never leaves */
     CHECK(strchr(other, '0') && strchr(other, '1') && strchr(other, '2'));
+}
+
+#define SELECTS 64
+
+WEIR_ASYNC(select_often, int, char *ret_winners; int i; weir_yield a; weir_yield b; weir_yield c;
+           weir_select_future which;)
+{
+    WEIR_BEGIN
+    for (self->i = 0; self->i < SELECTS; self->i++) {
+        self->a = weir_consume_budget();
+        self->b = weir_consume_budget();
+        self->c = weir_consume_budget();
+        AWAIT(self->which, weir_select(self->a, self->b, self->c));
+        self->ret_winners[self->i] = (char)('a' + self->which.output);
+    }
+    RETURN(0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+static void select_on_a_runtime(unsigned workers, uint64_t seed, char *ret_winners)
+{
+    weir_runtime_options options = weir_runtime_defaults();
+    options.workers = workers;
+    options.seed = seed;
+    weir_runtime *runtime;
+    CHECK_EQ(weir_runtime_create(&options, &runtime), 0);
+    memset(ret_winners, 0, SELECTS + 1);
+    CHECK_EQ(weir_block_on(runtime, WEIR_CALL(select_often, .ret_winners = ret_winners), NULL), 0);
+    weir_runtime_destroy(runtime);
+}
+
+/* cases.md 79, deterministic_select_multi_thread: the seed of a runtime is the seed of its selects. */
+static void test_the_seed_of_a_runtime_fixes_the_order(void)
+{
+    char first[SELECTS + 1], again[SELECTS + 1], other[SELECTS + 1];
+    for (unsigned workers = 0; workers <= 1; workers++) {
+        select_on_a_runtime(workers, 12345, first);
+        select_on_a_runtime(workers, 12345, again);
+        select_on_a_runtime(workers, 54321, other);
+        CHECK_STR(again, first);
+        CHECK(strcmp(other, first) != 0);
+        CHECK(strchr(first, 'a') != NULL && strchr(first, 'b') != NULL && strchr(first, 'c') != NULL);
+    }
 }
 
 /* cases.md 79, disable_with_if and else: empty and done slots are not polled; none left is -1 at once. */
@@ -436,6 +481,7 @@ int main(void)
     RUN(test_biased_goes_in_order);
     RUN(test_each_branch_gets_its_share);
     RUN(test_a_seed_fixes_the_order);
+    RUN(test_the_seed_of_a_runtime_fixes_the_order);
     RUN(test_what_is_switched_off_is_never_polled);
     RUN(test_a_loop_ends_when_all_have_ended);
     RUN(test_ref_leaves_the_losers_alone);
