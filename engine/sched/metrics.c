@@ -44,7 +44,7 @@ int weir_worker_metrics_get(weir_runtime *runtime, unsigned index, weir_worker_m
         .local_schedules = wi_load(&from->local_schedules, RELAXED),
         .overflows = wi_load(&from->overflows, RELAXED),
         .lifo_polls = wi_load(&from->lifo_polls, RELAXED),
-        .busy_ns = wi_load(&from->busy_ns, RELAXED),
+        .busy_ns = wi_stamp_ns(wi_load(&worker->busy_stamps, RELAXED)),
     };
     metrics.queue_depth = runq_len(&worker->runq) + (wi_load(&worker->lifo, RELAXED) != NULL ? 1 : 0);
     *ret_metrics = metrics;

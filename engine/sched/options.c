@@ -36,7 +36,6 @@ weir_runtime_options weir_runtime_current_thread(void)
         .blocking_queue_max = 1024,
         .blocking_idle_ns = 10000000000,
         .event_interval = 61,
-        .global_interval = 61,
         .lifo_slot = true,
     };
 }
@@ -54,7 +53,7 @@ int wi_options_check(weir_runtime_options *options, char name[THREAD_NAME_MAX])
         return -EINVAL;
     if (options->simulate != NULL && options->workers == 0)
         return -EINVAL;
-    if (options->event_interval == 0 || options->global_interval == 0 || options->blocking_queue_max == 0)
+    if (options->event_interval == 0 || options->blocking_queue_max == 0)
         return -EINVAL;
     if (options->unhandled_panic != WEIR_PANIC_IGNORE && options->unhandled_panic != WEIR_PANIC_SHUTDOWN)
         return -EINVAL;

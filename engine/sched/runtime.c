@@ -35,6 +35,8 @@ static void init_worker(struct weir_runtime *runtime, uint32_t index)
     worker->rng |= 1;
     worker->nap_ns = 1;
     worker->handoff.held = true;
+    worker->global_interval = runtime->options.global_interval != 0 ? runtime->options.global_interval : 61;
+    worker->unparked_polls = UINT64_MAX;
     runq_init(&worker->runq, runtime->worker_count == 1);
     wi_timers_init(&worker->timers, &runtime->clock);
     worker->timers.settles = true; /* wi_task_run() does */
@@ -52,6 +54,14 @@ static void init_workers(struct weir_runtime *runtime)
     memset(runtime->workers, 0, runtime->worker_count * sizeof *runtime->workers);
     for (uint32_t i = 0; i < runtime->worker_count; i++)
         init_worker(runtime, i);
+}
+
+static int create_stats(struct weir_runtime *runtime)
+{
+    for (uint32_t i = 0; runtime->options.task_stats && i < runtime->worker_count; i++)
+        if ((runtime->workers[i].stats = wi_task_stats_create()) == NULL)
+            return -ENOMEM;
+    return 0;
 }
 
 static int create_driver(struct worker *worker)
@@ -257,6 +267,9 @@ static void free_runtime(struct weir_runtime *runtime)
     (void)pthread_cond_destroy(&runtime->phase.changed);
     (void)pthread_mutex_destroy(&runtime->phase.lock);
     wi_sim_destroy(runtime->sim);
+    if (runtime->workers != NULL)
+        for (uint32_t i = 0; i < runtime->worker_count; i++)
+            wi_task_stats_destroy(runtime->workers[i].stats);
     free(runtime->seen_tick);
     free(runtime->workers);
     free(runtime);
@@ -378,8 +391,10 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     if (error == 0) {
         for (uint32_t i = 0; i < runtime->worker_count; i++)
             runtime->workers[i].env.blocking = runtime->blocking;
-        error = start_workers(runtime);
+        error = create_stats(runtime);
     }
+    if (error == 0)
+        error = start_workers(runtime);
     if (error < 0) {
         if (runtime->blocking != NULL)
             (void)wi_pool_shutdown(runtime->blocking, -1);

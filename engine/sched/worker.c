@@ -1,15 +1,18 @@
 /* worker.c - the loop: the next task, its poll, and what to do when there is none. */
 #include "worker.h"
 
-#include <time.h>
-
 #include "blocking/pool.h"
 #include "sim/simulation.h"
 #include "task/locals.h"
 
 #define LIFO_POLLS_MAX 3
-/* Work that has lasted this long with more in the queue is worth another core: about 50 us. */
-#define SPREAD_AFTER_STAMPS 150000
+/* Work that has lasted this long with more in the queue is worth another core. */
+#define SPREAD_AFTER_STAMPS (50 * STAMPS_PER_US)
+/* How long the injection queue waits for its turn, about, and how many polls that may be. After tokio's stats.rs. */
+#define INJECTION_AFTER_STAMPS (200 * STAMPS_PER_US)
+#define INTERVAL_MIN 2
+#define INTERVAL_MAX 127
+#define TUNED_AFTER_POLLS 32
 
 static uint64_t random_next(struct worker *worker)
 {
@@ -120,18 +123,11 @@ static struct weir_task *steal(struct worker *worker)
     return next_injected(worker);
 }
 
-/* A time that is cheap to read and good enough to tell microseconds from milliseconds: cycles of some GHz. */
 static uint64_t stamp(const struct worker *worker)
 {
     if (worker->env.runtime->sim != NULL) /* it isn't the machine's speed that decides */
         return worker->tick * (uint64_t)(SPREAD_AFTER_STAMPS / 4);
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#else
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) * 3;
-#endif
+    return wi_stamp();
 }
 
 /*
@@ -153,9 +149,11 @@ static struct weir_task *next_after_turn(struct worker *worker)
 static struct weir_task *next_task(struct worker *worker)
 {
     struct weir_task *task;
-    if (weir_unlikely(worker->tick % worker->env.runtime->options.global_interval == 0) &&
-        (task = next_injected(worker)) != NULL)
-        return task;
+    if (weir_unlikely(worker->until_injected-- == 0)) {
+        worker->until_injected = worker->global_interval - 1;
+        if ((task = next_injected(worker)) != NULL)
+            return task;
+    }
     if ((task = next_local(worker)) != NULL)
         return task;
     /* Before those that yielded come back: they let everybody else go first. */
@@ -185,6 +183,33 @@ static void spread(struct worker *worker)
     }
 }
 
+/* Looks at the injection queue more often when polls are long. Small changes are noise. */
+static void tune(struct worker *worker)
+{
+    const uint64_t polls = worker->metrics.polls - worker->tuned_polls;
+    if (polls < TUNED_AFTER_POLLS)
+        return;
+    const uint64_t mean = (worker->busy_stamps - worker->tuned_stamps) / polls;
+    worker->tuned_polls = worker->metrics.polls;
+    worker->tuned_stamps = worker->busy_stamps;
+    if (worker->env.runtime->options.global_interval != 0)
+        return;
+    worker->poll_stamps = worker->poll_stamps == 0 ? mean : (worker->poll_stamps + mean) / 2;
+    uint64_t interval = INJECTION_AFTER_STAMPS / (worker->poll_stamps + 1);
+    interval = interval < INTERVAL_MIN ? INTERVAL_MIN : interval > INTERVAL_MAX ? INTERVAL_MAX : interval;
+    if (interval > worker->global_interval + 2 || interval + 2 < worker->global_interval)
+        wi_store(&worker->global_interval, (uint32_t)interval, RELAXED);
+}
+
+/* Adds up how long it has been awake: now and then, and before it sleeps. */
+static void account(struct worker *worker)
+{
+    const uint64_t now = stamp(worker);
+    wi_store(&worker->busy_stamps, worker->busy_stamps + (now - worker->busy_since), RELAXED);
+    worker->busy_since = now;
+    tune(worker);
+}
+
 /* It found work: if it was the last to search, another searches in its place only if there is more. */
 static void search_end(struct worker *worker)
 {
@@ -204,6 +229,20 @@ static void push_yielded(struct worker *worker, struct weir_task *task)
     worker->yielded_count++;
 }
 
+/* A turn that is measured. Its task has a trailer, as all of such a runtime have. */
+static task_poll run_measured(struct worker *worker, struct weir_task *task, weir_cx *cx)
+{
+    struct task_trailer *trailer = wi_task_trailer(task);
+    const char *name = wi_task_name(task);
+    const uint64_t queued = trailer->queued_at, begun = wi_stamp();
+    const task_poll poll = wi_task_run(task, cx);
+    const uint64_t ended = wi_stamp();
+    if (poll == TASK_AGAIN || poll == TASK_YIELDED) /* else it isn't ours any more */
+        trailer->queued_at = ended;
+    wi_task_stats_note(worker->stats, name, queued, begun, ended);
+    return poll;
+}
+
 static void run(struct worker *worker, struct weir_task *task)
 {
     if (weir_unlikely(worker->searching))
@@ -213,7 +252,8 @@ static void run(struct worker *worker, struct weir_task *task)
     weir_cx cx = { .worker = &worker->env, .budget = worker->budget };
     wi_store(&worker->current, task, RELAXED);
     wi_store(&worker->polling, true, RELAXED);
-    const task_poll poll = wi_task_run(task, &cx);
+    const task_poll poll =
+        weir_likely(worker->stats == NULL) ? wi_task_run(task, &cx) : run_measured(worker, task, &cx);
     wi_store(&worker->polling, false, RELAXED);
     worker->budget = cx.budget;
     COUNT(worker->metrics.polls);
@@ -280,6 +320,9 @@ static void park(struct worker *worker)
         wi_notify_one(runtime);
     timeout_ns = wi_watch_begin(worker, timeout_ns);
 
+    account(worker);
+    if (worker->metrics.polls == worker->unparked_polls)
+        COUNT(worker->metrics.noops);
     COUNT(worker->metrics.parks);
     const weir_runtime_options *options = &runtime->options;
     if (options->on_thread_park != NULL)
@@ -295,11 +338,13 @@ static void park(struct worker *worker)
         worker->searching = true;
     wi_watch_end(worker);
     worker->loaded_at = 0;
+    worker->busy_since = stamp(worker);
+    worker->unparked_polls = worker->metrics.polls;
 }
 
 void wi_panic_tell(struct weir_runtime *runtime, const struct weir_task *task, const struct panic_landing *landing)
 {
-    const char *name = task->frame.type->name;
+    const char *name = wi_task_name(task);
     const weir_runtime_options *options = runtime == NULL ? NULL : &runtime->options;
     if (options != NULL && options->on_panic != NULL)
         options->on_panic(options->hook_arg, name, landing->file, landing->line, landing->message);
@@ -334,10 +379,14 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
         recover(worker, &landing);
     const struct weir_runtime *runtime = worker->env.runtime;
     const uint32_t event_interval = runtime->options.event_interval;
+    worker->busy_since = stamp(worker);
     while (wi_load(until, ACQUIRE) == 0 && wi_load(&runtime->stopping, RELAXED) == 0) {
         wi_store(&worker->tick, worker->tick + 1, RELAXED);
-        if (worker->tick % event_interval == 0)
+        if (weir_unlikely(worker->until_turn-- == 0)) {
+            worker->until_turn = event_interval - 1;
+            account(worker);
             wi_turn(worker);
+        }
         if (runtime->worker_count > 1)
             spread(worker);
         struct weir_task *task = next_task(worker);
@@ -346,6 +395,7 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
         else if (worker->yielded == NULL)
             park(worker);
     }
+    account(worker);
     if (worker->searching)
         search_end(worker);
     wi_task_current = NULL;

@@ -19,6 +19,7 @@
 #include "sched/idle.h"
 #include "sched/inject.h"
 #include "sched/runq.h"
+#include "sched/task_stats.h"
 #include "task/panic.h"
 #include "task/slab.h"
 #include "task/task_core.h"
@@ -42,6 +43,10 @@ struct worker {
     bool watching;       /* it is the watcher, see watch.c */
     uint32_t lifo_polls; /* in a row */
     uint32_t budget;     /* what the last poll left over */
+    uint32_t until_turn,
+        until_injected;       /* turns of the loop until the next look at io, and at the injection queue first */
+    uint32_t global_interval; /* between two of the latter; read by tests */
+    struct task_stats *stats; /* NULL: polls aren't measured */
     uint64_t rng;
     uint64_t id_next, id_end;
     struct weir_task *current; /* for whoever lands after a panic */
@@ -50,6 +55,10 @@ struct worker {
     uint64_t loaded_at; /* since when it has had more work than it can run; 0: it has not */
     int64_t nap_ns;     /* as the watcher */
     weir_worker_metrics metrics;
+    uint64_t busy_since, busy_stamps;   /* awake: since when, and in all before that */
+    uint64_t tuned_polls, tuned_stamps; /* what these were when global_interval was looked at last */
+    uint64_t poll_stamps;               /* how long a poll takes, recently */
+    uint64_t unparked_polls;            /* when it woke last */
     uint64_t spawned, finished;
     struct slab_cache cache;
     struct timers timers;
@@ -66,6 +75,7 @@ struct worker {
 struct task_home {
     struct slab slab; /* first: it frees all of this */
     struct task_owner owner;
+    struct task_owner owner_of_trailed; /* see spawn.c */
     struct weir_runtime *runtime;
 };
 

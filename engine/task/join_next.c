@@ -70,7 +70,7 @@ weir_join_set_blocked weir_join_set_blocked_get(weir_join_set *set)
 
 static void take(struct join_member *member, weir_join_result *ret_result, void *ret_output)
 {
-    ret_result->id = member->handle.task->id;
+    ret_result->id = wi_task_id(member->handle.task);
     ret_result->status = wi_task_take(member->handle.task, ret_output);
     wi_join_member_unref(member);
 }

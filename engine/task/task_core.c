@@ -181,12 +181,12 @@ uint64_t weir_abort_handle_id(weir_abort_handle handle)
 
 uint64_t weir_task_id(weir_join_handle handle)
 {
-    return handle.task == NULL ? 0 : handle.task->id;
+    return handle.task == NULL ? 0 : wi_task_id(handle.task);
 }
 
 uint64_t weir_task_id_current(void)
 {
-    return wi_task_current == NULL ? 0 : wi_task_current->id;
+    return wi_task_current == NULL ? 0 : wi_task_id(wi_task_current);
 }
 
 int wi_task_take(struct weir_task *task, void *ret)

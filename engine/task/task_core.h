@@ -31,10 +31,36 @@ struct weir_task {
     weir_future frame; /* the head of the root frame; the rest of the frame follows */
 };
 
+/* What some tasks have behind their frame, and say so in their id. */
+struct task_trailer {
+    const char *name;   /* NULL: it is that of the root frame */
+    uint64_t queued_at; /* while polls are measured: the stamp of the spawn, the wake or the yield */
+};
+#define TASK_HAS_TRAILER ((uint64_t)1 << 63)
+
+static inline uint64_t wi_task_id(const struct weir_task *task)
+{
+    return task->id & ~TASK_HAS_TRAILER;
+}
+
 /* The bytes of a task whose root frame is of this type. */
 static inline size_t wi_task_size(const weir_future_type *type)
 {
     return offsetof(struct weir_task, frame) + type->size;
+}
+
+/* NULL: it has none. */
+static inline struct task_trailer *wi_task_trailer(struct weir_task *task)
+{
+    if ((task->id & TASK_HAS_TRAILER) == 0)
+        return NULL;
+    return (struct task_trailer *)(void *)((char *)task + wi_task_size(task->frame.type));
+}
+
+static inline const char *wi_task_name(const struct weir_task *task)
+{
+    const struct task_trailer *trailer = wi_task_trailer((struct weir_task *)(uintptr_t)task);
+    return trailer != NULL && trailer->name != NULL ? trailer->name : task->frame.type->name;
 }
 
 /* Fills in a task in `memory` of wi_task_size(); the frame is moved in. It is BUSY: queue it. */

@@ -31,8 +31,8 @@ static void read_head(struct survey *survey, const struct weir_task *task)
 {
     weir_dump_task *found = &survey->found;
     found->task = task;
-    found->id = task->id;
-    found->name = task->frame.type->name;
+    found->id = wi_task_id(task);
+    found->name = wi_task_name(task);
     found->worker = -1;
     found->polled_ns = 0;
     found->frame_count = found->wait_count = 0;

@@ -34,11 +34,12 @@ typedef struct weir_runtime_options {
     unsigned blocking_queue_max; /* jobs that wait, a lane; one more awaits admission */
     int64_t blocking_idle_ns;    /* a pool thread without work ends after this */
     unsigned event_interval;     /* polls between two looks at io and timers */
-    unsigned global_interval;    /* polls between two looks at the injection queue first */
+    unsigned global_interval;    /* polls between two looks at the injection queue first; 0: by how long polls take */
     bool lifo_slot;              /* run the task woken last first */
     bool paused_clock;           /* virtual time: it jumps to the next timer when all is idle. Current-thread only */
     uint64_t seed;               /* of every random choice; 0: taken from the system */
     weir_unhandled_panic unhandled_panic;
+    bool task_stats;         /* measure polls by task name, see weir/metrics.h */
     size_t stack_size;       /* of a worker's and of a pool's thread, in bytes; 0: the system's */
     const char *thread_name; /* threads are called NAME-0, NAME-cpu-0, NAME-io-0, NAME-spare-0; cut to 15 bytes. NULL:
                                 weir. Copied */
@@ -142,7 +143,7 @@ typedef struct weir_worker_metrics {
     uint64_t polls, parks, noops;      /* noops: parks that found nothing to do */
     uint64_t steals, steal_operations; /* tasks stolen; times it worked */
     uint64_t local_schedules, overflows, lifo_polls;
-    uint64_t busy_ns;
+    uint64_t busy_ns; /* awake, also when searching; up to its last look at io */
     uint32_t queue_depth;
 } weir_worker_metrics;
 typedef struct weir_runtime_metrics {

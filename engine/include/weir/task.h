@@ -42,6 +42,19 @@ typedef struct weir_join_handle {
 weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame);
 
 /*
+ * weir_spawn_named() - the same, for a task that dumps, panics and statistics
+ * call by a name of its own; others bear that of their root future. The name is
+ * borrowed, for as long as the program runs.
+ */
+#define weir_spawn_named(name, ...)                                                                                 \
+    __extension__({                                                                                                 \
+        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                                                        \
+        _Static_assert(WEIR_IS_SEND(weir_frame_), "only a Send future can be spawned: another thread may poll it"); \
+        weir_spawn_frame_named(weir_runtime_current(), WEIR_HEAD(weir_frame_), (name));                             \
+    })
+weir_join_handle weir_spawn_frame_named(weir_runtime *runtime, weir_future *frame, const char *name);
+
+/*
  * The runtime whose task, weir_block_on() or blocking job this thread is in, or
  * that it entered (weir_runtime_enter()); NULL outside. Keep it with
  * weir_runtime_hold().

@@ -1,0 +1,27 @@
+/* stamp.h - a clock that is cheap to read: the processor's own where it has one. It counts some GHz; see wi_stamp_ns().
+ */
+#ifndef WI_STAMP_H
+#define WI_STAMP_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t wi_stamp(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) * 3;
+#endif
+}
+
+/* A guess at how many make a microsecond, for who only tells microseconds from milliseconds. */
+#define STAMPS_PER_US 3000u
+
+/* So many stamps in nanoseconds, by a rate that is measured at the first call (which takes a fraction of a
+ * millisecond). */
+uint64_t wi_stamp_ns(uint64_t stamps);
+
+#endif
