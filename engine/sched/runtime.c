@@ -7,7 +7,6 @@
  * blocking pool ends; (5) memory goes, unless a task's handle or a hold of the
  * runtime is out: then the last of them frees it.
  */
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,9 +121,7 @@ static void stop_worker(struct worker *worker)
     } else {
         close_and_drop(worker);
     }
-    /* Who took us for asleep may be about to wake us. */
-    while (wi_load(&worker->knocks, SEQ_CST) != 0)
-        (void)sched_yield();
+    wi_await_knocks(worker); /* who took us for asleep may be about to wake us */
     worker->env.driver->type->destroy(worker->env.driver);
     worker->env.driver = NULL;
     if (runtime->threaded) /* a driver's last operations may release tasks of others' caches */

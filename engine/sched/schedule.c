@@ -8,6 +8,8 @@
  * has had more than it can run, and the watch (watch.c) steals from one that
  * doesn't come back from a poll.
  */
+#include <sched.h>
+
 #include "sim/simulation.h"
 #include "worker.h"
 
@@ -31,6 +33,14 @@ void wi_unpark(struct worker *worker)
     if (wi_xchg(&worker->park, PARK_NOTIFIED, ACQ_REL) == PARK_ASLEEP)
         unpark_driver(worker);
     (void)wi_fetch_sub(&worker->knocks, 1u, SEQ_CST);
+}
+
+void wi_await_knocks(struct worker *worker)
+{
+    while (wi_load(&worker->knocks, SEQ_CST) != 0) {
+        wi_relax();
+        (void)sched_yield();
+    }
 }
 
 void wi_notify_one(struct weir_runtime *runtime)

@@ -99,6 +99,7 @@ void wi_spawn_await_remote(struct weir_runtime *runtime)
         const uint64_t begun = wi_load(&runtime->remote_spawned, SEQ_CST);
         if (begun == wi_load(&runtime->remote_injected, SEQ_CST))
             return;
+        wi_relax();
         (void)sched_yield();
     }
 }

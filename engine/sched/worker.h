@@ -153,6 +153,8 @@ void wi_inject(struct weir_runtime *runtime, struct weir_task *task);
 void wi_schedule_back(struct worker *worker, struct weir_task *task);
 void wi_notify_one(struct weir_runtime *runtime);
 void wi_unpark(struct worker *worker);
+/* [the worker, awake for good] Until nobody is about to use its driver. */
+void wi_await_knocks(struct worker *worker);
 
 /* watch.c: one sleeping worker looks after those that don't come up for air. */
 int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns);

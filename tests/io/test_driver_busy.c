@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <weir/blocking.h>
 #include <weir/io.h>
 #include <weir/pipe.h>
 #include <weir/runtime.h>
 
 #include "base/atomic.h"
+#include "base/futex.h"
 #include "check.h"
 
 static const weir_io_mode modes[] = { WEIR_IO_URING, WEIR_IO_EPOLL };
@@ -115,6 +117,7 @@ WEIR_ASYNC(reads_then_releases, int, weir_stream *from; struct stuck *stuck; cha
     AWAIT(self->io, weir_stream_read(self->from, &self->byte, 1));
     CHECK_EQ(self->io.output, 1);
     wi_store(&self->stuck->release, 1u, RELEASE);
+    wi_futex_wake(&self->stuck->release, 1);
     WEIR_FINALLY
     weir_stream_put(self->from);
     WEIR_END
@@ -167,6 +170,52 @@ static void test_a_stuck_worker_does_not_stop_its_io(void)
         }
 }
 
+/* --- beside a blocking call in a poll ---------------------------------------------------- */
+
+static int64_t wait_for_release(void *arg)
+{
+    struct stuck *stuck = arg;
+    wi_store(&stuck->entered, 1u, RELEASE);
+    while (wi_load(&stuck->release, ACQUIRE) == 0)
+        wi_futex_wait(&stuck->release, 0, -1);
+    return 0;
+}
+WEIR_ASYNC(blocks_in_place, int, struct stuck *stuck; weir_stream *from; int i; weir_yield nap; weir_join_handle reader;
+           weir_join_future join;)
+{
+    WEIR_BEGIN
+    self->reader = weir_spawn(WEIR_CALL(reads_then_releases, .from = self->from, .stuck = self->stuck));
+    for (self->i = 0; self->i < 5; self->i++)
+        AWAIT(self->nap, weir_yield_now());
+    (void)weir_block_in_place(wait_for_release, self->stuck);
+    AWAIT(self->join, weir_join(self->reader, NULL));
+    CHECK_EQ(self->join.output, 0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* 47: the only worker is handed over with its ring and what is in flight there, which only the new thread can reap. */
+static void test_io_goes_on_beside_a_blocking_call(void)
+{
+    for (int round = 0; round < 10; round++)
+        for (unsigned m = 0; m < 2; m++) {
+            weir_runtime *runtime = make(modes[m], 1);
+            if (runtime == NULL)
+                continue;
+            int fds[2];
+            CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);
+            struct stuck stuck = { .write_fd = fds[1] };
+            weir_stream *reader;
+            CHECK_EQ(weir_stream_adopt(fds[0], &reader), 0);
+            pthread_t thread;
+            CHECK_EQ(pthread_create(&thread, NULL, write_when_entered, &stuck), 0);
+            CHECK_EQ(weir_block_on(runtime, WEIR_CALL(blocks_in_place, .stuck = &stuck, .from = reader), NULL), 0);
+            CHECK_EQ(pthread_join(thread, NULL), 0);
+            CHECK_EQ(close(fds[1]), 0);
+            weir_runtime_destroy(runtime);
+        }
+}
+
 /* --- always ready -------------------------------------------------------------------------- */
 
 WEIR_ASYNC(reads_what_is_there, int, weir_stream *from; int got; char byte; weir_stream_io io;)
@@ -212,6 +261,7 @@ int main(void)
 {
     RUN(test_io_completes_beside_tasks_that_never_rest);
     RUN(test_a_stuck_worker_does_not_stop_its_io);
+    RUN(test_io_goes_on_beside_a_blocking_call);
     RUN(test_a_loop_of_reads_gives_way);
     return check_done();
 }
