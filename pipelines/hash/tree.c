@@ -128,7 +128,8 @@ static int node_open(struct node *node)
     node->bytes = sizeof *node + (node->dir != NULL ? node->dir->bytes : 0) +
                   node->child_count * sizeof(struct node *) +
                   node->count * (sizeof *node->results + digest_size + sizeof *node->order);
-    node->pending += node->file_count;
+    /* The emitter looks at it already: the one that this call stands for keeps it from 0. */
+    (void)__atomic_fetch_add(&node->pending, node->file_count, __ATOMIC_RELAXED);
     node->fd_users += node->child_count;
     return 0;
 }
