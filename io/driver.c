@@ -15,10 +15,18 @@ static struct ring *ring_of(weir_driver *driver)
     return weir_container_of(driver, struct driver, driver)->ring;
 }
 
+/* For so many turns no more than a few operations on files were pushed: whoever comes next may do without the ring. */
+#define QUIET_TURNS 16u
+#define FEW_FILES 2u
+
 static void driver_submit(weir_driver *driver)
 {
     struct ring *ring = ring_of(driver);
     wi_ring_adopt(ring);
+    ring->file_quiet = ring->file_pushed <= FEW_FILES ? ring->file_quiet + 1 : 0;
+    ring->files_now = ring->can_now && ring->file_quiet >= QUIET_TURNS;
+    ring->file_pushed = 0;
+    ring->file_tasks = 0;
     ring->type->flush(ring);
 }
 

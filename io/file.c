@@ -7,6 +7,7 @@
 #include <weir/dump.h>
 #include <weir/io.h>
 
+#include "file_now.h"
 #include "ring.h"
 
 static weir_io_future *from_head(weir_future *future)
@@ -53,11 +54,9 @@ static int fill_in(weir_io_future *self, struct op *op)
     return error;
 }
 
-static int start(weir_io_future *self, const weir_cx *cx)
+static int start(weir_io_future *self, struct ring *ring)
 {
-    struct ring *ring = wi_ring_of(cx);
-    if (ring == NULL)
-        return -ENOTSUP;
+    ring->file_pushed++;
     struct op *op = wi_op_take(ring, (enum op_kind)self->kind);
     if (op == NULL)
         return -ENOMEM;
@@ -89,27 +88,47 @@ static void end_unstarted(weir_io_future *self)
         close(self->args.fd);
 }
 
+static void note_size(weir_io_future *self)
+{
+    if (self->kind == OP_READ && self->chunk != NULL)
+        self->chunk->size = self->output < 0 ? 0 : (size_t)self->output;
+}
+
+/* Ready: it is done already, or can't be begun. */
+static weir_poll begin(weir_io_future *self, weir_cx *cx)
+{
+    struct ring *ring = wi_ring_of(cx);
+    if (ring != NULL && wi_file_pays_now(ring, cx)) {
+        const int64_t result = wi_file_now((enum op_kind)self->kind, &self->args);
+        if (result != FILE_LATER) {
+            self->output = result;
+            note_size(self);
+            put_hold(self);
+            return WEIR_READY;
+        }
+    }
+    const int error = ring == NULL ? -ENOTSUP : start(self, ring);
+    if (error == 0)
+        return WEIR_PENDING;
+    end_unstarted(self);
+    self->output = error;
+    return WEIR_READY;
+}
+
 static weir_poll io_poll(weir_future *future, weir_cx *cx)
 {
     weir_io_future *self = from_head(future);
     if (!weir_budget_take(cx))
         return WEIR_PENDING;
-    if (self->op == NULL) {
-        const int error = start(self, cx);
-        if (error != 0) {
-            end_unstarted(self);
-            self->output = error;
-            return WEIR_READY;
-        }
-    }
+    if (self->op == NULL && begin(self, cx) == WEIR_READY)
+        return WEIR_READY;
     if (!wi_op_poll(self->op, cx->waker, &self->output)) {
         weir_budget_give_back(cx);
         return WEIR_PENDING;
     }
     if (self->kind == OP_STATX && self->output == 0)
         memcpy(self->args.buffer, self->op->buffer, sizeof(struct statx));
-    if (self->kind == OP_READ && self->chunk != NULL)
-        self->chunk->size = self->output < 0 ? 0 : (size_t)self->output;
+    note_size(self);
     wi_op_put(self->op);
     self->op = NULL;
     return WEIR_READY;

@@ -53,6 +53,12 @@ struct ring {
     uint32_t ops_free;             /* [owner] in `free` */
     uint32_t pushed;               /* [owner] ever */
     bool retired;                  /* [owner] the driver is gone */
+    bool can_now;                  /* [owner] file_now.c may do what needn't wait: a real ring's */
+    bool files_now;                /* [owner] and it pays at the moment */
+    uint32_t file_quiet;           /* [owner] turns with few operations on files, up to now */
+    uint32_t file_tasks;           /* [owner] how often another task used files, in this turn */
+    uint32_t file_pushed;          /* [owner] file operations pushed in this turn */
+    const void *file_waker;        /* [owner] the last one: to be compared, not used */
     _Atomic uint32_t completed;    /* ever */
     _Atomic uint32_t reaping;      /* the driver's lock: 1 while somebody reaps */
     struct op_list done;           /* under it: reaped, not completed yet */

@@ -277,6 +277,7 @@ int wi_ring_pool_create_on(const struct pool_lane *lane, struct ring **ret_ring)
     self->can_openat2 = can_open(0);
     self->can_cached = self->can_openat2 && can_open(RESOLVE_CACHED);
     wi_nowait_init(&self->nowait);
+    self->ring.can_now = self->nowait.can_read && self->can_cached;
     self->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* Each write to wake_fd is an edge, so nobody has to read it. */

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "nowait.h"
 #include "ring_uring.h"
 
 #define ENTRIES_DEFAULT 256u
@@ -114,6 +115,9 @@ int wi_ring_uring_create(unsigned entries, struct ring **ret_ring)
         wi_uring_type.destroy(&self->ring);
         return error;
     }
+    struct nowait nowait;
+    wi_nowait_init(&nowait);
+    self->ring.can_now = nowait.can_read;
     *ret_ring = &self->ring;
     return 0;
 }

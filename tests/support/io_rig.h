@@ -27,6 +27,7 @@ static inline void io_rig_init(struct io_rig *rig, struct ring *ring)
 {
     mock_task_init(&rig->task);
     rig->ring = ring;
+    ring->can_now = false; /* tests with a rig are about rings */
     rig->worker = (struct weir_worker){ 0 };
     CHECK_EQ(wi_driver_create(ring, &rig->worker.driver), 0);
     rig->task.worker = &rig->worker;
