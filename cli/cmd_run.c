@@ -18,6 +18,7 @@
 #include "interrupt.h"
 #include "pipeline_text.h"
 #include "progress.h"
+#include "screen.h"
 
 struct values {
     const char *expression, *file;
@@ -118,6 +119,14 @@ static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_optio
                 100 * (double)limit.busy_ns / (double)took_ns);
 }
 
+/* Something was wrong with one file of many. */
+static void on_trouble(void *arg, const char *text)
+{
+    char shown[4096];
+    (void)arg;
+    fprintf(stderr, "weir: %s\n", screen_name(shown, sizeof shown, text, strlen(text)));
+}
+
 /* --- running ------------------------------------------------------------------------------------- */
 
 static int conclude(const weir_pipeline *pipeline, int error)
@@ -127,7 +136,7 @@ static int conclude(const weir_pipeline *pipeline, int error)
         (void)raise(SIGPIPE);
     }
     if (error == 0)
-        return 0;
+        return weir_pipeline_troubles(pipeline) > 0 ? EXIT_DATA : 0;
     const char *text = weir_pipeline_error(pipeline);
     fprintf(stderr, "weir: %s\n", text != NULL ? text : strerror(-error));
     return EXIT_DATA;
@@ -153,6 +162,7 @@ static int run(weir_pipeline *pipeline, const struct values *values)
         fprintf(stderr, "weir run: the runtime could not start: %s\n", strerror(-error));
         return EXIT_DATA;
     }
+    weir_pipeline_on_trouble(pipeline, on_trouble, NULL);
     const int64_t began_ns = weir_now_ns();
     int output = 0;
     error =

@@ -130,3 +130,29 @@ int wi_unescape_name(const char *text, size_t size, weir_text *name)
     name->size = (size_t)(to - name->data);
     return 0;
 }
+
+char *wi_json_put_string(char *at, const char *name, size_t size)
+{
+    static const char short_escapes[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+    for (size_t i = 0; i < size; i++) {
+        const unsigned char byte = (unsigned char)name[i];
+        unsigned control = byte < 0x20 || byte == 0x7f ? byte : 0;
+        if (byte == 0xc2 && (unsigned char)name[i + 1] < 0xa0) /* valid UTF-8 doesn't end in a lead byte */
+            control = (unsigned char)name[++i];
+        if (byte == '"' || byte == '\\') {
+            *at++ = '\\';
+            *at++ = (char)byte;
+        } else if (control != 0 && control < sizeof(short_escapes) && short_escapes[control] != 0) {
+            *at++ = '\\';
+            *at++ = short_escapes[control];
+        } else if (control != 0) {
+            memcpy(at, "\\u00", 4);
+            at += 4;
+            *at++ = "0123456789abcdef"[control >> 4];
+            *at++ = "0123456789abcdef"[control & 15];
+        } else {
+            *at++ = (char)byte;
+        }
+    }
+    return at;
+}

@@ -19,6 +19,13 @@ static inline size_t wi_base64_size(size_t size)
 /* RFC 4648, section 4. Returns the end of what it wrote. */
 char *wi_base64_encode(const char *data, size_t size, char *ret_text);
 
+/*
+ * What stands between the quotes of a JSON string, at most 6 bytes a byte, for valid UTF-8. Returns the end of what
+ * it wrote. Controls, DEL and U+0080 to U+009F move a terminal's cursor or worse: they are escaped though JSON asks
+ * only for some.
+ */
+char *wi_json_put_string(char *at, const char *text, size_t size);
+
 /* Appends the decoded bytes. Returns 0, -EINVAL for anything that the encoder would not write, or -ENOMEM. */
 int wi_base64_decode(const char *text, size_t size, weir_text *bytes);
 

@@ -124,33 +124,6 @@ static char *put_lines(char *at, const weir_manifest_style *style, const char *n
     return at;
 }
 
-/* Controls, DEL and U+0080 to U+009F move a terminal's cursor or worse: they are escaped though JSON asks only for
- * some. */
-static char *put_json_string(char *at, const char *name, size_t size)
-{
-    static const char short_escapes[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-    for (size_t i = 0; i < size; i++) {
-        const unsigned char byte = (unsigned char)name[i];
-        unsigned control = byte < 0x20 || byte == 0x7f ? byte : 0;
-        if (byte == 0xc2 && (unsigned char)name[i + 1] < 0xa0) /* valid UTF-8 doesn't end in a lead byte */
-            control = (unsigned char)name[++i];
-        if (byte == '"' || byte == '\\') {
-            *at++ = '\\';
-            *at++ = (char)byte;
-        } else if (control != 0 && control < sizeof(short_escapes) && short_escapes[control] != 0) {
-            *at++ = '\\';
-            *at++ = short_escapes[control];
-        } else if (control != 0) {
-            at = put(at, "\\u00", 4);
-            *at++ = "0123456789abcdef"[control >> 4];
-            *at++ = "0123456789abcdef"[control & 15];
-        } else {
-            *at++ = (char)byte;
-        }
-    }
-    return at;
-}
-
 /* Most names are ASCII without anything to escape. */
 static bool is_plain_ascii(const char *name, size_t size)
 {
@@ -169,7 +142,7 @@ static char *put_json(char *at, const weir_manifest_style *style, const char *na
         at = put(at, name, name_size);
     } else if (wi_utf8_valid(name, name_size)) {
         at = put_word(at, "{\"path\":\"");
-        at = put_json_string(at, name, name_size);
+        at = wi_json_put_string(at, name, name_size);
     } else {
         at = put_word(at, "{\"path_b64\":\"");
         at = wi_base64_encode(name, name_size, at);

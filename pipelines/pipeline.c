@@ -104,6 +104,17 @@ const char *weir_pipeline_error(const weir_pipeline *pipeline)
     return pipeline->error;
 }
 
+void weir_pipeline_on_trouble(weir_pipeline *pipeline, void (*hook)(void *arg, const char *text), void *arg)
+{
+    pipeline->run->on_trouble = hook;
+    pipeline->run->trouble_arg = arg;
+}
+
+uint64_t weir_pipeline_troubles(const weir_pipeline *pipeline)
+{
+    return __atomic_load_n(&pipeline->run->troubles, __ATOMIC_RELAXED);
+}
+
 static uint64_t load(const uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);

@@ -76,6 +76,8 @@ static bool is_word_start(const struct scan *scan)
     const char c = at(scan, scan->at), next = at(scan, scan->at + 1);
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/')
         return true;
+    if (c == '-') /* alone: standard input */
+        return !is_word_byte(next);
     if (c == '.')
         return next == '/' || (next == '.' && at(scan, scan->at + 2) == '/');
     return c == '~' && next == '/';

@@ -8,11 +8,10 @@ WEIR_ASYNC(null_run, int, struct run_node *node; struct parcel parcel; struct wp
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
             RETURN(self->recv.output);
-        weir_chunk_put(self->parcel.chunk);
-        self->parcel.chunk = NULL;
+        wp_parcel_put(&self->parcel);
     } while (!self->parcel.last);
     WEIR_FINALLY
-    weir_chunk_put(self->parcel.chunk);
+    wp_parcel_put(&self->parcel);
     WEIR_END
 }
 
@@ -22,6 +21,9 @@ static int spawn(struct run_node *node, weir_join_set *set)
 }
 
 const struct node_type wp_node_null = {
-    .stage = { .name = "null", .summary = "takes everything and keeps nothing", .in = WEIR_BYTES, .out = WEIR_NONE },
+    .stage = { .name = "null",
+               .summary = "takes everything and keeps nothing",
+               .in = WEIR_BYTES | WEIR_FILES,
+               .out = WEIR_NONE },
     .spawn = spawn,
 };

@@ -95,6 +95,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     node->name = use->name;
     node->span = use->span;
     node->index = check->nodes++;
+    if (given == UNKNOWN_PORT)
+        node->out = use->stage->out == WEIR_NONE ? WEIR_NONE : UNKNOWN_PORT;
     const bool met = given == UNKNOWN_PORT || meet(check, use, before, given, node);
     const bool engine = wp_check_engine(check, use, node);
     if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty)

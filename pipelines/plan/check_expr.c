@@ -2,44 +2,27 @@
 #include <string.h>
 #include <weir/suggest.h>
 
+#include "expr/eval.h"
 #include "plan/checker.h"
-
-static const struct function {
-    const char *name;
-    unsigned min, max;
-} functions[] = {
-    { "abs", 1, 1 },       { "bool", 1, 1 },        { "ceil", 1, 1 },    { "cidr", 2, 2 },     { "contains", 2, 2 },
-    { "ends_with", 2, 2 }, { "env", 1, 1 },         { "exists", 1, 1 },  { "extract", 2, 3 },  { "float", 1, 1 },
-    { "floor", 1, 1 },     { "format_time", 2, 2 }, { "hash", 1, 2 },    { "hostname", 0, 0 }, { "int", 1, 1 },
-    { "join", 2, 2 },      { "len", 1, 1 },         { "lower", 1, 1 },   { "mask", 3, 3 },     { "max", 1, 16 },
-    { "min", 1, 16 },      { "now", 0, 0 },         { "replace", 3, 3 }, { "round", 1, 2 },    { "slice", 2, 3 },
-    { "split", 2, 2 },     { "starts_with", 2, 2 }, { "string", 1, 1 },  { "time", 1, 2 },     { "trim", 1, 1 },
-    { "type", 1, 1 },      { "upper", 1, 1 },
-};
-
-enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
-
-static const struct function *find_function(const char *name)
-{
-    for (size_t i = 0; i < FUNCTIONS; i++)
-        if (strcmp(functions[i].name, name) == 0)
-            return &functions[i];
-    return NULL;
-}
 
 static bool check_call(struct check *check, const struct expr *expr)
 {
-    const struct function *function = find_function(expr->name);
+    const struct function *function = wp_function_find(expr->name);
     if (function == NULL) {
         weir_suggest suggest;
         weir_suggest_init(&suggest, expr->name);
-        for (size_t i = 0; i < FUNCTIONS; i++)
-            weir_suggest_offer(&suggest, functions[i].name);
+        for (size_t i = 0; wp_function_at(i) != NULL; i++)
+            weir_suggest_offer(&suggest, wp_function_at(i)->name);
         if (suggest.best != NULL)
             wp_diag(check->diags, expr->name_span, "unknown function '%s' (did you mean '%s'?)", expr->name,
                     suggest.best);
         else
             wp_diag(check->diags, expr->name_span, "unknown function '%s'", expr->name);
+        return false;
+    }
+    if (function->call == NULL || expr->strict) {
+        wp_diag(check->diags, expr->name_span, "%s%s() is part of the language, but this weir can't do it yet",
+                expr->name, expr->strict ? "!" : "");
         return false;
     }
     unsigned count = 0;
@@ -69,14 +52,33 @@ static bool check_comparison(struct check *check, const struct expr *expr)
     return false;
 }
 
-bool wp_check_expr(struct check *check, const struct expr *expr)
+/* A text becomes one piece, with its variables filled in. */
+static bool fold_text(struct check *check, struct expr *expr)
+{
+    const char *text = wp_check_text(check, &expr->value);
+    struct part *part = text != NULL ? wp_arena_new(check->arena, struct part) : NULL;
+    if (part == NULL)
+        return false;
+    *part = (struct part){ .kind = PART_LITERAL, .data = text, .size = strlen(text), .span = expr->span };
+    expr->value.parts = part;
+    return true;
+}
+
+bool wp_check_expr(struct check *check, struct expr *expr)
 {
     bool good = true;
+    if (expr->kind == EXPR_MATCH || (expr->kind == EXPR_VALUE && expr->value.kind == VALUE_REGEX)) {
+        wp_diag(check->diags, expr->span,
+                "regular expressions are part of the language, but this weir can't do them yet");
+        return false;
+    }
     if (expr->kind == EXPR_CALL)
         good = check_call(check, expr);
     else if (expr->kind == EXPR_BINARY)
         good = check_comparison(check, expr);
-    for (const struct expr *arg = expr->args; arg != NULL; arg = arg->next)
+    else if (expr->kind == EXPR_VALUE && expr->value.kind == VALUE_STRING)
+        good = fold_text(check, expr);
+    for (struct expr *arg = expr->args; arg != NULL; arg = arg->next)
         good = wp_check_expr(check, arg) && good;
     return good;
 }

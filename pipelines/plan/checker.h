@@ -18,8 +18,8 @@ const char *wp_check_text(struct check *check, const struct value *value);
 /* Pieces of a template; false: it has said why. */
 bool wp_check_template(struct check *check, const struct value *value, struct piece **ret_pieces);
 
-/* check_expr.c: functions are known and have as many arguments as they take. */
-bool wp_check_expr(struct check *check, const struct expr *expr);
+/* check_expr.c: functions are known and have as many arguments as they take; texts are put together in their place. */
+bool wp_check_expr(struct check *check, struct expr *expr);
 /* ".a.b" as "a.b". NULL: no memory. */
 const char *wp_check_path_text(struct check *check, const struct expr *path);
 

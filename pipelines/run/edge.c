@@ -1,19 +1,31 @@
 /* edge.c - parcels between nodes, and who waited how long for whom. */
 #include <weir/time.h>
 
+#include "run/batch.h"
 #include "run/run.h"
 
-static void put(struct parcel *parcel)
+void wp_parcel_put(struct parcel *parcel)
 {
     weir_chunk_put(parcel->chunk);
+    wp_batch_free(parcel->batch);
     parcel->chunk = NULL;
+    parcel->batch = NULL;
+}
+
+static void count(const struct parcel *parcel, uint64_t *bytes, uint64_t *rows)
+{
+    if (parcel->chunk != NULL)
+        wp_counter_add(bytes, parcel->chunk->size);
+    if (parcel->batch != NULL)
+        wp_counter_add(rows, parcel->batch->count);
 }
 
 WEIR_ASYNC_DEFINE(wp_edge_send)
 {
     WEIR_BEGIN
-    if (self->parcel.chunk != NULL)
-        wp_counter_add(&self->node->counters.out_bytes, self->parcel.chunk->size);
+    count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
+    if (self->node->to == NULL)
+        RETURN(0);
     self->output = weir_mpsc_try_send(self->node->to, &self->parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
@@ -22,9 +34,9 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         wp_counter_add(&self->node->counters.blocked_ns, (uint64_t)(weir_now_ns() - self->since_ns));
     }
     if (self->output == 0)
-        self->parcel.chunk = NULL; /* the channel's now */
+        self->parcel = (struct parcel){ 0 }; /* the channel's now */
     WEIR_FINALLY
-    put(&self->parcel);
+    wp_parcel_put(&self->parcel);
     WEIR_END
 }
 
@@ -40,8 +52,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
     }
     if (self->output < 0)
         RETURN(-ECANCELED);
-    if (self->ret_parcel->chunk != NULL)
-        wp_counter_add(&self->node->counters.in_bytes, self->ret_parcel->chunk->size);
+    count(self->ret_parcel, &self->node->counters.in_bytes, &self->node->counters.in_rows);
     WEIR_FINALLY
     WEIR_END
 }

@@ -10,7 +10,7 @@
 
 static void drop_parcel(void *item)
 {
-    weir_chunk_put(((struct parcel *)item)->chunk);
+    wp_parcel_put(item);
 }
 
 /* How many chunks an edge may hold: its bound in bytes. */
@@ -89,6 +89,23 @@ int wp_run_fail(struct run_node *node, int error, const char *format, ...)
     (void)pthread_mutex_unlock(&run->lock);
     free(text);
     return error;
+}
+
+void wp_run_trouble(struct run_node *node, const char *format, ...)
+{
+    struct run *run = node->run;
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    (void)pthread_mutex_lock(&run->lock);
+    run->troubles++;
+    if (run->on_trouble != NULL)
+        run->on_trouble(run->trouble_arg, text != NULL ? text : strerror(ENOMEM));
+    (void)pthread_mutex_unlock(&run->lock);
+    free(text);
 }
 
 static int spawn_all(struct run *run, weir_join_set *set)

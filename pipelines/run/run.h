@@ -17,15 +17,22 @@
 
 /* --- edges ------------------------------------------------------------------------------ */
 
+struct batch; /* batch.h */
+
 /*
- * What goes over an edge of bytes: a chunk, whose bytes nobody changes any more,
- * or the end. That the senders are gone is no end: it means that one of them
- * failed, and what came so far is not the whole.
+ * What goes over an edge: of bytes a chunk, whose bytes nobody changes any more,
+ * of files a batch of rows, which is the receiver's; or the end. That the senders
+ * are gone is no end: it means that one of them failed, and what came so far is
+ * not the whole.
  */
 struct parcel {
     weir_chunk *chunk; /* a reference; NULL in the end */
+    struct batch *batch;
     bool last;
 };
+
+/* Gives back what the parcel holds, which is nothing from then on. */
+void wp_parcel_put(struct parcel *parcel);
 
 /* Chunks that a source or a stage fills. */
 #define RUN_CHUNK_BYTES WEIR_CHUNK_LARGE
@@ -39,6 +46,7 @@ struct run_counters {
     uint64_t blocked_ns; /* waiting for room in its edge */
     uint64_t starved_ns; /* waiting for input */
     uint64_t inlined, offloaded;
+    uint64_t in_rows, out_rows;
 };
 
 struct run_node {
@@ -49,6 +57,9 @@ struct run_node {
     struct run_counters counters;
 };
 
+/* Told what went wrong with a single file, or what a fail-if found, one at a time: a line. */
+typedef void (*run_trouble_fn)(void *arg, const char *text);
+
 struct run {
     const struct plan *plan;
     struct run_node *nodes; /* plan->nodes of them */
@@ -56,6 +67,9 @@ struct run {
     int error;
     char *error_text; /* a line, or NULL: strerror(3) says it all */
     const struct run_node *failed;
+    uint64_t troubles;
+    run_trouble_fn on_trouble; /* or NULL */
+    void *trouble_arg;
 };
 
 /* 0 or -ENOMEM. */
@@ -72,9 +86,13 @@ WEIR_ASYNC_DECLARE(wp_run_all, int, struct run *run; weir_join_set *nodes; int s
 /* The node can't go on: keeps the first failure of the run. Returns `error`. */
 int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
 
+/* Something is wrong with one of many: it is told, the rest is done. */
+void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(2, 3);
+
 /*
  * wp_edge_send() - hand a parcel on. Resolves to 0, or -EPIPE: nobody wants more,
- * which is no failure. Takes the parcel's reference in any case.
+ * which is no failure. Takes what the parcel holds in any case. Of a node that ends
+ * the pipeline it goes nowhere.
  */
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; int64_t since_ns;
                    weir_mpsc_send_future send;);

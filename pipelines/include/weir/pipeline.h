@@ -56,6 +56,16 @@ WEIR_ASYNC_DECLARE(weir_pipeline_run, int, weir_pipeline *pipeline; struct wp_ru
 /* "zstd: failed at byte 73728: not a zstd frame"; NULL: nothing failed. The pipeline's. */
 const char *weir_pipeline_error(const weir_pipeline *pipeline);
 
+/*
+ * What went wrong with single files (unreadable, changed meanwhile), and what a
+ * fail-if found: the rest was done all the same, and whoever runs the pipeline ends
+ * with 1. `hook` gets a line for each, one at a time, on any thread; it may hold any
+ * byte of a name but NUL. Set it before the run.
+ */
+void weir_pipeline_on_trouble(weir_pipeline *pipeline, void (*hook)(void *arg, const char *text), void *arg);
+/* How many; any time. */
+uint64_t weir_pipeline_troubles(const weir_pipeline *pipeline);
+
 /* What a stage did so far; any thread, any time. */
 typedef struct weir_pipeline_stage {
     const char *name;

@@ -1,0 +1,21 @@
+/* functions.h - functions of expressions, by file. What an argument isn't fit for is null. */
+#ifndef WP_FUNCTIONS_H
+#define WP_FUNCTIONS_H
+
+#include "expr/eval.h"
+
+/* functions_string.c */
+struct datum wp_string_contains(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_starts_with(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_ends_with(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_len(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_lower(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_upper(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_trim(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_slice(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_replace(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_split(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_join(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_string_of(struct eval *eval, const struct datum *args, unsigned count);
+
+#endif

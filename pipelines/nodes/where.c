@@ -1,0 +1,47 @@
+/* where.c - stage "where": the files of which an expression is true. */
+#include <stdlib.h>
+
+#include "nodes/node.h"
+#include "run/rows.h"
+
+static const weir_opt where_opts[] = {
+    { "expr", "what must be true", WEIR_OPT_EXPR, 0, .positional = true, .required = true },
+    { 0 },
+};
+
+static int open_where(struct run_node *node, void **ret_state)
+{
+    *ret_state = wp_plan_setting(node->plan, "expr")->expr;
+    return 0;
+}
+
+static bool is_wanted(void *expr, const struct row *row)
+{
+    struct arena arena = { 0 };
+    struct eval eval = wp_row_eval(row, &arena);
+    const bool wanted = datum_is_true(wp_eval(&eval, expr));
+    wp_arena_fini(&arena);
+    return wanted;
+}
+
+static int filter(void *state, struct batch **batch)
+{
+    wp_batch_filter(*batch, is_wanted, state);
+    return 0;
+}
+
+static const struct rows_ops ops = { .open = open_where, .batch = filter };
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return wp_rows_spawn(node, &ops, set);
+}
+
+const struct node_type wp_node_where = {
+    .stage = { .name = "where",
+               .summary = "the files of which an expression is true",
+               .in = WEIR_FILES,
+               .out = WEIR_FILES,
+               .opts = where_opts },
+    .spawn = spawn,
+};

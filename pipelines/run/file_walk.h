@@ -1,0 +1,20 @@
+/* file_walk.h - the files of trees and lists, a batch at a time: what the node `files` is a face of. */
+#ifndef WP_FILE_WALK_H
+#define WP_FILE_WALK_H
+
+#include "run/batch.h"
+#include "run/run.h"
+
+struct file_walk;
+
+/* Of the options of a plan node `files`. 0 or a negative errno, which wp_run_fail() was told. */
+int wp_file_walk_create(struct run_node *node, struct file_walk **ret_walk);
+void wp_file_walk_destroy(void *walk); /* takes NULL */
+
+/* The next files, in the order of the sorted walk; NULL: that was all. Blocks. 0 or a negative errno, told. */
+int wp_file_walk_next(struct file_walk *walk, struct batch **ret_batch);
+
+/* What went wrong at a path, in words: errno's, or one of ours. */
+const char *wp_file_error(int error);
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * rows.c - the loops of nodes that take files a batch at a time: one after the other, or up to @par of them at once.
+ */
+#include "run/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <weir/join_set.h>
+#include <weir/select.h>
+#include <weir/time.h>
+
+/* What the batches share: counted, since a job outlives a node that was dropped. */
+struct shared {
+    uint32_t refs;
+    const struct rows_ops *ops;
+    struct run_node *node;
+    void *state;
+};
+
+struct work {
+    uint32_t refs;
+    struct shared *shared;
+    struct batch *batch;
+    int error;
+    int64_t took_ns;
+};
+
+static void shared_unref(struct shared *shared)
+{
+    if (shared == NULL || __atomic_fetch_sub(&shared->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    if (shared->ops->close != NULL && shared->state != NULL)
+        shared->ops->close(shared->state);
+    free(shared);
+}
+
+static void work_unref(void *arg)
+{
+    struct work *work = arg;
+    if (work == NULL || __atomic_fetch_sub(&work->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    wp_batch_free(work->batch);
+    shared_unref(work->shared);
+    free(work);
+}
+
+static void do_work(struct work *work)
+{
+    const int64_t began_ns = weir_now_ns();
+    work->error = work->shared->ops->batch(work->shared->state, &work->batch);
+    work->took_ns = weir_now_ns() - began_ns;
+}
+
+static int64_t work_job(void *arg, weir_job *job)
+{
+    struct work *work = arg;
+    if (!weir_job_cancelled(job))
+        do_work(work);
+    return (int64_t)(intptr_t)work;
+}
+
+/* With two references, the node's and the job's. NULL: no memory; the batch is gone. */
+static struct work *work_create(struct shared *shared, struct batch *batch)
+{
+    struct work *work = malloc(sizeof *work);
+    if (work == NULL) {
+        wp_batch_free(batch);
+        return NULL;
+    }
+    *work = (struct work){ .refs = 2, .shared = shared, .batch = batch };
+    (void)__atomic_fetch_add(&shared->refs, 1, __ATOMIC_RELAXED);
+    return work;
+}
+
+/* 0 and what the batches share, or a negative errno that has been told. */
+static int start(struct run_node *node, const struct rows_ops *ops, struct shared **ret_shared)
+{
+    struct shared *shared = calloc(1, sizeof *shared);
+    if (shared == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    *shared = (struct shared){ .refs = 1, .ops = ops, .node = node };
+    *ret_shared = shared;
+    return ops->open != NULL ? ops->open(node, &shared->state) : 0;
+}
+
+static struct batch *take_batch(struct work *work)
+{
+    struct batch *batch = work->batch;
+    work->batch = NULL;
+    if (batch != NULL && batch->count > 0)
+        return batch;
+    wp_batch_free(batch);
+    return NULL;
+}
+
+/* The batch goes on; it isn't the loop's any more. */
+static struct wp_edge_send send_batch(struct run_node *node, struct parcel *parcel)
+{
+    struct batch *batch = parcel->batch;
+    parcel->batch = NULL;
+    return WEIR_CALL(wp_edge_send, .node = node, .parcel = { .batch = batch });
+}
+
+/* --- one after the other --------------------------------------------------------------------------- */
+
+static struct work *next_work(struct shared *shared, struct parcel *parcel)
+{
+    struct work *work = work_create(shared, parcel->batch);
+    parcel->batch = NULL;
+    return work;
+}
+
+/* clang-format off */
+WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
+           struct parcel parcel; struct work *work; bool ended; struct wp_edge_recv recv; weir_offload_future job;
+           struct wp_edge_send send;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    self->output = start(self->node, self->ops, &self->shared);
+    self->ended = self->node->from == NULL;
+    while (self->output == 0) {
+        if (!self->ended) {
+            AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
+            if (self->recv.output < 0)
+                RETURN(self->recv.output);
+            self->ended = self->parcel.last;
+            if (self->ended && !self->ops->drains)
+                break;
+        }
+        self->work = next_work(self->shared, &self->parcel);
+        if (self->work == NULL)
+            RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+        if (self->ops->offloads) {
+            wp_counter_add(&self->node->counters.offloaded, 1);
+            AWAIT(self->job, weir_offload(self->ops->lane, work_job, self->work, work_unref));
+            if (self->job.output < 0 && self->job.output > -4096)
+                RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+        } else {
+            wp_counter_add(&self->node->counters.inlined, 1);
+            do_work(self->work);
+            work_unref(self->work);
+        }
+        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
+        if (self->work->error < 0)
+            RETURN(self->work->error);
+        if (self->ended && self->work->batch == NULL)
+            break;
+        self->parcel.batch = take_batch(self->work);
+        work_unref(self->work);
+        self->work = NULL;
+        if (self->parcel.batch != NULL) {
+            AWAIT(self->send, send_batch(self->node, &self->parcel));
+            if (self->send.output < 0)
+                RETURN(0);
+        }
+    }
+    if (self->output == 0)
+        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    if (self->node->from != NULL)
+        weir_mpsc_close(self->node->from);
+    wp_parcel_put(&self->parcel);
+    work_unref(self->work);
+    shared_unref(self->shared);
+    WEIR_END
+}
+
+/* --- several at once ----------------------------------------------------------------------------------- */
+
+/* clang-format off */
+WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const struct rows_ops *ops;
+                  struct shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
+                  bool ended; struct parcel parcel; struct work *work; int64_t done; struct wp_edge_recv recv;
+                  weir_join_next_future next; weir_select_future which; struct wp_edge_send send;);
+/* clang-format on */
+
+static int start_par(struct rows_run_par *self)
+{
+    const struct plan_engine *engine = &self->node->plan->engine;
+    self->par = engine->par;
+    self->slots = calloc(self->par, sizeof(struct work *));
+    int error = self->slots == NULL          ? -ENOMEM
+                : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
+                                             : weir_join_set_create_ordered(self->par, &self->set);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : start(self->node, self->ops, &self->shared);
+}
+
+static int put_to_work(struct rows_run_par *self)
+{
+    struct work *work = next_work(self->shared, &self->parcel);
+    if (work == NULL)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    unsigned slot = 0;
+    while (self->slots[slot] != NULL)
+        slot++;
+    self->slots[slot] = work;
+    self->busy++;
+    wp_counter_add(&self->node->counters.offloaded, 1);
+    const int error = weir_join_set_spawn(self->set, weir_offload(self->ops->lane, work_job, work, work_unref));
+    return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
+}
+
+/* What is done: out of its slot. */
+static int take_done(struct rows_run_par *self)
+{
+    const int64_t status = self->next.status < 0 ? self->next.status : self->done;
+    if (status < 0 && status > -4096)
+        return wp_run_fail(self->node, (int)status, "%s", strerror((int)-status));
+    struct work *work = (struct work *)(intptr_t)status;
+    for (unsigned slot = 0; slot < self->par; slot++)
+        if (self->slots[slot] == work)
+            self->slots[slot] = NULL;
+    self->busy--;
+    const int error = work->error;
+    wp_counter_add(&self->node->counters.busy_ns, (uint64_t)work->took_ns);
+    self->parcel.batch = take_batch(work);
+    work_unref(work);
+    return error;
+}
+
+static void free_slots(struct rows_run_par *self)
+{
+    for (unsigned slot = 0; self->slots != NULL && slot < self->par; slot++)
+        work_unref(self->slots[slot]);
+    free(self->slots);
+}
+
+WEIR_ASYNC_BODY_(rows_run_par, static)
+{
+    WEIR_BEGIN
+    self->output = start_par(self);
+    while (self->output == 0) {
+        self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel);
+        if (self->ended || self->busy == self->par)
+            weir_drop(self->recv);
+        self->next = weir_join_next(self->set, &self->done);
+        if (self->busy == 0)
+            weir_drop(self->next);
+        AWAIT(self->which, weir_select(self->recv, self->next));
+        if (self->which.output < 0)
+            break; /* nothing comes any more, and nothing is at work */
+        if (self->which.output == 0) {
+            if (self->recv.output < 0)
+                RETURN(self->recv.output);
+            self->ended = self->parcel.last;
+            if (!self->ended)
+                self->output = put_to_work(self);
+            continue;
+        }
+        self->output = take_done(self);
+        if (self->output == 0 && self->parcel.batch != NULL) {
+            AWAIT(self->send, send_batch(self->node, &self->parcel));
+            if (self->send.output < 0)
+                RETURN(0);
+        }
+    }
+    if (self->output == 0)
+        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    weir_join_set_destroy(self->set);
+    weir_mpsc_close(self->node->from);
+    wp_parcel_put(&self->parcel);
+    free_slots(self);
+    shared_unref(self->shared);
+    WEIR_END
+}
+
+int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set)
+{
+    if (ops->offloads && node->from != NULL && node->plan->engine.par > 1)
+        return weir_join_set_spawn(set, WEIR_CALL(rows_run_par, .node = node, .ops = ops));
+    return weir_join_set_spawn(set, WEIR_CALL(rows_run, .node = node, .ops = ops));
+}

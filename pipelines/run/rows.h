@@ -1,0 +1,37 @@
+/*
+ * rows.h - what nodes that take files a batch at a time have in common: the loop.
+ *
+ * A node says what it does with a batch, and at the end; the loop receives, calls
+ * and sends. Work that blocks or computes runs on a lane, then with @par several
+ * batches at once, and what comes out is in the order of what went in (@order=in)
+ * or as it is done (@order=any).
+ */
+#ifndef WP_ROWS_H
+#define WP_ROWS_H
+
+#include <weir/blocking.h>
+
+#include "run/batch.h"
+#include "run/run.h"
+
+struct rows_ops {
+    /* 0 with the node's state (which may be NULL); or a negative errno, which it has told wp_run_fail(). */
+    int (*open)(struct run_node *node, void **ret_state);
+    /*
+     * Takes *batch and leaves what goes on in its place: the same one changed, another, or NULL. A source is given
+     * NULL, as is what `drains` once its input has ended: it is called again and again until it leaves NULL. 0, or a
+     * negative errno that it has told wp_run_fail().
+     *
+     * What `offloads` is called on a thread of `lane`, with @par on several at once; else by the worker, and it may
+     * not block.
+     */
+    int (*batch)(void *state, struct batch **batch);
+    void (*close)(void *state); /* may be NULL; also after a failed open that left a state */
+    bool drains;
+    bool offloads;
+    weir_lane lane;
+};
+
+int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set);
+
+#endif
