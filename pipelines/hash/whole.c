@@ -7,13 +7,18 @@
 
 /* Smaller ones are read in a few requests anyway, and the cache may well want to keep them. */
 #define DIRECT_MIN_BYTES (512 * 1024)
+/* Of a hole, between two looks at whether to go on: milliseconds with the slowest algorithms. */
+#define HOLE_PIECE_BYTES (4u << 20)
 
 int wp_entry_open(const struct node *node, uint32_t entry)
 {
     if (node->list == NULL) {
         /* O_NONBLOCK: a FIFO that took the file's place must not hold us; fstat finds it out. */
         const int flags = weir_entry_open_flags(&node->dir->entries[entry]) | O_NONBLOCK;
-        const int fd = openat(node->dir->fd, wp_node_name(node, entry), flags);
+        int fd;
+        do
+            fd = openat(node->dir->fd, wp_node_name(node, entry), flags);
+        while (fd < 0 && errno == EINTR);
         return fd < 0 ? -errno : fd;
     }
     const char *name = node->list->names[entry];
@@ -85,6 +90,20 @@ static ssize_t read_some(struct whole *self)
     return got < 0 && errno == EINVAL ? pread(self->fd, kit->buffer, KIT_BUFFER_BYTES, at) : got;
 }
 
+/* A hole may be of terabytes: in pieces, so that a job with one can be stopped. */
+static int hash_hole(struct whole *self, const weir_job *cancel)
+{
+    const uint64_t end = (uint64_t)hole_end(self->fd, (off_t)self->size, self->before.st_size);
+    while (self->size < end) {
+        if (weir_job_cancelled(cancel))
+            return -ECANCELED;
+        const uint64_t piece = end - self->size < HOLE_PIECE_BYTES ? end - self->size : HOLE_PIECE_BYTES;
+        weir_hasher_update_zeros(&self->kit->hasher, piece);
+        self->size += piece;
+    }
+    return 0;
+}
+
 static int read_all(struct whole *self, const weir_job *cancel)
 {
     weir_hasher *hasher = &self->kit->hasher;
@@ -94,11 +113,8 @@ static int read_all(struct whole *self, const weir_job *cancel)
     for (;;) {
         if (weir_job_cancelled(cancel))
             return -ECANCELED;
-        if (self->sparse) {
-            const off_t end = hole_end(self->fd, (off_t)self->size, expected);
-            weir_hasher_update_zeros(hasher, (uint64_t)end - self->size);
-            self->size = (uint64_t)end;
-        }
+        if (self->sparse && hash_hole(self, cancel) < 0)
+            return -ECANCELED;
         const ssize_t got = read_some(self);
         if (got < 0 && errno == EINTR)
             continue;
