@@ -20,8 +20,12 @@ static int inspect(weir_walk_node *node, int fd)
 {
     const struct walk_origin *const origin = node->origin;
     struct stat stat;
-    if (fstat(fd, &stat) < 0)
-        return -errno;
+    if (fstat(fd, &stat) < 0) {
+        const int error = -errno;
+        if (!is_shortage(error))
+            weir_walk_tell_error(node, NULL, 0, error);
+        return error;
+    }
     node->dev = stat.st_dev;
     node->ino = stat.st_ino;
     node->opened = true;
