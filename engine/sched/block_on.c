@@ -7,6 +7,7 @@
  */
 #include "sim/simulation.h"
 #include "sync/branches.h"
+#include "trace/watch_polls.h"
 #include "worker.h"
 
 /* The waker of a thread in block_on. It lies on that thread's stack. */
@@ -105,11 +106,13 @@ static struct outside go_inside(struct weir_runtime *runtime, struct thread_wake
     wi_clock_current = &runtime->clock;
     wi_select_seed(runtime->workers[0].rng);
     wi_store(&self->worker, &runtime->workers[0], SEQ_CST);
+    wi_watchdog_begin(runtime);
     return outside;
 }
 
-static void go_outside(struct thread_waker *self, struct outside outside)
+static void go_outside(struct weir_runtime *runtime, struct thread_waker *self, struct outside outside)
 {
+    wi_watchdog_end(runtime);
     wi_store(&self->worker, NULL, SEQ_CST);
     wi_worker_current = NULL;
     wi_runtime_here = outside.runtime;
@@ -158,7 +161,7 @@ static int block_on(weir_runtime *runtime, weir_future *frame, bool is_send, str
     }
     if (has_core) {
         run_until_ready(runtime, self, &join);
-        go_outside(self, outside);
+        go_outside(runtime, self, outside);
     }
     if (!runtime->threaded)
         leave_core(runtime, self, has_core);

@@ -10,6 +10,12 @@
 /* Refused by wi_options_check(): what WEIR_WORKERS was when it was no number. */
 #define WORKERS_BAD UINT32_MAX
 
+#ifdef WEIR_DEBUG
+#define WATCHDOG_NS 100000000
+#else
+#define WATCHDOG_NS 0
+#endif
+
 static unsigned core_count(void)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -37,6 +43,7 @@ weir_runtime_options weir_runtime_current_thread(void)
         .blocking_idle_ns = 10000000000,
         .event_interval = 61,
         .lifo_slot = true,
+        .watchdog_ns = WATCHDOG_NS,
     };
 }
 

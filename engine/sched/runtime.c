@@ -16,6 +16,8 @@
 #include "sync/branches.h"
 #include "trace/dump_signal.h"
 #include "trace/survey.h"
+#include "trace/trace_ring.h"
+#include "trace/watch_polls.h"
 #include "worker.h"
 
 /* --- start --------------------------------------------------------------------- */
@@ -44,6 +46,7 @@ static void init_worker(struct weir_runtime *runtime, uint32_t index)
     worker->env = (struct weir_worker){
         .runtime = runtime,
         .timers = &worker->timers,
+        .now_ns = wi_clock_coarse(&runtime->clock),
     };
 }
 
@@ -264,6 +267,7 @@ static void free_runtime(struct weir_runtime *runtime)
     (void)pthread_cond_destroy(&runtime->phase.changed);
     (void)pthread_mutex_destroy(&runtime->phase.lock);
     wi_sim_destroy(runtime->sim);
+    wi_trace_free(runtime->traces);
     if (runtime->workers != NULL)
         for (uint32_t i = 0; i < runtime->worker_count; i++)
             wi_task_stats_destroy(runtime->workers[i].stats);
@@ -401,6 +405,8 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
             wi_slab_close(&runtime->home->slab);
         return error;
     }
+    if (runtime->threaded)
+        wi_watchdog_begin(runtime);
     *ret_runtime = runtime;
     return 0;
 }
@@ -445,6 +451,7 @@ int weir_runtime_shutdown(weir_runtime *runtime, int64_t timeout_ns)
 {
     if (wi_worker_current != NULL && wi_worker_current->env.runtime == runtime)
         return -EDEADLK;
+    wi_watchdog_end(runtime);
     wi_runtime_stop(runtime);
     if (runtime->sim != NULL)
         stop_simulated(runtime);

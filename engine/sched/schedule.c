@@ -11,6 +11,8 @@
 #include <sched.h>
 
 #include "sim/simulation.h"
+#include "trace/probes.h"
+#include "trace/trace_ring.h"
 #include "worker.h"
 
 _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));
@@ -79,6 +81,10 @@ void wi_schedule_back(struct worker *worker, struct weir_task *task)
 static void schedule_local(struct worker *worker, struct weir_task *task)
 {
     COUNT(worker->metrics.local_schedules);
+    WI_PROBE(wake, task, worker->index);
+    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    if (weir_unlikely(trace != NULL))
+        wi_trace_moment(trace, TRACE_WAKE, task->id, wi_task_name(task));
     if (worker->env.runtime->options.lifo_slot) {
         struct weir_task *pushed_out;
         if (!worker->runq.alone) {

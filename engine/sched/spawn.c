@@ -2,6 +2,8 @@
 #include <sched.h>
 
 #include "task/task_state.h"
+#include "trace/probes.h"
+#include "trace/trace_ring.h"
 #include "worker.h"
 
 /*
@@ -171,6 +173,8 @@ static inline weir_join_handle spawn(weir_runtime *runtime, weir_future *frame, 
     struct weir_task *task = make(runtime, worker, frame, name);
     if (task == NULL)
         return refuse(frame, -ENOMEM);
+    WI_PROBE(spawn, task, worker->index);
+    wi_trace_moment(wi_load(&worker->trace, RELAXED), TRACE_SPAWN, task->id, wi_task_name(task));
     wi_schedule(runtime, task);
     return (weir_join_handle){ .task = task };
 }

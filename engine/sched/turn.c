@@ -51,4 +51,6 @@ void wi_turn(struct worker *worker)
     (void)wi_pool_reap(worker->env.blocking);
     (void)wi_timers_fire(&worker->timers);
     (void)wi_requeue_yielded(worker);
+    if (worker->env.runtime->worker_count > 1)
+        wi_watch_busy(worker);
 }

@@ -4,6 +4,8 @@
 #include "blocking/pool.h"
 #include "sim/simulation.h"
 #include "task/locals.h"
+#include "trace/probes.h"
+#include "trace/trace_ring.h"
 
 #define LIFO_POLLS_MAX 3
 /* Work that has lasted this long with more in the queue is worth another core. */
@@ -117,6 +119,8 @@ static struct weir_task *steal(struct worker *worker)
             if (task != NULL) {
                 COUNT(worker->metrics.steal_operations);
                 wi_store(&worker->metrics.steals, worker->metrics.steals + moved, RELAXED);
+                WI_PROBE(steal, task, worker->index);
+                wi_trace_moment(wi_load(&worker->trace, RELAXED), TRACE_STEAL, task->id, wi_task_name(task));
                 return task;
             }
         }
@@ -243,6 +247,18 @@ static task_poll run_measured(struct worker *worker, struct weir_task *task, wei
     return poll;
 }
 
+static task_poll run_seen(struct worker *worker, struct trace_ring *trace, struct weir_task *task, weir_cx *cx)
+{
+    if (trace == NULL)
+        return run_measured(worker, task, cx);
+    const int64_t began_ns = wi_trace_now();
+    const uint64_t id = task->id; /* afterwards it may be gone */
+    const char *name = wi_task_name(task);
+    const task_poll poll = worker->stats != NULL ? run_measured(worker, task, cx) : wi_task_run(task, cx);
+    wi_trace_span(trace, TRACE_POLL, began_ns, id, name, (uint32_t)poll);
+    return poll;
+}
+
 static void run(struct worker *worker, struct weir_task *task)
 {
     if (weir_unlikely(worker->searching))
@@ -252,8 +268,11 @@ static void run(struct worker *worker, struct weir_task *task)
     weir_cx cx = { .worker = &worker->env, .budget = worker->budget };
     wi_store(&worker->current, task, RELAXED);
     wi_store(&worker->polling, true, RELAXED);
-    const task_poll poll =
-        weir_likely(worker->stats == NULL) ? wi_task_run(task, &cx) : run_measured(worker, task, &cx);
+    WI_PROBE(poll_begin, task, worker->index);
+    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    const task_poll poll = weir_likely(worker->stats == NULL && trace == NULL) ? wi_task_run(task, &cx)
+                                                                               : run_seen(worker, trace, task, &cx);
+    WI_PROBE(poll_end, task, worker->index);
     wi_store(&worker->polling, false, RELAXED);
     worker->budget = cx.budget;
     COUNT(worker->metrics.polls);
@@ -296,10 +315,16 @@ static bool jump_clock(struct worker *worker, int64_t timeout_ns)
 
 static void sleep_in_driver(struct worker *worker, int64_t timeout_ns)
 {
+    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    const int64_t began_ns = trace != NULL ? wi_trace_now() : 0;
+    WI_PROBE(park, worker->index, timeout_ns);
     if (worker->env.runtime->sim != NULL)
         wi_sim_wait(worker, timeout_ns);
     else
         worker->env.driver->type->wait(worker->env.driver, timeout_ns);
+    WI_PROBE(unpark, worker->index, timeout_ns);
+    if (trace != NULL)
+        wi_trace_span(trace, TRACE_PARK, began_ns, 0, "sleeps", 0);
 }
 
 static void park(struct worker *worker)
@@ -380,6 +405,7 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
     const struct weir_runtime *runtime = worker->env.runtime;
     const uint32_t event_interval = runtime->options.event_interval;
     worker->busy_since = stamp(worker);
+    wi_store(&worker->polls_on, (uint64_t)pthread_self(), RELAXED);
     while (wi_load(until, ACQUIRE) == 0 && wi_load(&runtime->stopping, RELAXED) == 0) {
         wi_store(&worker->tick, worker->tick + 1, RELAXED);
         if (weir_unlikely(worker->until_turn-- == 0)) {

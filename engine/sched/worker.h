@@ -62,7 +62,9 @@ struct worker {
     uint64_t spawned, finished;
     struct slab_cache cache;
     struct timers timers;
-    pthread_t thread; /* its main one, see handoff.h */
+    pthread_t thread;         /* its main one, see handoff.h */
+    uint64_t polls_on;        /* the thread that runs its loop now, see weir_block_in_place(); for the watchdog */
+    struct trace_ring *trace; /* NULL: nothing is recorded */
     struct handoff_worker handoff;
     bool met; /* it has come to the meeting after which all tasks are dropped */
     _Alignas(64) struct runq runq;
@@ -91,6 +93,7 @@ struct weir_runtime {
     uint32_t stopping;
     uint32_t watcher;                         /* index of the worker that watches the others, or IDLE_NOBODY */
     uint32_t watch_deep;                      /* ... and sleeps without a limit, since all have been asleep for long */
+    int64_t busy_look_ns;                     /* when one that was awake looked at the others last */
     uint32_t *seen_tick;                      /* the watcher's memory */
     uint64_t remote_spawned, remote_injected; /* spawns from outside: begun, and done; see spawn.c */
     uint64_t remote_wakes, budget_forced_yields;
@@ -108,9 +111,10 @@ struct weir_runtime {
         uint32_t expected, arrived, step;
         int error; /* a worker could not start */
     } phase;
-    struct sim *sim;         /* NULL: its workers are threads */
-    struct lock survey_lock; /* held while a dump looks at the tasks */
-    bool survey_closed;      /* under it: they are being dropped */
+    struct sim *sim;          /* NULL: its workers are threads */
+    struct trace_set *traces; /* trace/trace.c: what was recorded, until the runtime goes */
+    struct lock survey_lock;  /* held while a dump looks at the tasks */
+    bool survey_closed;       /* under it: they are being dropped */
     struct worker *workers;
 };
 
@@ -160,6 +164,8 @@ void wi_await_knocks(struct worker *worker);
 int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns);
 void wi_watch_end(struct worker *worker);
 void wi_watch_leave(struct worker *worker);
+/* Once a turn: nobody may be asleep to watch. */
+void wi_watch_busy(struct worker *worker);
 
 /* turn.c: io, timers, those that yielded. */
 void wi_turn(struct worker *worker);

@@ -20,6 +20,7 @@
 
 #include "base/list.h"
 #include "base/lock.h"
+#include "sync/futurelock.h"
 
 enum waiter_result {
     WAITER_WAITS,
@@ -64,6 +65,8 @@ static inline void waiter_enqueue(struct list *queue, weir_waiter *waiter, const
 static inline void waiter_settle(weir_waiter *waiter, enum waiter_result result)
 {
     list_remove(waiter_node(waiter));
+    if (result == WAITER_GRANTED)
+        wi_futurelock_granted(waiter);
     weir_wake(waiter->waker);
     wi_store(&waiter->result, (uint32_t)result, RELEASE);
 }
@@ -75,9 +78,13 @@ static inline void waiter_settle_all(struct list *queue, enum waiter_result resu
         waiter_settle(waiter, result);
 }
 
+/* For the waiter's own poll or drop. */
 static inline enum waiter_result waiter_result(const weir_waiter *waiter)
 {
-    return (enum waiter_result)wi_load(&waiter->result, ACQUIRE);
+    const enum waiter_result result = (enum waiter_result)wi_load(&waiter->result, ACQUIRE);
+    if (result == WAITER_GRANTED)
+        wi_futurelock_taken(waiter);
+    return result;
 }
 
 /* The drop of one that stood in the queue and has nothing to pass on. */

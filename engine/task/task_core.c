@@ -4,6 +4,7 @@
 #include <string.h>
 #include <weir/dump.h>
 
+#include "lock_held_check.h"
 #include "task_state.h"
 #include "time/timers.h"
 
@@ -88,6 +89,7 @@ task_poll wi_task_run(struct weir_task *task, weir_cx *cx)
         finish(task, 0);
         return TASK_DONE;
     }
+    wi_lock_held_check(task);
     if (cx->worker != NULL && cx->worker->timers != NULL)
         wi_timers_settle(cx->worker->timers); /* the last moment at which only this thread can reach them */
     if (cx->yielded)

@@ -62,6 +62,7 @@ PRINTING = ("printf", "fprintf", "vfprintf", "vprintf", "puts", "fputs", "putcha
 MAY_PRINT = {
     "engine/task/panic.c": "the last words of a process that nobody can be told about",
     "engine/task/future.c": "a debug build ends what polls a future that was moved",
+    "engine/task/lock_held.c": "a debug build ends what awaits with a lock held",
     "engine/time/timers.c": "a debug build ends what drops a timer in another thread's poll",
     "engine/blocking/crew.c": "a job that failed where no hook is told",
 }
@@ -79,6 +80,7 @@ FOR_OTHERS = {
 SUBJECTS = {
     "tests/io/test_sim_mixed.c": "engine/sim and everything above it, with a ring of io",
     "tests/fuzz/fuzz_runtime.c": "programs of runtime calls",
+    "tests/engine/test_watchdog.c": "engine/trace/watch_polls.c and engine/sync/futurelock.c",
     "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",

@@ -21,6 +21,8 @@ typedef enum weir_unhandled_panic {
     WEIR_PANIC_SHUTDOWN, /* every task is cancelled, nothing new starts, weir_block_on() says -ENOTRECOVERABLE */
 } weir_unhandled_panic;
 
+struct weir_stuck;
+struct weir_dump_task;
 struct weir_sim_options;
 
 typedef struct weir_runtime_options {
@@ -51,6 +53,12 @@ typedef struct weir_runtime_options {
     void (*on_thread_unpark)(void *arg);
     /* Told of every weir_panic() of a task or a job. NULL: a line on stderr. */
     void (*on_panic)(void *arg, const char *task_name, const char *file, int line, const char *message);
+    /* weir/watchdog.h: a poll that lasts longer is told of. 0: none is. In a debug build 100 ms unless set otherwise.
+     */
+    int64_t watchdog_ns;
+    /* Told by the watchdog's thread, which may not end the runtime there. NULL: some lines on stderr. */
+    void (*on_stuck)(void *arg, const struct weir_stuck *stuck);
+    void (*on_futurelock)(void *arg, const struct weir_dump_task *task); /* debug builds only; as on_stuck */
     void *hook_arg;
 } weir_runtime_options;
 

@@ -1,0 +1,58 @@
+/*
+ * trace_ring.h - the events of one worker: written by whoever runs it, read by whoever stops the trace.
+ *
+ * The writer doesn't know of the reader. Each field is written atomically, then
+ * `head`: who reads looks at `head` before and after, and leaves out what may have
+ * been overwritten meanwhile.
+ */
+#ifndef WI_TRACE_RING_H
+#define WI_TRACE_RING_H
+
+#include <weir/base.h>
+
+#include "base/atomic.h"
+
+enum trace_kind { TRACE_POLL, TRACE_PARK, TRACE_SPAWN, TRACE_WAKE, TRACE_STEAL };
+
+struct trace_event {
+    int64_t at_ns;
+    int64_t for_ns;
+    uint64_t id;
+    const char *name; /* as long as the program lives */
+    uint32_t kind;
+    uint32_t end; /* of a poll: enum task_poll */
+};
+
+struct trace_ring {
+    uint64_t head; /* events ever */
+    uint64_t size;
+    struct trace_event events[];
+};
+
+static inline void trace_write(struct trace_ring *ring, const struct trace_event *event)
+{
+    const uint64_t head = wi_load(&ring->head, RELAXED);
+    struct trace_event *to = &ring->events[head % ring->size];
+    wi_store(&to->at_ns, event->at_ns, RELAXED);
+    wi_store(&to->for_ns, event->for_ns, RELAXED);
+    wi_store(&to->id, event->id, RELAXED);
+    wi_store(&to->name, event->name, RELAXED);
+    wi_store(&to->kind, event->kind, RELAXED);
+    wi_store(&to->end, event->end, RELAXED);
+    wi_store(&ring->head, head + 1, RELEASE);
+}
+
+#ifndef WI_MODEL
+/* trace.c */
+int64_t wi_trace_now(void);
+/* A moment of a worker's; takes a NULL ring. */
+void wi_trace_moment(struct trace_ring *ring, enum trace_kind kind, uint64_t id, const char *name);
+void wi_trace_span(struct trace_ring *ring, enum trace_kind kind, int64_t began_ns, uint64_t id, const char *name,
+                   uint32_t end);
+#else
+#define wi_trace_moment(ring, kind, id, name) ((void)(ring), (void)(id), (void)(name))
+#endif
+struct trace_set;
+void wi_trace_free(struct trace_set *traces);
+
+#endif
