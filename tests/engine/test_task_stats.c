@@ -247,9 +247,9 @@ static void test_parks_for_nothing_are_counted(void)
 {
     weir_runtime_options options = rig_options(2);
     options.on_thread_park = count_park;
+    parks = 0;
     weir_runtime *runtime = rig_create(&options);
     weir_worker_metrics one, two;
-    parks = 0;
     do {
         CHECK_EQ(weir_block_on(runtime, WEIR_CALL(sleeps_long), NULL), 0);
         CHECK_EQ(weir_worker_metrics_get(runtime, 0, &one), 0);
