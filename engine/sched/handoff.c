@@ -293,6 +293,7 @@ int64_t weir_block_in_place(int64_t (*fn)(void *arg), void *arg)
     wi_panic_landing = outer;
     take_back(&self, is_main);
     if (panicked)
+        /* cppcheck-suppress uninitvar ; it was filled in before the jump */
         weir_panic_at(landing.file, landing.line, "%s", landing.message);
     return result;
 }

@@ -80,13 +80,13 @@ WEIR_ASYNC(receive, int, weir_oneshot_receiver *from; int value; weir_oneshot_re
     weir_oneshot_receiver_drop(self->from);
     WEIR_END
 }
-WEIR_ASYNC(send_when_told, int, weir_oneshot_sender *to; const uint32_t *told; weir_yield nap;)
+WEIR_ASYNC(send_when_told, int, weir_oneshot_sender *to; int value; const uint32_t *told; weir_yield nap;)
 {
     WEIR_BEGIN
     while (wi_load(self->told, ACQUIRE) == 0)
         AWAIT(self->nap, weir_yield_now());
-    const int value = 5;
-    CHECK_EQ(weir_oneshot_send(self->to, &value), 0);
+    self->value = 5;
+    CHECK_EQ(weir_oneshot_send(self->to, &self->value), 0);
     WEIR_FINALLY
     WEIR_END
 }

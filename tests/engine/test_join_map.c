@@ -88,7 +88,7 @@ static bool is_long(void *arg, const void *key, size_t key_size)
     (void)key;
     return key_size > *(const size_t *)arg;
 }
-WEIR_ASYNC(aborts_some, int, weir_join_map *map; int cancelled; weir_join_map_next_future next;
+WEIR_ASYNC(aborts_some, int, weir_join_map *map; size_t limit; int cancelled; weir_join_map_next_future next;
            weir_join_set_room room;)
 {
     WEIR_BEGIN
@@ -101,8 +101,8 @@ WEIR_ASYNC(aborts_some, int, weir_join_map *map; int cancelled; weir_join_map_ne
     CHECK_EQ(weir_join_map_spawn(self->map, "so", 2, WEIR_CALL(rig_for_ever)), 0);
     CHECK_EQ(weir_join_map_spawn(self->map, "more", 4, WEIR_CALL(rig_for_ever)), -EAGAIN);
     CHECK(!weir_join_map_contains(self->map, "more", 4));
-    size_t limit = 3;
-    CHECK_EQ(weir_join_map_abort_matching(self->map, is_long, &limit), 2);
+    self->limit = 3;
+    CHECK_EQ(weir_join_map_abort_matching(self->map, is_long, &self->limit), 2);
     for (self->cancelled = 0; self->cancelled < 2; self->cancelled++) {
         AWAIT(self->next, weir_join_map_next(self->map, NULL));
         CHECK_EQ(self->next.status, -ECANCELED);

@@ -342,7 +342,7 @@ WEIR_ASYNC(sleeps, int, int64_t ns; weir_sleep nap;)
     WEIR_FINALLY
     WEIR_END
 }
-WEIR_ASYNC(is_held_up, int, weir_join_set *set; int64_t then_ns; weir_sleep nap; weir_join_next_future next;)
+WEIR_ASYNC(is_held_up, int, weir_join_set *set; int64_t now_ns, then_ns; weir_sleep nap; weir_join_next_future next;)
 {
     WEIR_BEGIN
     CHECK_EQ(weir_join_set_create_ordered(3, &self->set), 0);
@@ -352,8 +352,8 @@ WEIR_ASYNC(is_held_up, int, weir_join_set *set; int64_t then_ns; weir_sleep nap;
     CHECK_EQ(weir_join_set_blocked_get(self->set).results, 0);
     AWAIT(self->nap, weir_sleep_for(WEIR_SEC(5)));
     CHECK_EQ(weir_join_set_blocked_get(self->set).results, 2);
-    const int64_t now_ns = weir_join_set_blocked_get(self->set).ns;
-    CHECK(now_ns >= WEIR_SEC(3) - WEIR_MS(10) && now_ns <= WEIR_SEC(3) + WEIR_MS(10));
+    self->now_ns = weir_join_set_blocked_get(self->set).ns;
+    CHECK(self->now_ns >= WEIR_SEC(3) - WEIR_MS(10) && self->now_ns <= WEIR_SEC(3) + WEIR_MS(10));
     AWAIT(self->next, weir_join_next(self->set, NULL));
     CHECK_EQ(weir_join_set_blocked_get(self->set).results, 0);
     self->then_ns = weir_join_set_blocked_get(self->set).ns;
