@@ -43,9 +43,9 @@ static int open_fifo(const char *path, int flags, weir_stream **ret_stream)
 
 int weir_fifo_open_read(const char *path, weir_stream **ret_stream)
 {
-    weir_stream *stream;
+    weir_stream *stream = NULL;
     const int error = open_fifo(path, O_RDONLY, &stream);
-    if (error != 0)
+    if (stream == NULL)
         return error;
     /* Before the first writer a read says "the end", while a poll says the truth. */
     stream->read_dry = 2;

@@ -107,7 +107,7 @@ static weir_poll file_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait *
             if (*ret_result != -EAGAIN && *ret_result != -EOPNOTSUPP && *ret_result != -EINTR)
                 return WEIR_READY;
             *ret_result = start_read(stream, cx, wait, room(parts, count));
-            if (*ret_result != 0)
+            if (wait->op == NULL)
                 return WEIR_READY;
         }
         int64_t got;
