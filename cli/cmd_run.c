@@ -151,8 +151,6 @@ static int run(weir_pipeline *pipeline, const struct values *values)
     options.drivers = &drivers;
     if (values->workers > 0)
         options.workers = options.blocking_cpu_max = values->workers;
-    if (values->mem > 0)
-        weir_chunk_budget_set(values->mem);
     struct interrupt interrupt;
     weir_runtime *runtime;
     int error = interrupt_init(&interrupt);
@@ -190,6 +188,8 @@ int cmd_run(int argc, char **argv)
         fprintf(stderr, "weir run: one pipeline, not %d words: put its text in quotes\n", operands);
         return EXIT_USAGE;
     }
+    if (values.mem > 0)
+        weir_chunk_budget_set(values.mem);
     weir_pipeline *pipeline;
     int status = pipeline_load("weir run", values.expression, values.file, operands > 0 ? argv[0] : NULL, &values.set,
                                &pipeline);

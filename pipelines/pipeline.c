@@ -33,6 +33,19 @@ static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable 
     return planned != 0 ? planned : parsed;
 }
 
+/* Memory that is too small is a fault of the user's, too: said like the others. */
+static int create_run(weir_pipeline *pipeline, weir_text *errors)
+{
+    size_t needed = 0;
+    char words[200];
+    const int error = wp_run_create(&pipeline->plan, &pipeline->run, &needed);
+    if (error != -ENOBUFS)
+        return error;
+    const int size = snprintf(words, sizeof words, "%s: this pipeline needs at least --mem %zuKiB\n", pipeline->name,
+                              (needed + 1023) / 1024);
+    return weir_text_append(errors, words, (size_t)size) < 0 ? -ENOMEM : -EINVAL;
+}
+
 int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_variable *variables, size_t variable_count,
                          weir_text *errors, weir_pipeline **ret_pipeline)
 {
@@ -53,7 +66,7 @@ int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_var
     if (error == -EINVAL && wp_diag_render(&diags, errors) < 0)
         error = -ENOMEM;
     if (error == 0)
-        error = wp_run_create(&pipeline->plan, &pipeline->run);
+        error = create_run(pipeline, errors);
     wp_diag_fini(&diags);
     if (error == 0)
         *ret_pipeline = pipeline;

@@ -7,21 +7,14 @@
 #include <string.h>
 
 #include "nodes/node.h"
+#include "run/bounds.h"
 
 static void drop_parcel(void *item)
 {
     wp_parcel_put(item);
 }
 
-/* How many chunks an edge may hold: its bound in bytes. */
-static size_t edge_capacity(const struct plan_node *node)
-{
-    const int64_t bytes = node->engine.queue_bytes != 0 ? node->engine.queue_bytes : PLAN_QUEUE_BYTES_DEFAULT;
-    const int64_t chunks = bytes / (int64_t)RUN_CHUNK_BYTES;
-    return chunks < 1 ? 1 : (size_t)chunks;
-}
-
-static int connect_chain(struct run *run, const struct plan_chain *chain)
+static int connect_chain(struct run *run, const struct plan_chain *chain, const size_t *capacity)
 {
     for (const struct plan_node *plan = chain->nodes; plan != NULL; plan = plan->next) {
         struct run_node *node = &run->nodes[plan->index];
@@ -31,14 +24,28 @@ static int connect_chain(struct run *run, const struct plan_chain *chain)
             break;
         struct run_node *next = &run->nodes[plan->next->index];
         const int error =
-            weir_mpsc_create(sizeof(struct parcel), edge_capacity(plan->next), drop_parcel, &node->to, &next->from);
+            weir_mpsc_create(sizeof(struct parcel), capacity[plan->index], drop_parcel, &node->to, &next->from);
         if (error < 0)
             return error;
     }
     return 0;
 }
 
-int wp_run_create(const struct plan *plan, struct run **ret_run)
+static int connect_all(struct run *run, size_t *ret_needed)
+{
+    weir_chunk_stats stats;
+    size_t *capacity = calloc(run->plan->nodes, sizeof *capacity);
+    if (capacity == NULL)
+        return -ENOMEM;
+    weir_chunk_stats_get(&stats);
+    int error = wp_bounds(run->plan, stats.budget, capacity, ret_needed);
+    for (const struct plan_chain *chain = run->plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
+        error = connect_chain(run, chain, capacity);
+    free(capacity);
+    return error;
+}
+
+int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed)
 {
     struct run *run = calloc(1, sizeof *run);
     if (run == NULL)
@@ -46,9 +53,7 @@ int wp_run_create(const struct plan *plan, struct run **ret_run)
     run->plan = plan;
     (void)pthread_mutex_init(&run->lock, NULL);
     run->nodes = calloc(plan->nodes, sizeof *run->nodes);
-    int error = run->nodes == NULL ? -ENOMEM : 0;
-    for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
-        error = connect_chain(run, chain);
+    const int error = run->nodes == NULL ? -ENOMEM : connect_all(run, ret_needed);
     if (error < 0)
         wp_run_destroy(run);
     else

@@ -72,8 +72,11 @@ struct run {
     void *trouble_arg;
 };
 
-/* 0 or -ENOMEM. */
-WEIR_MUST_USE int wp_run_create(const struct plan *plan, struct run **ret_run);
+/*
+ * 0, -ENOMEM, or -ENOBUFS: the budget of chunks is too small for this plan, which needs *ret_needed bytes. Edges are
+ * bounded so that what all of them and all stages hold at once fits the budget: see bounds.h.
+ */
+WEIR_MUST_USE int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed);
 void wp_run_destroy(struct run *run);
 
 /*

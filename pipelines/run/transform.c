@@ -252,7 +252,9 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
-    weir_mpsc_close(self->node->from); /* it may have ended before its input did: who feeds it is told */
+    /* It may have ended before its input did: who feeds it is told, and gets the memory of what lies in the edge. */
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
     weir_chunk_put(self->parcel.chunk);
     unref(self->stepper);
     WEIR_END

@@ -39,7 +39,12 @@ done
 same inline cpu "inline and offloaded"; same inline io "inline and on the io lane"
 printf 'let where = "copy"\n# a comment\nread "${in}"   # another\n| write "${where}2"\n' >copy.weir
 want 0 run copy.weir --set in=large; same large copy2 "a file with variables"
-want 0 run --mem 1MiB "read large | hash md5 head=1000 | null"
+# What is in hand and what lies in the edges fits the budget, so nobody waits for memory that he holds himself.
+want 0 run --mem 2MiB "read large | hash md5 head=1000 | null"
+want 0 run --mem 2MiB "read large | hash md5 | write copy"
+want 2 run --mem 1MiB "read large | hash md5 | write copy"
+says "-e: this pipeline needs at least --mem 2048KiB"
+want 0 run --mem 200MiB "read large block=1MiB @queue=1GiB | write copy @queue=1GiB"; same large copy "a copy by large blocks"
 [ "$(ls -A | grep -c weir-)" = 0 ] || fail "a file under another name is left: $(ls -A)"
 
 # --- what goes wrong leaves nothing -----------------------------------------------------------------

@@ -34,7 +34,8 @@ typedef struct weir_pipeline_variable {
  * weir_pipeline_create() - parse and check a text; nothing runs.
  *
  * Returns 0 and *ret_pipeline; -EINVAL: all its faults are in `errors`, each with
- * file:line:column, its line, a caret and a way out; -ENOMEM.
+ * file:line:column, its line, a caret and a way out (also: the budget of chunks is
+ * too small for it, so set that first); -ENOMEM.
  *
  * Ownership: copies what it needs of the text and the variables.
  */
