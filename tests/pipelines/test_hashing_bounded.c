@@ -19,8 +19,8 @@
 #define MANY 20000
 #define PER_DIR 100
 #define AHEAD_BYTES (64u << 10)
-/* Pages of the heap that one run touches and another doesn't. A job that kept its nodes would need 5 MiB more. */
-#define SLACK_KIB 1536
+/* What one run touches and another does not is 200 KiB at the most; a job that kept its directories takes 1700 more. */
+#define SLACK_KIB 1024
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
