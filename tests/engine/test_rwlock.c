@@ -20,7 +20,7 @@ static void start(uint32_t readers_max)
 /* It is free: a writer gets it. */
 static void finish(void)
 {
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     CHECK_EQ(weir_rwlock_try_write(rwlock, &guard), 0);
     weir_rwlock_unlock(&guard);
     weir_rwlock_unref(rwlock);
@@ -219,7 +219,7 @@ static void *read_and_write(void *arg)
     struct mock_task task;
     mock_task_init(&task);
     for (int i = 0; i < ROUNDS; i++) {
-        weir_rwlock_guard guard = { NULL };
+        weir_rwlock_guard guard = { 0 };
         bool writes = rig_random(&random) % 3 == 0;
         weir_rwlock_future locking = writes ? weir_rwlock_write(rwlock, &guard) : weir_rwlock_read(rwlock, &guard);
         if (PENDING(task, locking)) {

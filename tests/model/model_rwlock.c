@@ -36,7 +36,7 @@ static void be_among_readers(void)
 
 static void read_it(void)
 {
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     struct wait *wait = wait_start(0, weir_rwlock_read(rwlock, &guard));
     wait_finish(wait);
     wait_end(wait);
@@ -46,7 +46,7 @@ static void read_it(void)
 
 static void write_it(void)
 {
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     struct wait *wait = wait_start(0, weir_rwlock_write(rwlock, &guard));
     wait_finish(wait);
     wait_end(wait);
@@ -56,7 +56,7 @@ static void write_it(void)
 
 static void write_and_read_it(void)
 {
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     struct wait *wait = wait_start(0, weir_rwlock_write(rwlock, &guard));
     wait_finish(wait);
     wait_end(wait);
@@ -68,7 +68,7 @@ static void write_and_read_it(void)
 
 static void write_or_drop(void)
 {
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     struct wait *wait = wait_start(0, weir_rwlock_write(rwlock, &guard));
     const bool ready = wait_poll(wait);
     model_outcome(ready ? 0 : 1);
@@ -84,7 +84,7 @@ static void write_or_drop(void)
 static void check(void)
 {
     waits_check();
-    weir_rwlock_guard guard = { NULL };
+    weir_rwlock_guard guard = { 0 };
     MODEL_CHECK_EQ(weir_rwlock_try_write(rwlock, &guard), 0);
     weir_rwlock_unlock(&guard);
     weir_rwlock_unref(rwlock);

@@ -15,7 +15,7 @@
         wi_task_current = &running_;                     \
         if (wi_panic_land(&landing_) == 0) {             \
             (void)!(__VA_ARGS__);                        \
-            CHECK(!"it came back");                      \
+            CHECK(false); /* it came back */             \
         }                                                \
         wi_panic_landing = NULL;                         \
         wi_task_current = NULL;                          \
