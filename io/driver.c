@@ -56,12 +56,20 @@ static void driver_destroy(weir_driver *driver)
     free(weir_container_of(driver, struct driver, driver));
 }
 
+static void driver_help(weir_driver *driver)
+{
+    struct ring *ring = ring_of(driver);
+    if (ring->type->help != NULL)
+        ring->type->help(ring);
+}
+
 static const weir_driver_type driver_type = {
     .name = "io",
     .submit = driver_submit,
     .reap = driver_reap,
     .wait = driver_wait,
     .unpark = driver_unpark,
+    .help = driver_help,
     .destroy = driver_destroy,
 };
 

@@ -39,6 +39,8 @@ struct ring_type {
     void (*wait)(struct ring *ring, int64_t timeout_ns);
     /* [any] Ends the wait under way, or the next one. Counts once. */
     void (*wake)(struct ring *ring);
+    /* [any] May be NULL. The owner is stuck elsewhere: hands over what was pushed, if that can be done for it. */
+    void (*help)(struct ring *ring);
     /* [any, once] Nothing is in flight, every op is back, nobody calls anything any more: frees the ring. */
     void (*destroy)(struct ring *ring);
 };

@@ -65,6 +65,21 @@ static struct op *stack_take(_Atomic(struct op *) *head)
 
 /* --- the submission queue: [owner] ---------------------------------------------------- */
 
+/*
+ * The queue is the owner's, and who helps an owner that is stuck in a poll hands it over for it (uring_help()): so
+ * the owner takes the lock for each thing it does with it, which nobody else wants but then.
+ */
+static void lock_sq(struct ring_uring *self)
+{
+    while (atomic_exchange_explicit(&self->sq_lock, 1, memory_order_acquire) != 0)
+        ;
+}
+
+static void unlock_sq(struct ring_uring *self)
+{
+    atomic_store_explicit(&self->sq_lock, 0, memory_order_release);
+}
+
 static void submit(struct ring_uring *self)
 {
     /* It may say -EBUSY or -EAGAIN: then what is left goes in with the next flush. */
@@ -155,17 +170,23 @@ static void uring_push(struct ring *ring, struct op *op)
             return;
         }
     }
+    lock_sq(self);
     if (!wi_uring_push_step(self, op))
         op_list_push(&self->backlog, op);
+    unlock_sq(self);
 }
 
 static void uring_flush(struct ring *ring)
 {
     struct ring_uring *self = of(ring);
+    lock_sq(self);
+    self->flushing = true;
     wi_ring_take_mail(ring);
     run_backlog(self);
     run_todo(self);
     submit(self);
+    self->flushing = false;
+    unlock_sq(self);
     if (self->direct_used > 0 && !has_slurps(self) && ++self->idle_flushes > DIRECT_IDLE_FLUSHES)
         wi_uring_close_direct(self);
 }
@@ -196,15 +217,36 @@ static bool unpush(struct ring_uring *self, struct op *op)
     return mine;
 }
 
-static void uring_cancel(struct ring *ring, struct op *op)
+static void cancel_locked(struct ring_uring *self, struct op *op)
 {
-    struct ring_uring *self = of(ring);
     if (unpush(self, op) || !wi_uring_make_room(self, 1))
         return;
     /* Where it lies on a list of ours instead, this finds nothing, and the list's end sees the flag. */
     struct io_uring_sqe *sqe = io_uring_get_sqe(&self->uring);
     io_uring_prep_cancel64(sqe, (uint64_t)(uintptr_t)op | TAG_MAIN, 0);
     wi_uring_tag(sqe, NULL, TAG_CANCEL, self->has_skip ? IOSQE_CQE_SKIP_SUCCESS : 0);
+}
+
+/* Also out of a flush, for what other threads dropped. */
+static void uring_cancel(struct ring *ring, struct op *op)
+{
+    struct ring_uring *self = of(ring);
+    if (self->flushing) {
+        cancel_locked(self, op);
+        return;
+    }
+    lock_sq(self);
+    cancel_locked(self, op);
+    unlock_sq(self);
+}
+
+static void uring_help(struct ring *ring)
+{
+    struct ring_uring *self = of(ring);
+    if (atomic_exchange_explicit(&self->sq_lock, 1, memory_order_acquire) != 0)
+        return; /* the owner is at it, and so not stuck */
+    submit(self);
+    unlock_sq(self);
 }
 
 /* --- sleeping ------------------------------------------------------------------------------ */
@@ -232,7 +274,9 @@ static void close_files(struct ring_uring *self)
  */
 static void sleep_in_ring(struct ring_uring *self, int64_t timeout_ns)
 {
+    lock_sq(self);
     submit(self);
+    unlock_sq(self);
     struct __kernel_timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
     struct io_uring_getevents_arg arg = { .ts = timeout_ns < 0 ? 0 : (uint64_t)(uintptr_t)&ts };
     (void)io_uring_enter2((unsigned)self->uring.ring_fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
@@ -255,10 +299,12 @@ static void uring_wait(struct ring *ring, int64_t timeout_ns)
         return;
     }
     const bool in_ring = wi_ring_in_flight(ring) > 0;
+    lock_sq(self);
     if (in_ring)
         arm_wake(self);
     else
         close_files(self);
+    unlock_sq(self);
     if ((self->backlog.first != NULL || (in_ring && !self->wake_armed)) &&
         (timeout_ns < 0 || timeout_ns > NO_ROOM_WAIT_NS))
         timeout_ns = NO_ROOM_WAIT_NS;
@@ -383,5 +429,6 @@ const struct ring_type wi_uring_type = {
     .reap = uring_reap,
     .wait = uring_wait,
     .wake = uring_wake,
+    .help = uring_help,
     .destroy = uring_destroy,
 };

@@ -30,6 +30,8 @@ struct ring_uring {
     bool wake_armed;        /* [owner] a poll lies on wake_fd */
     struct op_list backlog; /* [owner] what the kernel had no room for */
     int wake_fd;
+    _Atomic uint32_t sq_lock; /* around the submission queue, which others may hand over for a stuck owner */
+    bool flushing;            /* [owner] it has the lock */
     _Atomic uint32_t slurps_ended;
     _Atomic uint32_t sleep;     /* enum sleep */
     _Atomic(struct op *) todo;  /* for the owner: op->phase says what */

@@ -62,7 +62,10 @@ int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns)
 /* For a worker that has been in the same poll since we fell asleep. */
 static void stand_in(struct worker *stuck)
 {
-    wi_reap(stuck->env.driver);
+    weir_driver *driver = stuck->env.driver;
+    if (driver->type->help != NULL)
+        driver->type->help(driver);
+    wi_reap(driver);
     (void)wi_timers_fire(&stuck->timers);
 }
 

@@ -80,6 +80,7 @@ FOR_OTHERS = {
 SUBJECTS = {
     "tests/io/test_sim_mixed.c": "engine/sim and everything above it, with a ring of io",
     "tests/fuzz/fuzz_runtime.c": "programs of runtime calls",
+    "tests/io/test_stuck.c": "engine/sched/watch.c, with io",
     "tests/engine/test_watchdog.c": "engine/trace/watch_polls.c and engine/sync/futurelock.c",
     "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",

@@ -49,6 +49,12 @@ typedef struct weir_driver_type {
     /* Any thread. Ends the wait() under way, or the next one. Counts once. */
     void (*unpark)(weir_driver *driver);
 
+    /*
+     * Any thread; may be NULL. The owner doesn't come back from a poll: hands over what it queued before that, as
+     * submit() would, if that can be done for it.
+     */
+    void (*help)(weir_driver *driver);
+
     /* [owner, at the end] Cancels what the kernel still holds, waits until it lets go, frees the driver. */
     void (*destroy)(weir_driver *driver);
 } weir_driver_type;
