@@ -144,9 +144,9 @@ static void hash_close(void *state)
 
 const weir_stage weir_stage_hash = {
     .name = "hash",
-    .summary = "the digests of the stream, as a line of JSON",
-    .in = WEIR_BYTES,
-    .out = WEIR_BYTES,
+    .summary = "the digests of the stream, as a line of JSON; of each file, as fields",
+    .in = WEIR_BYTES | WEIR_FILES,
+    .out = WEIR_BYTES | WEIR_FILES,
     .cost = WEIR_CPU_LIGHT,
     .state_size = sizeof(struct hash),
     .opts = hash_opts,

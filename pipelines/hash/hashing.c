@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <weir/join_set.h>
 #include <weir/runtime.h>
@@ -23,18 +22,6 @@ void wp_job_ref(struct job *job)
     (void)__atomic_fetch_add(&job->refs, 1, __ATOMIC_RELAXED);
 }
 
-static void free_kits(struct job *job)
-{
-    while (job->kits != NULL) {
-        struct kit *kit = job->kits;
-        job->kits = kit->next;
-        weir_hasher_fini(&kit->hasher);
-        weir_chunk_put(kit->blocks);
-        free(kit->buffer);
-        free(kit);
-    }
-}
-
 void wp_job_unref(struct job *job)
 {
     if (job == NULL || __atomic_fetch_sub(&job->refs, 1, __ATOMIC_ACQ_REL) != 1)
@@ -50,49 +37,8 @@ void wp_job_unref(struct job *job)
     weir_mpsc_receiver_drop(job->bulk_out);
     weir_text_fini(&job->out);
     weir_text_fini(&job->path);
-    free_kits(job);
-    (void)pthread_mutex_destroy(&job->kits_lock);
+    wp_kits_fini(&job->kits);
     free(job);
-}
-
-struct kit *wp_kit_take(struct job *job)
-{
-    (void)pthread_mutex_lock(&job->kits_lock);
-    struct kit *kit = job->kits;
-    if (kit != NULL)
-        job->kits = kit->next;
-    (void)pthread_mutex_unlock(&job->kits_lock);
-    if (kit != NULL)
-        return kit;
-    kit = calloc(1, sizeof *kit);
-    if (kit != NULL && posix_memalign(&kit->buffer, KIT_DIRECT_BYTES, KIT_DIRECT_BYTES) != 0) {
-        free(kit);
-        return NULL;
-    }
-    if (kit != NULL)
-        (void)madvise(kit->buffer, KIT_DIRECT_BYTES, MADV_HUGEPAGE);
-    return kit;
-}
-
-void wp_kit_put(struct job *job, struct kit *kit)
-{
-    (void)pthread_mutex_lock(&job->kits_lock);
-    kit->next = job->kits;
-    job->kits = kit;
-    (void)pthread_mutex_unlock(&job->kits_lock);
-}
-
-int wp_kit_use(struct kit *kit, const struct algo_set *algos)
-{
-    if (kit->algos != NULL && kit->algos->count == algos->count &&
-        memcmp(kit->hasher.algos, algos->algos, algos->count * sizeof algos->algos[0]) == 0)
-        return 0;
-    weir_hasher_fini(&kit->hasher);
-    kit->algos = NULL;
-    const int error = weir_hasher_init(&kit->hasher, algos->algos, algos->count);
-    if (error == 0)
-        kit->algos = algos;
-    return error;
 }
 
 void wp_cost_learn(struct job *job, uint64_t size, uint64_t ns)
@@ -175,7 +121,7 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
     job->counters = options->counters;
     job->output.fd = -1;
     job->file_ns = 200000;
-    (void)pthread_mutex_init(&job->kits_lock, NULL);
+    wp_kits_init(&job->kits);
     for (size_t i = 0; i < options->algo_count && i < WEIR_HASHER_ALGOS_MAX; i++) {
         job->algos.algos[i] = options->algos[i];
         job->algos.digest_size += options->algos[i]->digest_size;

@@ -16,23 +16,13 @@
 #include <weir/mpsc.h>
 
 #include "output.h"
+#include "hash/kit.h"
 #include "hash/tree.h"
 
 /* A file on its way to the pool. */
 struct bulk_item {
     struct node *node;
     uint32_t entry;
-};
-
-/* What a thread needs to hash whole files: taken from the job, and given back. */
-struct kit {
-    struct kit *next;
-    const struct algo_set *algos; /* of the hasher as it is */
-    weir_hasher hasher;
-    void *buffer;       /* KIT_DIRECT_BYTES, in huge pages, or KIT_BUFFER_BYTES of it, which stay in the core's cache */
-    bool may_direct;    /* whole.c may read past the page cache */
-    bool was_direct;    /* it has */
-    weir_chunk *blocks; /* where direct.c reads to; NULL until it does */
 };
 
 struct job {
@@ -53,8 +43,7 @@ struct job {
     weir_mpsc_receiver *bulk_out;
     uint32_t walkers; /* [atomic] of ahead.c */
     uint64_t file_ns; /* [relaxed] moving estimate of what a whole file takes on the pool */
-    pthread_mutex_t kits_lock;
-    struct kit *kits;
+    struct kits kits;
 };
 
 void wp_job_ref(struct job *job);
@@ -62,13 +51,15 @@ void wp_job_unref(struct job *job);
 
 /* A slot of a lane: files up to this size are read in one go. */
 #define SLOT_BYTES (64u * 1024)
-#define KIT_BUFFER_BYTES (256u * 1024)
-#define KIT_DIRECT_BYTES (2 * 1024 * 1024)
 /* NULL: no memory. */
-struct kit *wp_kit_take(struct job *job);
-void wp_kit_put(struct job *job, struct kit *kit);
-/* Makes the hasher one for these digests, if it is not. 0 or a negative errno. */
-WEIR_MUST_USE int wp_kit_use(struct kit *kit, const struct algo_set *algos);
+static inline struct kit *wp_kit_take(struct job *job)
+{
+    return wp_kits_take(&job->kits);
+}
+static inline void wp_kit_put(struct job *job, struct kit *kit)
+{
+    wp_kits_put(&job->kits, kit);
+}
 
 /* Predicted time to hash `size` bytes: a moving estimate. */
 static inline uint64_t wp_cost_ns(const struct job *job, uint64_t size)

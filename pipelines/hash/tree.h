@@ -65,6 +65,7 @@ struct list_of_files {
     const char **names;
     const struct algo_set *algos; /* NULL: the job's */
     const uint8_t *expected;      /* of a check: digest_size bytes a file; else NULL */
+    bool regular;                 /* a walk found them: regular files, and no links */
     bool streams;                 /* read to their end, whatever they are ("-" is the standard input) */
     void (*free)(struct list_of_files *list);
 };

@@ -24,7 +24,7 @@ int wp_entry_open(const struct node *node, uint32_t entry)
     const char *name = node->list->names[entry];
     if (node->list->streams && strcmp(name, "-") == 0)
         return dup(STDIN_FILENO);
-    return weir_open_long(name, O_RDONLY | O_NOCTTY);
+    return weir_open_long(name, O_RDONLY | O_NOCTTY | (node->list->regular ? O_NOFOLLOW | O_NONBLOCK : 0));
 }
 
 bool wp_stat_changed(const struct stat *before, const struct stat *after)
@@ -111,7 +111,7 @@ static int read_all(struct whole *self, const weir_job *cancel)
     self->size = 0;
     weir_hasher_reset(hasher);
     for (;;) {
-        if (weir_job_cancelled(cancel))
+        if (cancel != NULL && weir_job_cancelled(cancel))
             return -ECANCELED;
         if (self->sparse && hash_hole(self, cancel) < 0)
             return -ECANCELED;
@@ -146,7 +146,7 @@ static int hash_fd(struct whole *self, const struct node *node, uint64_t size_ma
     self->sparse = is_sparse(&self->before);
     if (S_ISDIR(self->before.st_mode) && node->list != NULL)
         return -EISDIR;
-    if (!self->regular && node->list == NULL)
+    if (!self->regular && (node->list == NULL || node->list->regular))
         return -ESTALE; /* it was a regular file when its directory was read */
     if (self->regular && (uint64_t)self->before.st_size >= size_max && !self->sparse)
         return -EFBIG;

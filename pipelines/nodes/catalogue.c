@@ -16,10 +16,15 @@ static const struct node_type *const nodes[] = {
 #undef WEIR_NODE
 };
 
+/* In the catalogue it is one with the stage of windows. */
+extern const struct node_type wp_node_hash_files;
+
 enum { NODES = sizeof nodes / sizeof nodes[0] };
 
-const struct node_type *wp_node_type_of(const weir_stage *stage)
+const struct node_type *wp_node_type_of(const weir_stage *stage, weir_port in)
 {
+    if (in == WEIR_FILES && strcmp(stage->name, "hash") == 0)
+        return &wp_node_hash_files;
     for (size_t i = 0; i < NODES; i++)
         if (&nodes[i]->stage == stage)
             return nodes[i];

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "nodes/node.h"
+#include "run/row.h"
 #include "run/rows.h"
 
 enum { FAIL_ANY, FAIL_NONE };
@@ -54,8 +55,9 @@ static void conclude(const struct fail_if *self)
 }
 
 /* Only counts: everything before it does its work to the end. */
-static int count(void *state, struct batch **batch)
+static int count(void *state, struct batch **batch, const weir_job *job)
 {
+    (void)job;
     struct fail_if *self = state;
     for (uint32_t i = 0; *batch != NULL && i < (*batch)->count; i++)
         self->seen += counts(self, &(*batch)->rows[i]);

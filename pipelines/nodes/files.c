@@ -25,8 +25,9 @@ static int open_files(struct run_node *node, void **ret_state)
     return wp_file_walk_create(node, (struct file_walk **)ret_state);
 }
 
-static int walk(void *state, struct batch **batch)
+static int walk(void *state, struct batch **batch, const weir_job *job)
 {
+    (void)job;
     return wp_file_walk_next(state, batch);
 }
 

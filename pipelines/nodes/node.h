@@ -14,9 +14,10 @@ struct node_type {
     weir_stage stage; /* without open, step, close */
     /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
     int (*spawn)(struct run_node *node, weir_join_set *set);
+    bool parallel; /* it knows @par and @order=in|any */
 };
 
-/* NULL: it is a transform. */
-const struct node_type *wp_node_type_of(const weir_stage *stage);
+/* NULL: it is a transform. What a stage of windows does with files is a node, too. */
+const struct node_type *wp_node_type_of(const weir_stage *stage, weir_port in);
 
 #endif

@@ -1,10 +1,10 @@
 /* print.c - stage "print": a line of standard output for each file, which goes on behind it. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "nodes/node.h"
+#include "run/row.h"
 #include "run/rows.h"
+#include "run/say.h"
 #include "run/template.h"
 
 static const weir_opt print_opts[] = {
@@ -27,17 +27,9 @@ static int open_print(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
     self->template = wp_plan_setting(node->plan, "template");
-    self->is_terminal = isatty(STDOUT_FILENO) == 1;
+    self->is_terminal = wp_say_to_terminal();
     *ret_state = self;
     return 0;
-}
-
-/* Names come from strangers: what would move a terminal's cursor, or worse, is shown as '?'. */
-static void tame(char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = '?';
 }
 
 static int append_line(struct print *self, const struct row *row)
@@ -51,30 +43,19 @@ static int append_line(struct print *self, const struct row *row)
         error = wp_datum_append_json(&self->text, wp_row_view.all(row, &arena));
         wp_arena_fini(&arena);
     }
-    if (error == 0 && self->is_terminal)
-        tame(self->text.data + from, self->text.size - from);
+    if (error == 0 && self->is_terminal) /* names come from strangers */
+        wp_say_tame(self->text.data + from, self->text.size - from);
     return error == 0 ? weir_text_append(&self->text, "\n", 1) : error;
 }
 
-static int write_out(struct print *self)
+static int print(void *state, struct batch **batch, const weir_job *job)
 {
-    for (size_t done = 0; done < self->text.size;) {
-        const ssize_t wrote = write(STDOUT_FILENO, self->text.data + done, self->text.size - done);
-        if (wrote < 0 && errno != EINTR)
-            return wp_run_fail(self->node, -errno, "standard output: %s", strerror(errno));
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    self->text.size = 0;
-    return 0;
-}
-
-static int print(void *state, struct batch **batch)
-{
+    (void)job;
     struct print *self = state;
     int error = 0;
     for (uint32_t i = 0; error == 0 && i < (*batch)->count; i++)
         error = append_line(self, &(*batch)->rows[i]);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : write_out(self);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_say(self->node, &self->text);
 }
 
 static void close_print(void *state)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "nodes/node.h"
+#include "run/row.h"
 #include "run/rows.h"
 
 static const weir_opt where_opts[] = {
@@ -24,8 +25,9 @@ static bool is_wanted(void *expr, const struct row *row)
     return wanted;
 }
 
-static int filter(void *state, struct batch **batch)
+static int filter(void *state, struct batch **batch, const weir_job *job)
 {
+    (void)job;
     wp_batch_filter(*batch, is_wanted, state);
     return 0;
 }

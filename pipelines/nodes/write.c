@@ -7,14 +7,18 @@
 #include <string.h>
 #include <weir/blocking.h>
 #include <weir/io.h>
+#include <weir/manifest.h>
 #include <weir/time.h>
 
-#include "nodes/node.h"
+#include "nodes/write_manifest.h"
 #include "run/held_file.h"
 
 static const weir_opt write_opts[] = {
     { "path", "the file", WEIR_OPT_STRING, 0, .positional = true, .required = true },
     { "atomic", "sync it before it gets its name", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "fsync", "sync it at the end", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "format", "of files with digests: the manifest's", WEIR_OPT_CHOICE, 0, .def = WEIR_MANIFEST_GNU,
+      .choices = weir_manifest_format_names },
     { 0 },
 };
 
@@ -39,7 +43,8 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
     self->output = wp_output_open(&self->file->output, wp_plan_text(self->node->plan, "path"));
     if (self->output < 0)
         RETURN(failed(self->node, self->output));
-    self->file->output.unsynced = wp_plan_number(self->node->plan, "atomic") == 0;
+    self->file->output.unsynced =
+        wp_plan_number(self->node->plan, "atomic") == 0 && wp_plan_number(self->node->plan, "fsync") == 0;
     for (;;) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
@@ -71,13 +76,17 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
+    if (node->plan->in == WEIR_FILES)
+        return wp_write_manifest_spawn(node, set);
+    if (wp_plan_setting(node->plan, "format") != NULL)
+        return wp_run_fail(node, -EINVAL, "format= is for manifests of files, and this is fed bytes");
     return weir_join_set_spawn(set, WEIR_CALL(write_run, .node = node));
 }
 
 const struct node_type wp_node_write = {
     .stage = { .name = "write",
                .summary = "a file that appears whole",
-               .in = WEIR_BYTES,
+               .in = WEIR_BYTES | WEIR_FILES,
                .out = WEIR_NONE,
                .opts = write_opts },
     .spawn = spawn,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <weir/suggest.h>
 
+#include "nodes/node.h"
 #include "plan/checker.h"
 
 /* --- what a value may be ------------------------------------------------------------------------ */
@@ -332,15 +333,23 @@ static const struct engine_option {
 
 enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 
+/* @par and @order=in|any: where the node knows them. */
+static bool runs_here(const struct engine_option *option, const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    return type != NULL && type->parallel && node->engine.order != ORDER_KEY &&
+           (option->set == set_par || option->set == set_order);
+}
+
 static bool set_known(struct check *check, const struct argument *argument, const struct engine_option *option,
                       struct plan_node *node)
 {
     if (!option->set(check, argument, node))
         return false;
-    if (!option->runs)
-        wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet",
-                option->name);
-    return option->runs;
+    if (option->runs || runs_here(option, node))
+        return true;
+    wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet", option->name);
+    return false;
 }
 
 static bool set_engine(struct check *check, const struct argument *argument, struct plan_node *node)

@@ -30,6 +30,36 @@ struct row *wp_batch_next(struct batch *batch, const char *path, size_t size)
     return row->path != NULL ? row : NULL;
 }
 
+int wp_batch_copy(struct batch *batch, const struct row *from)
+{
+    struct row *row = wp_batch_next(batch, from->path, from->path_size);
+    if (row == NULL)
+        return -ENOMEM;
+    row->flags = from->flags;
+    row->meta = from->meta;
+    row->group = from->group;
+    struct field **link = &row->fields;
+    for (const struct field *field = from->fields; field != NULL; field = field->next) {
+        struct field *copy = wp_arena_new(&batch->arena, struct field);
+        if (copy == NULL)
+            return -ENOMEM;
+        *copy = (struct field){ NULL, field->name, field->algo, wp_datum_copy(&batch->arena, field->value) };
+        *link = copy;
+        link = &copy->next;
+    }
+    if (batch->arena.failed)
+        return -ENOMEM;
+    batch->bytes += from->meta.size;
+    batch->count++;
+    return 0;
+}
+
+struct batch *wp_batch_shrink(struct batch *batch)
+{
+    struct batch *smaller = realloc(batch, offsetof(struct batch, rows) + batch->count * sizeof batch->rows[0]);
+    return smaller != NULL ? smaller : batch;
+}
+
 void wp_batch_filter(struct batch *batch, bool (*keep)(void *arg, const struct row *row), void *arg)
 {
     uint32_t kept = 0;

@@ -11,9 +11,11 @@
 #include <weir/digest.h>
 #include <weir/walk.h>
 
-#include "expr/eval.h"
+#include "expr/datum.h"
 
 #define BATCH_ROWS 256
+/* A batch is full at so many bytes of files, too: it is what one thread works on. */
+#define BATCH_BYTES ((uint64_t)8 << 20)
 
 /* What a stage has added to a row: a digest, a state. */
 struct field {
@@ -49,13 +51,18 @@ void wp_batch_free(struct batch *batch);
 
 /* One more row with a copy of the path, not counted yet: the caller fills it in and adds 1. NULL: no memory. */
 struct row *wp_batch_next(struct batch *batch, const char *path, size_t size);
+/* A copy of a row, of whatever batch, as the next one of this. There must be room. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_batch_copy(struct batch *batch, const struct row *row);
+/* For one that is kept: without the room for more rows. Rows move, unless there is no memory to move them. */
+struct batch *wp_batch_shrink(struct batch *batch);
 /* Leaves out the rows for which `keep` is false. */
 void wp_batch_filter(struct batch *batch, bool (*keep)(void *arg, const struct row *row), void *arg);
 
-/* row.c: the fields of a row: what it has been given, and what follows from path and meta. */
-extern const struct row_view wp_row_view; /* `row` is yours to set */
+/* row.c: the fields of a row (row.h for expressions): what it has been given, and what follows from path and meta. */
+struct datum wp_row_get(const struct row *row, const char *name);
 const struct field *wp_row_field(const struct row *row, const char *name);
-/* An evaluation over this row, with an arena for what it makes. */
-struct eval wp_row_eval(const struct row *row, struct arena *arena);
+/* Gives it a field, in place of one of that name. The value points to the batch's arena. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_row_set(struct batch *batch, struct row *row, const char *name, const weir_digest_algo *algo,
+                             struct datum value);
 
 #endif

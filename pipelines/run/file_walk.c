@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A batch is full at so many bytes of files, too: it is what one thread works on. */
-#define BATCH_BYTES ((uint64_t)8 << 20)
 /* Directories deeper than this are opened again, from the root, when the walk comes back to them. */
 #define OPEN_DEPTH 64
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "run/batch.h"
+#include "run/row.h"
 
 /* --- of the path ------------------------------------------------------------------------------------ */
 
@@ -132,6 +132,26 @@ static struct datum row_all(const void *arg, struct arena *arena)
 }
 
 const struct row_view wp_row_view = { .row = NULL, .get = row_get, .all = row_all };
+
+struct datum wp_row_get(const struct row *row, const char *name)
+{
+    return row_get(row, name, strlen(name), NULL);
+}
+
+int wp_row_set(struct batch *batch, struct row *row, const char *name, const weir_digest_algo *algo, struct datum value)
+{
+    struct field **link = &row->fields;
+    while (*link != NULL && strcmp((*link)->name, name) != 0)
+        link = &(*link)->next;
+    if (*link == NULL)
+        *link = wp_arena_new(&batch->arena, struct field);
+    if (*link == NULL)
+        return -ENOMEM;
+    (*link)->name = name;
+    (*link)->algo = algo;
+    (*link)->value = value;
+    return 0;
+}
 
 struct eval wp_row_eval(const struct row *row, struct arena *arena)
 {

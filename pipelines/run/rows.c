@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <weir/join_set.h>
 #include <weir/select.h>
 #include <weir/time.h>
@@ -44,10 +45,10 @@ static void work_unref(void *arg)
     free(work);
 }
 
-static void do_work(struct work *work)
+static void do_work(struct work *work, const weir_job *job)
 {
     const int64_t began_ns = weir_now_ns();
-    work->error = work->shared->ops->batch(work->shared->state, &work->batch);
+    work->error = work->shared->ops->batch(work->shared->state, &work->batch, job);
     work->took_ns = weir_now_ns() - began_ns;
 }
 
@@ -55,7 +56,7 @@ static int64_t work_job(void *arg, weir_job *job)
 {
     struct work *work = arg;
     if (!weir_job_cancelled(job))
-        do_work(work);
+        do_work(work, job);
     return (int64_t)(intptr_t)work;
 }
 
@@ -138,7 +139,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
                 RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
         } else {
             wp_counter_add(&self->node->counters.inlined, 1);
-            do_work(self->work);
+            do_work(self->work, NULL);
             work_unref(self->work);
         }
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
@@ -178,7 +179,7 @@ WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const s
 static int start_par(struct rows_run_par *self)
 {
     const struct plan_engine *engine = &self->node->plan->engine;
-    self->par = engine->par;
+    self->par = engine->par_cores ? (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : engine->par;
     self->slots = calloc(self->par, sizeof(struct work *));
     int error = self->slots == NULL          ? -ENOMEM
                 : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
@@ -268,7 +269,8 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
 
 int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set)
 {
-    if (ops->offloads && node->from != NULL && node->plan->engine.par > 1)
+    const struct plan_engine *engine = &node->plan->engine;
+    if (ops->offloads && node->from != NULL && (engine->par > 1 || engine->par_cores))
         return weir_join_set_spawn(set, WEIR_CALL(rows_run_par, .node = node, .ops = ops));
     return weir_join_set_spawn(set, WEIR_CALL(rows_run, .node = node, .ops = ops));
 }

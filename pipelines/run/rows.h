@@ -23,9 +23,9 @@ struct rows_ops {
      * negative errno that it has told wp_run_fail().
      *
      * What `offloads` is called on a thread of `lane`, with @par on several at once; else by the worker, and it may
-     * not block.
+     * not block; `job` is NULL then.
      */
-    int (*batch)(void *state, struct batch **batch);
+    int (*batch)(void *state, struct batch **batch, const weir_job *job);
     void (*close)(void *state); /* may be NULL; also after a failed open that left a state */
     bool drains;
     bool offloads;

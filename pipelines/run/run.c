@@ -117,7 +117,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
 {
     for (unsigned i = 0; i < run->plan->nodes; i++) {
         struct run_node *node = &run->nodes[i];
-        const struct node_type *type = wp_node_type_of(node->plan->stage);
+        const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
         const int error = type != NULL ? type->spawn(node, set) : wp_transform_spawn(node, set);
         if (error < 0)
             return error;

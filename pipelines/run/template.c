@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "run/row.h"
+
 static int append_time(weir_text *out, const char *format)
 {
     char text[256];

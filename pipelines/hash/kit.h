@@ -1,0 +1,36 @@
+/* kit.h - what a thread needs to hash whole files: taken, and given back for the next one. */
+#ifndef WP_KIT_H
+#define WP_KIT_H
+
+#include <pthread.h>
+#include <weir/chunk.h>
+
+#include "hash/tree.h"
+
+#define KIT_BUFFER_BYTES (256u * 1024)
+#define KIT_DIRECT_BYTES (2 * 1024 * 1024)
+
+struct kit {
+    struct kit *next;
+    const struct algo_set *algos; /* of the hasher as it is */
+    weir_hasher hasher;
+    void *buffer;       /* KIT_DIRECT_BYTES, in huge pages, or KIT_BUFFER_BYTES of it, which stay in the core's cache */
+    bool may_direct;    /* whole.c may read past the page cache */
+    bool was_direct;    /* it has */
+    weir_chunk *blocks; /* where direct.c reads to; NULL until it does */
+};
+
+struct kits {
+    pthread_mutex_t lock;
+    struct kit *idle;
+};
+
+void wp_kits_init(struct kits *kits);
+void wp_kits_fini(struct kits *kits);
+/* NULL: no memory. */
+struct kit *wp_kits_take(struct kits *kits);
+void wp_kits_put(struct kits *kits, struct kit *kit);
+/* Makes the hasher one for these digests, if it is not. 0 or a negative errno. */
+WEIR_MUST_USE int wp_kit_use(struct kit *kit, const struct algo_set *algos);
+
+#endif

@@ -1,0 +1,93 @@
+#!/bin/sh
+# test_ready.sh - the pipelines that weir ships, and the ones of the manual word for word, beside what stock tools give.
+set -u
+weir=$1
+io=$2
+ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+has() { command -v "$1" >/dev/null 2>&1 || { echo "not compared: no $1 here"; return 1; }; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+gives() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted out >&2 || fail "not the output that was expected"; }
+
+# A tree with what trees have: many small files, some large ones, odd names, copies, links.
+data=$dir/data
+mkdir -p "$data/sub/deep" "$data/.hidden" "$data/copies"
+i=0; while [ $i -lt 600 ]; do echo "file $i" >"$data/sub/$i.txt"; i=$((i + 1)); done
+head -c 3000000 /dev/urandom >"$data/large"; head -c 100000 /dev/urandom >"$data/.hidden/h"; : >"$data/sub/deep/empty"
+echo "odd" >"$data/a name with blanks"; echo "odd2" >"$data/quote\"'"; echo t >"$data/sub/x.tmp"
+for i in 1 7 99; do cp "$data/sub/$i.txt" "$data/copies/$i"; done
+cp "$data/large" "$data/copies/large"; cp "$data/large" "$data/copies/large2"; ln "$data/large" "$data/linked"
+head -c 70000 /dev/zero >"$data/z1"; cp "$data/z1" "$data/z2"; printf x | dd of="$data/z2" bs=1 seek=69999 conv=notrunc 2>/dev/null
+ln -s large "$data/symlink"
+of_manual() { printf '%s' "$1" | sed "s#/data#$data#g"; }
+
+# --- 1: a manifest -------------------------------------------------------------------------------------
+find "$data" -xdev -type f ! -name '*.tmp' -print0 | LC_ALL=C sort -z >names
+one=$(of_manual 'files "/data" xdev exclude="*.tmp" | hash xxh128 @par=cores @order=in | write "data.xxh128" format=gnu atomic')
+want 0 run "$one"
+if has xxhsum; then xargs -0 xxhsum -H2 <names >reference 2>/dev/null; same reference data.xxh128 "the manifest"; fi
+want 0 "$weir" hash --io="$io" -a xxh128 -o by_hash --exclude '*.tmp' "$data"; same by_hash data.xxh128 "weir hash's"
+want 0 run "$ready/manifest.weir" --set dir="$data" --set manifest=again; same data.xxh128 again "the ready one"
+want 0 run "files \"$data\" | hash sha256 | write sums"; want 0 sha256sum --quiet -c sums
+want 0 run "files \"$data\" | hash sha256 md5 @par=4 @order=any | write sums"; want 0 sha256sum --quiet -c sums
+for format in bsd json csv; do
+    want 0 run "files \"$data\" | hash sha256 xxh3 | write $format.out format=$format"
+    want 0 "$weir" hash --io="$io" -a sha256,xxh3 --format $format -o reference "$data"; same reference $format.out "format=$format"
+done
+want 1 run "files \"$data\" | write nodigest"; [ ! -e nodigest ] || fail "a manifest without digests"
+want 1 run "files \"$data\" nothere | hash md5 | write sums"; want 0 md5sum --quiet -c sums
+
+# --- 2: its check ---------------------------------------------------------------------------------------
+two='manifest "data.xxh128" | check @par=cores | where .state != "ok" | print "{.state} {.path}" | fail-if any'
+want 0 run "$two"; [ ! -s out ] || fail "said of good files: $(cat out)"
+want 0 run "$ready/check.weir"
+echo more >>"$data/sub/5.txt"; rm "$data/sub/6.txt"; rm "$data/sub/7.txt"; mkdir "$data/sub/7.txt"
+want 1 run "$two"; gives "changed $data/sub/5.txt
+missing $data/sub/6.txt
+unreadable $data/sub/7.txt"
+want 1 run 'manifest "nothere" | check | null'
+: >none; want 1 run 'manifest "none" | check | null'
+want 1 run "files \"$data/large\" | check | fail-if .state == \"new\""
+
+# --- 3: duplicates ------------------------------------------------------------------------------------------
+three=$(of_manual 'files "/data" min=1 | group .size > 1 | hash xxh128 head=64KiB as .h | group .size,.h > 1 | hash xxh128 as .f | group .size,.f > 1 | dups action=report')
+want 0 run "$three"; cp out duplicates
+want 0 run "$ready/duplicates.weir" --set dir="$data"; same duplicates out "the ready one"
+grep -q "copies/large2" duplicates || fail "a copy was not found"
+grep -q "/z1" duplicates && fail "files that differ in their last byte are called the same"
+if has jdupes; then
+    # Which name of a file that has two is told is a matter of taste: without it.
+    rm "$data/linked"; want 0 run "$three"; cp out duplicates
+    jdupes -r -q "$data" >reference 2>/dev/null
+    for file in duplicates reference; do
+        awk 'BEGIN { RS = ""; FS = "\n" } { for (i = 1; i <= NF; i++) print NR ":" $i | "sort -t: -k2" }' $file |
+            awk -F: '{ if (!($1 in n)) n[$1] = ++c; print n[$1] ":" $2 }' >$file.sorted
+    done
+    same reference.sorted duplicates.sorted "the duplicates"
+fi
+by_content="files \"$data\" min=1 | group .size > 1 | hash xxh128 as .f | group .size,.f > 1"
+want 1 run "$by_content | dups action=delete"; [ -e "$data/copies/large2" ] || fail "deleted without a yes"
+want 1 run "files \"$data\" | dups"
+touch -d @1000000000 "$data/copies/large"
+want 0 run "$by_content | dups action=hardlink keep=oldest yes"
+[ "$(stat -c %i "$data/large")" = "$(stat -c %i "$data/copies/large")" ] || fail "not linked"
+[ "$(stat -c %Y "$data/large")" = 1000000000 ] || fail "the oldest was not kept"
+[ -z "$(find "$data" -name '*.weir-*')" ] || fail "a passing name is left"
+want 0 run "$by_content | dups action=delete keep=first yes"; want 0 run "$by_content | dups"; [ ! -s out ] || fail "still there: $(cat out)"
+echo "$checks checks"
