@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <weir/base.h>
+#include <weir/codec.h>
 #include <weir/digest.h>
 #include <weir/suggest.h>
 
@@ -56,6 +57,9 @@ static void print_version(void)
 #endif
     for (size_t i = 0; weir_digest_at(i) != NULL; i++)
         printf(" %s (%s)", weir_digest_at(i)->name, weir_digest_at(i)->backend);
+    printf("\ncodecs:");
+    for (size_t i = 0; weir_codec_at(i) != NULL; i++)
+        printf(" %s (%s)", weir_codec_at(i)->name, weir_codec_at(i)->backend);
     putchar('\n');
 }
 

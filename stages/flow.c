@@ -5,16 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-int weir_flow_fail(weir_flow *flow, int error, const char *format, ...)
+static int keep(weir_flow *flow, uint64_t offset, int error, const char *format, va_list args)
 {
     if (flow->error != 0)
         return flow->error;
-    va_list args;
-    va_start(args, format);
     (void)vsnprintf(flow->error_text, sizeof(flow->error_text), format, args);
-    va_end(args);
+    flow->error_offset = offset;
     flow->error = error;
     return error;
+}
+
+int weir_flow_fail(weir_flow *flow, int error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int kept = keep(flow, flow->in_offset + flow->in_pos, error, format, args);
+    va_end(args);
+    return kept;
+}
+
+int weir_flow_fail_at(weir_flow *flow, uint64_t offset, int error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int kept = keep(flow, offset, error, format, args);
+    va_end(args);
+    return kept;
 }
 
 size_t weir_flow_put(weir_flow *flow, const void *data, size_t size)

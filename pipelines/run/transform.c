@@ -94,9 +94,9 @@ static int fail(struct run_node *node, const struct stepper *self)
     const weir_flow *flow = &self->flow;
     if (flow->error_text[0] == '\0')
         return wp_run_fail(node, self->want, "%s", strerror(-self->want));
-    if (flow->in_offset + flow->in_pos == 0)
+    if (flow->error_offset == 0)
         return wp_run_fail(node, flow->error, "%s", flow->error_text);
-    return wp_run_fail(node, flow->error, "failed at byte %lu: %s", (unsigned long)(flow->in_offset + flow->in_pos),
+    return wp_run_fail(node, flow->error, "failed at byte %lu: %s", (unsigned long)flow->error_offset,
                        flow->error_text);
 }
 

@@ -40,6 +40,9 @@ LIBRARY_HEADERS = {
     "openssl/": re.compile(r"stages/"),
     "xxhash.h": re.compile(r"stages/"),
     "zlib.h": re.compile(r"stages/"),
+    "zstd": re.compile(r"stages/"),
+    "lz4": re.compile(r"stages/"),
+    "isa-l": re.compile(r"stages/"),
 }
 
 BANNED = {

@@ -49,9 +49,11 @@ typedef struct weir_flow {
 
     uint64_t in_offset;  /* bytes of the stream before in[0], kept by the host: for error texts */
     uint32_t ns_per_kib; /* open() may put a better guess than its cost class here */
+    bool is_piece;       /* set by the host: the stream is a piece of another, see weir_cut */
 
-    int error;            /* the first weir_flow_fail(), */
-    char error_text[248]; /* and its words: one line, may hold bytes of the input */
+    int error;             /* the first weir_flow_fail(), */
+    char error_text[232];  /* its words: one line, may hold bytes of the input, */
+    uint64_t error_offset; /* and where in the stream */
 } weir_flow;
 
 /*
@@ -78,9 +80,11 @@ typedef enum weir_want {
 /*
  * weir_flow_fail() - the stage can't go on: `error` is a negative errno, the
  * text says why in the user's words, without the name of the stage or the
- * place, which the host adds. Returns `error`. The first failure is kept.
+ * place, which the host adds: what was read last, or `offset` of the stream in
+ * weir_flow_fail_at(). Returns `error`. The first failure is kept.
  */
 int weir_flow_fail(weir_flow *flow, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+int weir_flow_fail_at(weir_flow *flow, uint64_t offset, int error, const char *format, ...) WEIR_PRINTF(4, 5);
 
 /* weir_flow_put() - copies as much of `data` to the output as there is room for. Returns how much that was. */
 size_t weir_flow_put(weir_flow *flow, const void *data, size_t size);
@@ -129,6 +133,29 @@ typedef struct weir_opt {
 } weir_opt;
 
 /*
+ * How a stage's input is cut into pieces, so that several states work on it at
+ * once (@par): each piece is a stream of its own to one of them, with
+ * flow->is_piece set, and what they give is joined, piece behind piece. A state
+ * is reset between pieces. An empty stream is one empty piece.
+ *
+ *   find     as step, but writes nothing: takes of the window what belongs to the
+ *            piece. WEIR_WANT_INPUT: all of it, and the piece goes on behind
+ *            it; WEIR_WANT_NOTHING: the piece ends at in_pos. Never fails: what
+ *            it makes no sense of it leaves, in one piece, to step to complain of.
+ *   joined   may be NULL. Told of each piece, in the order of the output; 0 or
+ *            what weir_flow_fail() said.
+ *   finish   may be NULL. A step without input that writes what stands behind
+ *            the last piece.
+ *
+ * find has a state of its own, and so have joined and finish together.
+ */
+typedef struct weir_cut {
+    int (*find)(void *state, weir_flow *flow);
+    int (*joined)(void *state, weir_flow *flow, uint64_t in_bytes, uint64_t out_bytes);
+    int (*finish)(void *state, weir_flow *flow);
+} weir_cut;
+
+/*
  * A stage. The host makes `state_size` zeroed bytes, aligned as malloc does,
  * sets the options and calls
  *
@@ -153,6 +180,7 @@ typedef struct weir_stage {
     int (*step)(void *state, weir_flow *flow);
     int (*reset)(void *state, weir_flow *flow);
     void (*close)(void *state);
+    const weir_cut *cut; /* NULL: its input is in one piece; else there is a reset, too */
 } weir_stage;
 
 /* weir_stage_at() - stage `index` in the order of the names; NULL past the end. */

@@ -1,0 +1,181 @@
+/*
+ * zstd.c - stage "zstd": compress the stream into zstd frames.
+ *
+ * One frame; with `seekable`, and in pieces, one for so many bytes of input, so
+ * that a reader can begin at any of them.
+ */
+#include <weir/stage.h>
+
+#include <zstd.h>
+
+#include "piece_take.h"
+#include "zstd_seek_table.h"
+
+/* Of a piece without `seekable`: each begins without a history, which costs logs 0.4 % at 8 MiB and 1.2 % at 4. */
+#define PIECE_BYTES ((uint64_t)8 << 20)
+
+struct zstd {
+    int64_t level, seekable;
+    bool checksum;
+
+    ZSTD_CCtx *ctx;
+    uint64_t frame_in, frame_out; /* of the frame under way */
+    bool is_ending;               /* it has all of its input */
+    bool is_done;                 /* so has the stream: what is left is the table */
+    uint64_t frames;
+    struct zstd_seek_table table;
+};
+
+static const weir_opt zstd_opts[] = {
+    { "level", "higher is smaller and slower", WEIR_OPT_INT, offsetof(struct zstd, level), .def = 3, .min = 1,
+      .max = 19, .positional = true },
+    { "checksum", "a checksum of the content in each frame", WEIR_OPT_BOOL, offsetof(struct zstd, checksum), .def = 1 },
+    { "seekable", "a frame for so many bytes, and a table of them at the end; 0 is a single frame", WEIR_OPT_SIZE,
+      offsetof(struct zstd, seekable), .min = 0, .max = ZSTD_SEEK_FRAME_BYTES_MAX },
+    { 0 },
+};
+
+static int zstd_fail(weir_flow *flow, size_t code)
+{
+    return weir_flow_fail(flow, -EIO, "%s", ZSTD_getErrorName(code));
+}
+
+static int zstd_open(void *state, weir_flow *flow)
+{
+    struct zstd *self = state;
+    self->ctx = ZSTD_createCCtx();
+    if (self->ctx == NULL)
+        return weir_flow_fail(flow, -ENOMEM, "no memory for a compressor");
+    size_t code = ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_compressionLevel, (int)self->level);
+    if (!ZSTD_isError(code))
+        code = ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_checksumFlag, self->checksum);
+    return ZSTD_isError(code) ? zstd_fail(flow, code) : 0;
+}
+
+static int end_frame(struct zstd *self, weir_flow *flow)
+{
+    int error = 0;
+    if (self->seekable > 0 && !flow->is_piece)
+        error = zstd_seek_table_add(&self->table, self->frame_out, self->frame_in);
+    self->frame_in = self->frame_out = 0;
+    self->is_ending = false;
+    self->frames++;
+    return error < 0 ? weir_flow_fail(flow, error, "no room for a table of %lu frames", (unsigned long)self->frames)
+                     : 0;
+}
+
+/* As much of the input as the frame takes. Returns what ZSTD_compressStream2() did. */
+static size_t compress(struct zstd *self, weir_flow *flow)
+{
+    size_t end = flow->in_size;
+    if (self->seekable > 0 && end - flow->in_pos > (uint64_t)self->seekable - self->frame_in)
+        end = flow->in_pos + (size_t)((uint64_t)self->seekable - self->frame_in);
+    ZSTD_inBuffer in = { flow->in, end, flow->in_pos };
+    ZSTD_outBuffer out = { flow->out, flow->out_size, flow->out_pos };
+    /* "end" in a call of its own: what it is given together with input, it may compress in another way. */
+    const size_t code = ZSTD_compressStream2(self->ctx, &out, &in, self->is_ending ? ZSTD_e_end : ZSTD_e_continue);
+    self->frame_in += in.pos - flow->in_pos;
+    self->frame_out += out.pos - flow->out_pos;
+    flow->in_pos = in.pos;
+    flow->out_pos = out.pos;
+    return code;
+}
+
+static bool has_room(const weir_flow *flow)
+{
+    return flow->out_pos < flow->out_size;
+}
+
+/* What stands behind the last frame. */
+static int zstd_finish(void *state, weir_flow *flow)
+{
+    struct zstd *self = state;
+    if (self->seekable == 0)
+        return WEIR_WANT_NOTHING;
+    const int put = zstd_seek_table_put(&self->table, flow);
+    if (put < 0)
+        return weir_flow_fail(flow, put, "no memory for the table of frames");
+    return put == 0 ? WEIR_WANT_OUTPUT : WEIR_WANT_NOTHING;
+}
+
+static int zstd_step(void *state, weir_flow *flow)
+{
+    struct zstd *self = state;
+    while (!self->is_done) {
+        const bool all_taken = flow->in_pos == flow->in_size;
+        if (all_taken && !self->is_ending && !flow->in_last)
+            return WEIR_WANT_INPUT;
+        /* An empty stream is a frame, too; a stream that ends with a frame needs no empty one behind it. */
+        if (all_taken && !self->is_ending && self->frame_in == 0 && self->frames > 0) {
+            self->is_done = true;
+            break;
+        }
+        if (!self->is_ending && all_taken)
+            self->is_ending = true;
+        const size_t left = compress(self, flow);
+        if (ZSTD_isError(left))
+            return zstd_fail(flow, left);
+        if (self->is_ending && left == 0) {
+            const int error = end_frame(self, flow);
+            if (error < 0)
+                return error;
+        } else if (!self->is_ending && self->seekable > 0 && self->frame_in == (uint64_t)self->seekable) {
+            self->is_ending = true;
+        }
+        if (!has_room(flow))
+            return WEIR_WANT_OUTPUT;
+    }
+    return flow->is_piece ? WEIR_WANT_NOTHING : zstd_finish(self, flow);
+}
+
+static int zstd_reset(void *state, weir_flow *flow)
+{
+    struct zstd *self = state;
+    (void)flow;
+    (void)ZSTD_CCtx_reset(self->ctx, ZSTD_reset_session_only);
+    self->frame_in = self->frame_out = self->frames = 0;
+    self->is_ending = self->is_done = false;
+    zstd_seek_table_reset(&self->table);
+    return 0;
+}
+
+static void zstd_close(void *state)
+{
+    struct zstd *self = state;
+    (void)ZSTD_freeCCtx(self->ctx);
+    zstd_seek_table_fini(&self->table);
+}
+
+/* --- pieces: a frame each ----------------------------------------------------------------------- */
+
+static int zstd_find(void *state, weir_flow *flow)
+{
+    struct zstd *self = state;
+    const uint64_t piece = self->seekable > 0 ? (uint64_t)self->seekable : PIECE_BYTES;
+    return piece_take(flow, &self->frame_in, piece);
+}
+
+static int zstd_joined(void *state, weir_flow *flow, uint64_t in_bytes, uint64_t out_bytes)
+{
+    struct zstd *self = state;
+    self->frame_in = in_bytes;
+    self->frame_out = out_bytes;
+    return end_frame(self, flow);
+}
+
+static const weir_cut zstd_cut = { .find = zstd_find, .joined = zstd_joined, .finish = zstd_finish };
+
+const weir_stage weir_stage_zstd = {
+    .name = "zstd",
+    .summary = "compress the stream with Zstandard",
+    .in = WEIR_BYTES,
+    .out = WEIR_BYTES,
+    .cost = WEIR_CPU_HEAVY,
+    .state_size = sizeof(struct zstd),
+    .opts = zstd_opts,
+    .open = zstd_open,
+    .step = zstd_step,
+    .reset = zstd_reset,
+    .close = zstd_close,
+    .cut = &zstd_cut,
+};

@@ -1,0 +1,76 @@
+#!/bin/sh
+# test_codecs.sh - what our codecs write the stock tools read, and the other way round; what isn't whole is an error.
+set -u
+weir=$1
+io=$2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+says() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted err >&2 || fail "not the words that were expected"; }
+
+{ seq 1 200000; head -c 30000 /dev/urandom; seq 1 200000; } >large; printf x >small; : >empty
+head -c 8000000 /dev/zero >zeros
+
+# codec TOOL STAGE DECODER: both ways, and two ways to be damaged.
+codec() {
+    tool=$1 stage=$2 decoder=$3
+    if ! "$weir" stages "${stage%% *}" >/dev/null 2>&1; then
+        echo "skipped: this weir has no $stage"
+        return
+    fi
+    command -v "$tool" >/dev/null 2>&1 || { echo "skipped: no $tool to compare $stage with"; tool=; }
+    for file in large small empty; do
+        want 0 run "read $file | $stage | write packed"
+        [ -z "$tool" ] || { $tool -dc <packed >copy || fail "$tool can't read our $file"; same $file copy "by $tool"; }
+        want 0 run "read packed | $decoder | write copy"; same $file copy "by $decoder"
+        want 0 run "read packed | decompress | write copy"; same $file copy "by decompress"
+        [ -n "$tool" ] || continue
+        $tool -c <$file >packed
+        want 0 run "read packed | $decoder | write copy"; same $file copy "what $tool packed"
+        cat packed packed >twice; cat $file $file >wanted
+        want 0 run "read twice | decompress | write copy"; same wanted copy "what $tool packed, twice"
+    done
+    want 0 run "read large | $stage | write packed"
+    size=$(wc -c <packed)
+    head -c $((size - 9)) packed >short
+    want 1 run "read short | $decoder | write new"; [ ! -e new ] || fail "half an output was left"
+    grep -q "^weir: $decoder: failed at byte $((size - 9)): the input ends within" err || fail "words: $(cat err)"
+    { cat packed; echo rubbish; } >more
+    want 1 run "read more | $decoder | write new"; [ ! -e new ] || fail "an output with rubbish was left"
+    grep -q "^weir: $decoder: failed at byte $size: " err || fail "words: $(cat err)"
+    want 1 run "read packed | $decoder max=1MiB | write new"; [ ! -e new ] || fail "an output above its bound was left"
+    grep -q "larger than max=1048576 allows" err || fail "words: $(cat err)"
+    want 1 run "read zeros | $stage | decompress max_ratio=3 | null"
+    grep -q "more than 3 times the input" err || fail "words: $(cat err)"
+    want 1 run "read small | $decoder | null"
+    want 1 run "read empty | $decoder | null"
+    want 0 run "read small | decompress | write copy"; same small copy "plain data"
+}
+
+codec zstd "zstd" unzstd
+codec zstd "zstd level=19 checksum=false" unzstd
+codec zstd "zstd seekable=64KiB" unzstd
+codec gzip "gzip" gunzip
+codec gzip "gzip level=1" gunzip
+codec lz4 "lz4" unlz4
+codec lz4 "lz4 level=9" unlz4
+want 2 "$weir" check -e 'read a | zstd level=20 | null'
+printf 'plain text\n' >plain
+want 1 run "read plain | gunzip | null"
+says "weir: gunzip: not in gzip format"
+echo "$checks checks"

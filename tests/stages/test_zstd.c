@@ -1,0 +1,138 @@
+/* test_zstd.c - stage "zstd": levels, frames, and the table of a seekable file. */
+#include "codec_rig.h"
+
+static struct codec encoder, decoder;
+
+static uint32_t load32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* Every level is a promise of its own to whoever unpacks it. */
+static void test_every_level_comes_back(void)
+{
+    const struct bytes text = codec_text(20000);
+    for (int64_t level = 1; level <= 19; level++) {
+        const struct codec leveled = { encoder.stage, { "level" }, { level } };
+        const struct bytes packed = codec_make(&leveled, text);
+        CHECK(packed.size < text.size / 2);
+        codec_expect(&decoder, packed, text, 777, 999);
+        free(packed.data);
+    }
+    free(text.data);
+}
+
+/* Frames for so many bytes, in any windows: also where the text ends with a frame. */
+static void test_seekable_comes_back_in_any_windows(void)
+{
+    static const int64_t sizes[] = { 1, 7, 100, 300, 301, 5000 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct codec seekable = { encoder.stage, { "seekable" }, { sizes[i] } };
+        const struct bytes text = codec_text(300);
+        const struct bytes packed = codec_make(&seekable, text);
+        for (size_t window = 1; window <= 20; window++) {
+            struct bytes again;
+            CHECK_EQ(codec_run(&seekable, text, window, 21 - window, &again), 0);
+            CHECK(codec_same(packed, again));
+            codec_expect(&decoder, again, text, 21 - window, window);
+            free(again.data);
+        }
+        free(text.data);
+        free(packed.data);
+    }
+}
+
+/* The public format: a skippable frame, an entry a frame, a footer. A reader finds any frame by adding up. */
+static void test_the_seek_table_says_where_each_frame_is(void)
+{
+    const struct codec seekable = { encoder.stage, { "seekable" }, { 1000 } };
+    const struct bytes text = codec_text(2500);
+    const struct bytes packed = codec_make(&seekable, text);
+    const uint8_t *footer = packed.data + packed.size - 9;
+    CHECK_EQ(load32(footer + 5), 0x8F92EAB1u);
+    CHECK_EQ(footer[4], 0);
+    CHECK_EQ(load32(footer), 3);
+    const uint8_t *table = footer - 3 * 8;
+    CHECK_EQ(load32(table - 8), 0x184D2A5Eu);
+    CHECK_EQ(load32(table - 4), 3 * 8 + 9);
+    size_t at = 0, unpacked_at = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        const size_t packed_size = load32(table + 8 * i), size = load32(table + 8 * i + 4);
+        CHECK_EQ(size, i < 2 ? 1000 : 500);
+        codec_expect(&decoder, (struct bytes){ packed.data + at, packed_size },
+                     (struct bytes){ text.data + unpacked_at, size }, 4096, 4096);
+        at += packed_size;
+        unpacked_at += size;
+    }
+    CHECK(packed.data + at == table - 8);
+    free(text.data);
+    free(packed.data);
+}
+
+/* Four bytes less for those who check by other means. */
+static void test_the_checksum_can_be_left_out(void)
+{
+    const struct codec bare = { encoder.stage, { "checksum" }, { 0 } };
+    const struct bytes text = codec_text(1000);
+    const struct bytes with = codec_make(&encoder, text), without = codec_make(&bare, text);
+    CHECK_EQ(without.size + 4, with.size);
+    codec_expect(&decoder, without, text, 100, 100);
+    free(text.data);
+    free(with.data);
+    free(without.data);
+}
+
+/* Where find() says a piece ends, what came so far is whole frames, whatever the windows. */
+static void test_frames_are_found_without_decoding(void)
+{
+    const struct codec seekable = { encoder.stage, { "seekable", "level" }, { 100000, 1 } };
+    struct bytes text = codec_text(3000000);
+    for (size_t i = 0; i < text.size; i++)
+        text.data[i] = (uint8_t)(i * i >> 7 ^ i * 2654435761U >> 11); /* hardly compresses: pieces have a least size */
+    const struct bytes packed = codec_make(&seekable, text);
+    for (size_t window = 1; window < packed.size; window = window * 9 + 1) {
+        struct stage_rig rig;
+        codec_init(&rig, &decoder);
+        CHECK_EQ(stage_rig_open(&rig), 0);
+        size_t at = 0, begin = 0, unpacked = 0, pieces = 0;
+        while (at < packed.size) {
+            const size_t size = packed.size - at < window ? packed.size - at : window;
+            rig.flow.in = packed.data + at;
+            rig.flow.in_pos = 0;
+            rig.flow.in_size = size;
+            const int want = decoder.stage->cut->find(rig.state, &rig.flow);
+            at += rig.flow.in_pos;
+            if (want == WEIR_WANT_INPUT) {
+                CHECK_EQ(rig.flow.in_pos, size);
+                continue;
+            }
+            struct bytes out;
+            CHECK_EQ(codec_run(&decoder, (struct bytes){ packed.data + begin, at - begin }, 1 << 20, 1 << 20, &out), 0);
+            CHECK(memcmp(out.data, text.data + unpacked, out.size) == 0);
+            unpacked += out.size;
+            free(out.data);
+            begin = at;
+            pieces++;
+        }
+        CHECK(pieces >= 4);
+        stage_rig_fini(&rig);
+    }
+    free(text.data);
+    free(packed.data);
+}
+
+int main(void)
+{
+    encoder.stage = weir_stage_find("zstd");
+    decoder.stage = weir_stage_find("unzstd");
+    if (encoder.stage == NULL) {
+        printf("skipped: built without zstd\n");
+        return 0;
+    }
+    RUN(test_every_level_comes_back);
+    RUN(test_seekable_comes_back_in_any_windows);
+    RUN(test_the_seek_table_says_where_each_frame_is);
+    RUN(test_the_checksum_can_be_left_out);
+    RUN(test_frames_are_found_without_decoding);
+    return check_done();
+}
