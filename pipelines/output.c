@@ -25,12 +25,13 @@ static char *temp_name(const char *path)
 }
 
 /* A file without a name in the directory of `path`, and a way to give it one; or -1. */
-static int open_unnamed(const char *path)
+static int open_unnamed(int dir_fd, const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-    const int fd =
-        dir == NULL || access("/proc/self/fd", X_OK) < 0 ? -1 : open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    const int fd = dir == NULL || access("/proc/self/fd", X_OK) < 0
+                       ? -1
+                       : openat(dir_fd, dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     free(dir);
     return fd;
 }
@@ -42,7 +43,7 @@ static int open_named(struct output *output, const char *path)
         char *temp = temp_name(path);
         if (temp == NULL)
             return -ENOMEM;
-        output->fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        output->fd = openat(output->dir_fd, temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (output->fd >= 0) {
             output->path = path;
             output->temp_path = temp;
@@ -59,13 +60,16 @@ static int open_named(struct output *output, const char *path)
 static int open_file(struct output *output, const char *path)
 {
     struct stat meta;
+    /* Below a directory that may not be left a link is replaced, whatever it points to. */
+    const bool confined = output->dir_fd != AT_FDCWD;
     /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
-    if (stat(path, &meta) == 0 && !S_ISREG(meta.st_mode)) {
-        output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fstatat(output->dir_fd, path, &meta, confined ? AT_SYMLINK_NOFOLLOW : 0) == 0 && !S_ISREG(meta.st_mode) &&
+        !S_ISLNK(meta.st_mode)) {
+        output->fd = openat(output->dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (confined ? O_NOFOLLOW : 0));
         output->offset = UINT64_MAX;
         return output->fd < 0 ? -errno : 0;
     }
-    output->fd = open_unnamed(path);
+    output->fd = open_unnamed(output->dir_fd, path);
     if (output->fd < 0)
         return open_named(output, path);
     output->path = path;
@@ -74,12 +78,25 @@ static int open_file(struct output *output, const char *path)
 
 int wp_output_open(struct output *output, const char *path)
 {
-    *output = (struct output){ .fd = STDOUT_FILENO, .offset = UINT64_MAX };
-    if (path == NULL)
-        return 0;
-    output->offset = 0;
-    output->fd = -1;
+    if (path != NULL)
+        return wp_output_open_at(output, AT_FDCWD, path);
+    *output = (struct output){ .fd = STDOUT_FILENO, .dir_fd = AT_FDCWD, .offset = UINT64_MAX };
+    return 0;
+}
+
+int wp_output_open_at(struct output *output, int dir_fd, const char *path)
+{
+    *output = (struct output){ .fd = -1, .dir_fd = dir_fd };
     return open_file(output, path);
+}
+
+int wp_output_append_at(struct output *output, int dir_fd, const char *path)
+{
+    *output = (struct output){ .fd = -1, .dir_fd = dir_fd, .offset = UINT64_MAX };
+    output->fd =
+        openat(dir_fd, path,
+               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (dir_fd != AT_FDCWD ? O_NOFOLLOW : 0), 0666);
+    return output->fd < 0 ? -errno : 0;
 }
 
 /* Gives the file without a name this one: 0, -EEXIST, or another negative errno. */
@@ -87,7 +104,7 @@ static int name_it(const struct output *output, const char *path)
 {
     char self[sizeof "/proc/self/fd/" + 10];
     snprintf(self, sizeof self, "/proc/self/fd/%d", output->fd);
-    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+    return linkat(AT_FDCWD, self, output->dir_fd, path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
 /* A link replaces nothing; a rename does. So what has no name gets a passing one first. */
@@ -110,7 +127,7 @@ static int name_temporarily(struct output *output)
 /* Replaces what is there. */
 static int move_into_place(struct output *output)
 {
-    if (rename(output->temp_path, output->path) < 0)
+    if (renameat(output->dir_fd, output->temp_path, output->dir_fd, output->path) < 0)
         return -errno;
     free(output->temp_path);
     output->temp_path = NULL;
@@ -140,7 +157,7 @@ void wp_output_withdraw(struct output *output)
 {
     if (output->temp_path == NULL)
         return;
-    (void)unlink(output->temp_path);
+    (void)unlinkat(output->dir_fd, output->temp_path, 0);
     free(output->temp_path);
     output->temp_path = NULL;
 }
@@ -152,4 +169,7 @@ void wp_output_discard(struct output *output)
         (void)close(output->fd);
         output->fd = -1;
     }
+    if (output->dir_fd > STDERR_FILENO)
+        (void)close(output->dir_fd);
+    output->dir_fd = AT_FDCWD;
 }

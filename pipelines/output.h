@@ -12,6 +12,7 @@
 
 struct output {
     int fd;
+    int dir_fd;       /* what the names are relative to: AT_FDCWD, or its own */
     uint64_t offset;  /* of the next write; UINT64_MAX for a stream */
     const char *path; /* the name it gets at the end; NULL: a stream, or it has it */
     char *temp_path;  /* the name it has until then; NULL: none */
@@ -20,6 +21,13 @@ struct output {
 
 /* Standard output when `path` is NULL. 0 or a negative errno. */
 int wp_output_open(struct output *output, const char *path);
+/*
+ * The same below a directory, whose fd becomes the output's in any case. It can be
+ * read back. `path` lives as long as the output.
+ */
+int wp_output_open_at(struct output *output, int dir_fd, const char *path);
+/* A file that grows: what is written goes behind what is there, at once; it is made if need be. */
+int wp_output_append_at(struct output *output, int dir_fd, const char *path);
 /* Blocks: sync (unless `unsynced`), and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
 /* Nobody will commit it: the file loses its name. Writes may still be under way. */

@@ -135,7 +135,7 @@ static uint64_t load(const uint64_t *counter)
 
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage)
 {
-    if (index >= pipeline->plan.nodes)
+    if (index >= pipeline->run->count)
         return -ENOENT;
     const struct run_node *node = &pipeline->run->nodes[index];
     const struct run_counters *counters = &node->counters;

@@ -5,10 +5,12 @@
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/batch.h"
 #include "run/held_file.h"
 
 static const weir_opt read_opts[] = {
-    { "path", "the file", WEIR_OPT_STRING, 0, .positional = true, .required = true },
+    { "path", "the file; in a block without it, the one that the block is for", WEIR_OPT_STRING, 0, .positional = true,
+      .required = true },
     { "block", "bytes a read", WEIR_OPT_SIZE, 0, .def = 256 << 10, .min = 512, .max = 64 << 20 },
     { 0 },
 };
@@ -23,14 +25,28 @@ static struct parcel take_parcel(weir_chunk **chunk)
     return parcel;
 }
 
+/* The one that is named, or that the block is for. */
+static const char *path_of(const struct run_node *node)
+{
+    const char *path = wp_plan_text(node->plan, "path");
+    return path != NULL ? path : node->file->path;
+}
+
+/* What a walk has found is a regular file, and no link that took its place. */
+static int open_flags(const struct run_node *node)
+{
+    const bool found = wp_plan_text(node->plan, "path") == NULL && (node->file->flags & ROW_FOLLOW) == 0;
+    return O_RDONLY | O_NOCTTY | (found ? O_NOFOLLOW | O_NONBLOCK : 0);
+}
+
 WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
            size_t block; int64_t since_ns; weir_chunk *chunk; weir_open_future open; weir_chunk_get_future get;
            weir_read read; struct wp_edge_send send;)
 {
     WEIR_BEGIN
-    self->path = wp_plan_text(self->node->plan, "path");
+    self->path = path_of(self->node);
     self->block = (size_t)wp_plan_number(self->node->plan, "block");
-    AWAIT(self->open, weir_open(AT_FDCWD, self->path, O_RDONLY | O_NOCTTY, 0));
+    AWAIT(self->open, weir_open(AT_FDCWD, self->path, open_flags(self->node), 0));
     if (self->open.output < 0)
         RETURN(
             wp_run_fail(self->node, (int)self->open.output, "%s: %s", self->path, strerror((int)-self->open.output)));
@@ -71,7 +87,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 const struct node_type wp_node_read = {
     .stage = { .name = "read",
                .summary = "the bytes of a file",
-               .in = WEIR_NONE,
+               .in = WEIR_FILES,
                .out = WEIR_BYTES,
                .source = true,
                .opts = read_opts },

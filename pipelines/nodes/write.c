@@ -1,9 +1,11 @@
 /*
  * write.c - stage "write": a file that appears whole, under its name, when all of it is there.
  *
- * Until then it has another name in the same directory. `atomic` also syncs it
- * before the rename, so that a loss of power can't leave the name with less.
+ * Until then it has no name, or another one in the same directory. `atomic` also
+ * syncs it before it gets its name, so that a loss of power can't leave the name
+ * with less.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <weir/blocking.h>
 #include <weir/io.h>
@@ -11,27 +13,111 @@
 #include <weir/time.h>
 
 #include "nodes/write_manifest.h"
+#include "run/batch.h"
 #include "run/held_file.h"
 
+enum { KEEP_MTIME, KEEP_MODE };
+static const char *const keeps[] = { "mtime", "mode", NULL };
+
 static const weir_opt write_opts[] = {
-    { "path", "the file", WEIR_OPT_STRING, 0, .positional = true, .required = true },
+    { "path", "the file; in a block, {.dir}, {.stem} and other fields are the file's that the block is for",
+      WEIR_OPT_TEMPLATE, 0, .positional = true, .required = true },
     { "atomic", "sync it before it gets its name", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "append", "behind what is there, as it comes, in place of a new file", WEIR_OPT_BOOL, 0, .def = 0 },
     { "fsync", "sync it at the end", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "verify", "read it back before it gets its name", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "keep", "of the file that the block is for", WEIR_OPT_LIST, 0, .def_text = NULL, .choices = keeps },
+    { "mode", "who may do what, such as 0640", WEIR_OPT_STRING, 0, .def_text = NULL },
     { "format", "of files with digests: the manifest's", WEIR_OPT_CHOICE, 0, .def = WEIR_MANIFEST_GNU,
       .choices = weir_manifest_format_names },
     { 0 },
 };
 
-static int64_t commit(void *arg, weir_job *job)
+static int failed(struct run_node *node, const struct held_file *file, int64_t error)
 {
-    (void)job;
-    return wp_output_commit(&((struct held_file *)arg)->output);
+    const char *path = file->place.shown != NULL ? file->place.shown : "output";
+    if (error == -EXDEV)
+        return wp_run_fail(node, (int)error, "%s: leaves the directory that its template begins with", path);
+    if (error == -EBADMSG)
+        return wp_run_fail(node, (int)error, "%s: what was written can't be read back", path);
+    if (error == -EINVAL)
+        return wp_run_fail(node, (int)error, "'%s' is no path of a file", path);
+    return wp_run_fail(node, (int)error, "%s: %s", path, strerror((int)-error));
 }
 
-static int failed(struct run_node *node, int64_t error)
+/* --- what the options say of it ------------------------------------------------------------------------ */
+
+static bool is_set(const struct run_node *node, const char *name)
 {
-    return wp_run_fail(node, (int)error, "%s: %s", wp_plan_text(node->plan, "path"), strerror((int)-error));
+    return wp_plan_number(node->plan, name) != 0;
 }
+
+static int set_mode(struct run_node *node, struct seal *seal)
+{
+    const char *text = wp_plan_text(node->plan, "mode");
+    char *end = NULL;
+    if (text == NULL)
+        return 0;
+    const unsigned long mode = strtoul(text, &end, 8);
+    if (*end != '\0' || end == text || mode > 07777)
+        return wp_run_fail(node, -EINVAL, "mode is octal, such as 0640, not %s", text);
+    seal->mode = (mode_t)mode;
+    seal->has_mode = true;
+    return 0;
+}
+
+static int set_keep(struct run_node *node, struct seal *seal)
+{
+    for (const struct setting *setting = node->plan->settings; setting != NULL; setting = setting->next) {
+        if (strcmp(setting->opt->name, "keep") != 0)
+            continue;
+        if (node->file == NULL || (node->file->flags & ROW_META) == 0)
+            return wp_run_fail(node, -EINVAL, "keep= wants a block: files ... | each { read | ... | write ... }");
+        seal->has_mtime |= setting->number == KEEP_MTIME;
+        seal->mtime_ns = node->file->meta.mtime_ns;
+        if (setting->number == KEEP_MODE) {
+            seal->has_mode = true;
+            seal->mode = node->file->meta.mode & 07777;
+        }
+    }
+    return 0;
+}
+
+/* 0 or a negative errno that has been told. */
+static int open_output(struct run_node *node, struct held_file *file)
+{
+    struct output *output = &file->output;
+    struct seal *seal = &file->seal;
+    int error = wp_place_open(&file->place, wp_plan_setting(node->plan, "path")->pieces, node->file);
+    if (error < 0)
+        return failed(node, file, error);
+    const int dir_fd = file->place.dir_fd;
+    file->place.dir_fd = AT_FDCWD; /* the output's */
+    error = is_set(node, "append") ? wp_output_append_at(output, dir_fd, file->place.name)
+                                   : wp_output_open_at(output, dir_fd, file->place.name);
+    if (error < 0)
+        return failed(node, file, error);
+    output->unsynced = !is_set(node, "atomic");
+    seal->sync = is_set(node, "fsync");
+    if (is_set(node, "append") && (is_set(node, "atomic") || is_set(node, "verify")))
+        return wp_run_fail(node, -EINVAL, "append is as it comes: neither atomic nor verify");
+    error = set_keep(node, seal);
+    if (error == 0)
+        error = set_mode(node, seal);
+    if (error == 0 && is_set(node, "verify") && output->offset != UINT64_MAX && wp_seal_verify(seal) < 0)
+        error = failed(node, file, -ENOMEM);
+    return error;
+}
+
+static int64_t commit(void *arg, weir_job *job)
+{
+    struct held_file *file = arg;
+    (void)job;
+    const int error = wp_seal_close(&file->seal, file->output.fd);
+    return error == 0 ? wp_output_commit(&file->output) : error;
+}
+
+/* --- the stream -------------------------------------------------------------------------------------------- */
 
 WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t done; int64_t since_ns;
            struct parcel parcel; struct wp_edge_recv recv; weir_write write; weir_offload_future commit;)
@@ -39,12 +125,10 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
     WEIR_BEGIN
     self->file = wp_held_file_create();
     if (self->file == NULL)
-        RETURN(failed(self->node, -ENOMEM));
-    self->output = wp_output_open(&self->file->output, wp_plan_text(self->node->plan, "path"));
+        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->output = open_output(self->node, self->file);
     if (self->output < 0)
-        RETURN(failed(self->node, self->output));
-    self->file->output.unsynced =
-        wp_plan_number(self->node->plan, "atomic") == 0 && wp_plan_number(self->node->plan, "fsync") == 0;
+        RETURN(self->output);
     for (;;) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
@@ -52,24 +136,24 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
         if (self->parcel.last)
             break;
         self->since_ns = weir_now_ns();
+        wp_seal_add(&self->file->seal, self->parcel.chunk->data, self->parcel.chunk->size);
         for (self->done = 0; self->done < self->parcel.chunk->size; self->done += (size_t)self->write.output) {
             AWAIT(self->write, weir_write_at(self->file->output.fd, self->parcel.chunk->data + self->done,
                                              self->parcel.chunk->size - self->done, self->file->output.offset,
                                              wp_held_file_hold(self->file, self->parcel.chunk)));
-            if (self->write.output < 0)
-                RETURN(failed(self->node, self->write.output));
+            if (self->write.output <= 0) /* none of it: another try could go on for ever */
+                RETURN(failed(self->node, self->file, self->write.output < 0 ? self->write.output : -EIO));
             if (self->file->output.offset != UINT64_MAX)
                 self->file->output.offset += (uint64_t)self->write.output;
         }
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
-        weir_chunk_put(self->parcel.chunk);
-        self->parcel.chunk = NULL;
+        wp_parcel_put(&self->parcel);
     }
     AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, wp_held_file_ref(self->file), wp_held_file_unref));
     if (self->commit.output < 0)
-        RETURN(failed(self->node, self->commit.output));
+        RETURN(failed(self->node, self->file, self->commit.output));
     WEIR_FINALLY
-    weir_chunk_put(self->parcel.chunk);
+    wp_parcel_put(&self->parcel);
     wp_held_file_unref(self->file);
     WEIR_END
 }
@@ -85,7 +169,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_write = {
     .stage = { .name = "write",
-               .summary = "a file that appears whole",
+               .summary = "a file that appears whole; of files with digests, a manifest",
                .in = WEIR_BYTES | WEIR_FILES,
                .out = WEIR_NONE,
                .opts = write_opts },

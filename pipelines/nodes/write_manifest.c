@@ -1,4 +1,5 @@
 /* write_manifest.c - stage "write" on files: their digests as a manifest that the stock tools read. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,13 +7,14 @@
 
 #include "nodes/write_manifest.h"
 #include "output.h"
+#include "run/place.h"
 #include "run/rows.h"
 
 #define WRITE_BYTES ((size_t)128 << 10)
 
 struct write_manifest {
     struct run_node *node;
-    const char *path;
+    struct place place;
     struct output output;
     weir_text text;
     weir_manifest_style style;
@@ -23,8 +25,11 @@ struct write_manifest {
 
 static int failed(struct write_manifest *self, int error)
 {
-    return wp_run_fail(self->node, error, "%s: %s", self->path, strerror(-error));
+    return wp_run_fail(self->node, error, "%s: %s", self->place.shown != NULL ? self->place.shown : "output",
+                       strerror(-error));
 }
+
+static const char *const of_bytes[] = { "append", "verify", "keep", "mode" };
 
 static int open_write(struct run_node *node, void **ret_state)
 {
@@ -33,9 +38,16 @@ static int open_write(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     *ret_state = self;
     self->node = node;
-    self->path = wp_plan_text(node->plan, "path");
+    self->output.fd = -1;
     self->style.algos = self->algos;
-    const int error = wp_output_open(&self->output, self->path);
+    for (size_t i = 0; i < sizeof of_bytes / sizeof of_bytes[0]; i++)
+        if (wp_plan_setting(node->plan, of_bytes[i]) != NULL)
+            return wp_run_fail(node, -EINVAL, "%s is for bytes, and this writes a manifest of files", of_bytes[i]);
+    int error = wp_place_open(&self->place, wp_plan_setting(node->plan, "path")->pieces, NULL);
+    const int dir_fd = self->place.dir_fd;
+    self->place.dir_fd = AT_FDCWD; /* the output's */
+    if (error == 0)
+        error = wp_output_open_at(&self->output, dir_fd, self->place.name);
     if (error < 0)
         return failed(self, error);
     self->output.unsynced = wp_plan_number(node->plan, "atomic") == 0 && wp_plan_number(node->plan, "fsync") == 0;
@@ -127,6 +139,7 @@ static void close_write(void *state)
 {
     struct write_manifest *self = state;
     wp_output_discard(&self->output);
+    wp_place_fini(&self->place);
     weir_text_fini(&self->text);
     free(self);
 }

@@ -53,6 +53,13 @@ static bool meet(struct check *check, const struct stage_use *use, const struct 
         wp_diag_hint(check->diags, "a pipeline begins with a source, such as read, stdin or files");
         return false;
     }
+    if (stage->source && before != NULL && given != WEIR_NONE) {
+        wp_diag(check->diags, use->name_span, "%s begins a pipeline, or a block: it takes nothing from %s", use->name,
+                before->stage->name);
+        if (given == WEIR_FILES && (stage->in & WEIR_FILES) != 0)
+            wp_diag_hint(check->diags, "put what each file goes through into a block: each { %s | ... }", use->name);
+        return false;
+    }
     if ((stage->in & given) == 0) {
         if (given == WEIR_NONE)
             wp_diag(check->diags, use->name_span, "%s stands behind %s, which gives nothing on", use->name,
@@ -71,6 +78,26 @@ static bool meet(struct check *check, const struct stage_use *use, const struct 
     node->in = (weir_port)(stage->in & given);
     /* What takes several kinds gives the kind it got, where it gives that. */
     node->out = (stage->out & node->in) != 0 && stage->out != WEIR_BYTES ? node->in : stage->out;
+    return true;
+}
+
+/* Bytes have no fields, but in a block there is the file that they are of. A manifest's path is that of many. */
+static bool has_file(const struct check *check, const struct plan_node *node, const struct setting *setting)
+{
+    return node->in == WEIR_BYTES ? check->in_block > 0 : strcmp(setting->opt->name, "path") != 0;
+}
+
+static bool check_templates(struct check *check, const struct plan_node *node)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        for (const struct piece *piece = setting->pieces; piece != NULL; piece = piece->next)
+            if (piece->kind == PIECE_FIELD && !has_file(check, node, setting)) {
+                wp_diag(check->diags, setting->span, "%s: {%s} is a field of a file, and there is none here",
+                        node->stage->name, piece->text);
+                wp_diag_hint(check->diags, "in a block there is one: files ... | each { read | ... | %s ... }",
+                             node->stage->name);
+                return false;
+            }
     return true;
 }
 
@@ -99,7 +126,7 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
         node->out = use->stage->out == WEIR_NONE ? WEIR_NONE : UNKNOWN_PORT;
     const bool met = given == UNKNOWN_PORT || meet(check, use, before, given, node);
     const bool engine = wp_check_engine(check, use, node);
-    if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty)
+    if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty || !check_templates(check, node))
         return NULL;
     if (node->out == WEIR_AS_BLOCK)
         node->out = block_out(node);

@@ -99,6 +99,8 @@ static bool set_text(struct check *check, const struct argument *argument, const
 {
     const weir_opt *opt = argument->opt;
     const struct value *value = &argument->value;
+    if (opt->type == WEIR_OPT_TEMPLATE && value->kind == VALUE_WORD)
+        return wp_check_template_word(check, value, &setting->pieces);
     if (opt->type == WEIR_OPT_TEMPLATE)
         return is_text(value) ? wp_check_template(check, value, &setting->pieces) : wrong_type(check, argument, who);
     /* A number in the place of a text is that text, as it is spelled: mode=0644. */
@@ -153,7 +155,9 @@ static bool set_value(struct check *check, const struct argument *argument, cons
     case WEIR_OPT_EXPR:
         return set_expr(check, argument, who, setting);
     case WEIR_OPT_BLOCK:
+        check->in_block += node->in == WEIR_FILES;
         setting->block = wp_check_chain(check, argument->block, node->in);
+        check->in_block -= node->in == WEIR_FILES;
         return setting->block != NULL;
     }
     return false;
@@ -176,6 +180,12 @@ static bool check_repeated(struct check *check, const struct plan_node *node, co
     return true;
 }
 
+/* A source in a block: what it would have to be told is the file that the block is for. */
+static bool is_fed_it(const struct plan_node *node)
+{
+    return node->stage->source && node->in == WEIR_FILES;
+}
+
 bool wp_check_settings(struct check *check, const struct stage_use *use, struct plan_node *node)
 {
     bool good = true;
@@ -194,7 +204,7 @@ bool wp_check_settings(struct check *check, const struct stage_use *use, struct 
         link = &setting->next;
     }
     for (const weir_opt *opt = use->stage->opts; good && !use->faulty && opt != NULL && opt->name != NULL; opt++)
-        if (opt->required && wp_plan_setting(node, opt->name) == NULL) {
+        if (opt->required && !is_fed_it(node) && wp_plan_setting(node, opt->name) == NULL) {
             wp_diag(check->diags, use->name_span, "%s: %s is missing: %s", use->name, opt->name, opt->help);
             good = false;
         }

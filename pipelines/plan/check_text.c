@@ -196,6 +196,12 @@ static bool add_text(struct check *check, struct piece ***link, const struct par
     return true;
 }
 
+bool wp_check_template_word(struct check *check, const struct value *value, struct piece **ret_pieces)
+{
+    const char *text = wp_check_text(check, value);
+    return text != NULL && add_piece(check, &ret_pieces, PIECE_TEXT, text, strlen(text)) != NULL;
+}
+
 bool wp_check_template(struct check *check, const struct value *value, struct piece **ret_pieces)
 {
     struct piece **link = ret_pieces;

@@ -11,10 +11,13 @@ struct check {
     const struct plan_variable *variables;
     size_t variable_count;
     unsigned nodes;
+    unsigned in_block; /* how deep; a block is for one file */
 };
 
 /* check_text.c: a string with its variables filled in. NULL: it has said why. */
 const char *wp_check_text(struct check *check, const struct value *value);
+/* A word where a template may stand: text, and a "~/" in front is the home directory. */
+bool wp_check_template_word(struct check *check, const struct value *value, struct piece **ret_pieces);
 /* Pieces of a template; false: it has said why. */
 bool wp_check_template(struct check *check, const struct value *value, struct piece **ret_pieces);
 

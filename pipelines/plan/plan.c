@@ -25,13 +25,20 @@ const char *wp_plan_text(const struct plan_node *node, const char *name)
     return setting != NULL ? setting->text : weir_opt_find(node->stage, name)->def_text;
 }
 
+/* A block that gives nothing: what the stage gives on are only the files it was fed. */
+static bool ends_in_sink(const struct plan_node *node)
+{
+    return node->stage->out == WEIR_AS_BLOCK && node->settings != NULL && node->settings->block != NULL &&
+           node->settings->block->out == WEIR_NONE;
+}
+
 /* A pipeline ends in a sink: what its last stage gives must go somewhere. */
 static void check_end(struct check *check, const struct plan_chain *chain)
 {
     const struct plan_node *last = chain->nodes;
     while (last->next != NULL)
         last = last->next;
-    if (chain->out == WEIR_NONE || last->stage->sink)
+    if (chain->out == WEIR_NONE || last->stage->sink || ends_in_sink(last))
         return;
     wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
     wp_diag_hint(check->diags, "end the pipeline with a sink, such as print, write or null");

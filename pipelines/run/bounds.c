@@ -1,8 +1,14 @@
 /* bounds.c - how much each edge may hold, so that a run never waits for memory that it holds itself. */
 #include "run/bounds.h"
 
+#include <unistd.h>
+
 /* Chunks that a node has in hand: one it reads, one it fills. */
 #define IN_HAND 2
+/* What an edge in a block gets, where nobody says more: there are as many as files at once. */
+#define BLOCK_QUEUE_BYTES ((int64_t)512 << 10)
+/* Batches of files, which are no chunks. */
+#define FILE_BATCHES 8
 
 size_t wp_bounds_chunk_bytes(const struct plan_node *node)
 {
@@ -10,32 +16,76 @@ size_t wp_bounds_chunk_bytes(const struct plan_node *node)
     return block != NULL && block->type == WEIR_OPT_SIZE ? (size_t)wp_plan_number(node, "block") : RUN_CHUNK_BYTES;
 }
 
-static size_t wanted(const struct plan_node *node)
+unsigned wp_bounds_par(const struct plan_node *node)
 {
-    const int64_t bytes =
-        node->next->engine.queue_bytes != 0 ? node->next->engine.queue_bytes : PLAN_QUEUE_BYTES_DEFAULT;
+    return node->engine.par_cores ? (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : node->engine.par;
+}
+
+/* What the chains of a plan need, blocks as often as they run at once. */
+struct bounds {
+    size_t needed; /* with one chunk an edge */
+    size_t more;   /* and what the edges would like beyond that */
+    double share;  /* of `more` that they get */
+    size_t *capacity;
+};
+
+static size_t wanted(const struct plan_node *node, bool in_block)
+{
+    const int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
+    const int64_t bytes = node->next->engine.queue_bytes != 0 ? node->next->engine.queue_bytes : usual;
     const size_t chunks = (size_t)bytes / wp_bounds_chunk_bytes(node);
     return chunks < 1 ? 1 : chunks;
 }
 
+static const struct plan_chain *block_of(const struct plan_node *node)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (setting->block != NULL)
+            return setting->block;
+    return NULL;
+}
+
+static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block)
+{
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        const size_t bytes = wp_bounds_chunk_bytes(node);
+        const struct plan_chain *block = block_of(node);
+        if (node->in == WEIR_BYTES || node->out == WEIR_BYTES)
+            bounds->needed += times * IN_HAND * bytes;
+        if (block != NULL)
+            measure(bounds, block, times * wp_bounds_par(node), true);
+        if (block != NULL && block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
+            bounds->needed += times * wp_bounds_par(node) * BOUNDS_FEED_QUEUE * RUN_CHUNK_BYTES;
+        if (node->next != NULL && node->out == WEIR_BYTES) {
+            bounds->needed += times * bytes;
+            bounds->more += times * (wanted(node, in_block) - 1) * bytes;
+        }
+    }
+}
+
+static void set_capacity(const struct bounds *bounds, const struct plan_chain *chain, bool in_block)
+{
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        if (block_of(node) != NULL)
+            set_capacity(bounds, block_of(node), true);
+        if (node->next != NULL)
+            bounds->capacity[node->index] =
+                node->out == WEIR_BYTES ? 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share)
+                                        : FILE_BATCHES;
+    }
+}
+
 int wp_bounds(const struct plan *plan, size_t budget_bytes, size_t *ret_capacity, size_t *ret_needed)
 {
-    size_t needed = 0, more = 0; /* with one chunk an edge; and what the edges would like beyond that */
+    struct bounds bounds = { .share = 1, .capacity = ret_capacity };
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
-        for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
-            const size_t bytes = wp_bounds_chunk_bytes(node);
-            needed += IN_HAND * bytes;
-            if (node->next != NULL) {
-                needed += bytes;
-                more += (wanted(node) - 1) * bytes;
-            }
-        }
-    *ret_needed = needed;
-    if (needed > budget_bytes)
+        measure(&bounds, chain, 1, false);
+    *ret_needed = bounds.needed;
+    if (bounds.needed > budget_bytes)
         return -ENOBUFS;
-    const double share = more <= budget_bytes - needed ? 1 : (double)(budget_bytes - needed) / (double)more;
+    if (bounds.more > budget_bytes - bounds.needed)
+        bounds.share = (double)(budget_bytes - bounds.needed) / (double)bounds.more;
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
-        for (const struct plan_node *node = chain->nodes; node->next != NULL; node = node->next)
-            ret_capacity[node->index] = 1 + (size_t)((double)(wanted(node) - 1) * share);
+        set_capacity(&bounds, chain, false);
     return 0;
 }

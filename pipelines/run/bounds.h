@@ -4,12 +4,19 @@
  * Every chunk comes from the process's budget, and who has one may wait for
  * another. So the most that can be out at once must fit: what each stage has in
  * hand (the chunk it reads and the one it fills), and what lies in the edges.
- * Edges get what their @queue says, cut down alike until it fits.
+ * Edges get what their @queue says, cut down alike until it fits. A block counts as
+ * often as it runs at once. Batches of files are no chunks.
  */
 #ifndef WP_BOUNDS_H
 #define WP_BOUNDS_H
 
 #include "run/run.h"
+
+/* Parcels that lie in a file's edge out of its block. */
+#define BOUNDS_FEED_QUEUE 2
+
+/* What @par says, in numbers. */
+unsigned wp_bounds_par(const struct plan_node *node);
 
 /* The bytes of the chunks that this node sends. */
 size_t wp_bounds_chunk_bytes(const struct plan_node *node);

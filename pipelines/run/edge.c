@@ -12,6 +12,11 @@ void wp_parcel_put(struct parcel *parcel)
     parcel->batch = NULL;
 }
 
+void wp_parcel_drop(void *parcel)
+{
+    wp_parcel_put(parcel);
+}
+
 static void count(const struct parcel *parcel, uint64_t *bytes, uint64_t *rows)
 {
     if (parcel->chunk != NULL)

@@ -1,6 +1,7 @@
 /* held_file.c - a file that stays open as long as anybody, the kernel included, may use it. */
 #include "run/held_file.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 struct held_file *wp_held_file_create(void)
@@ -10,6 +11,7 @@ struct held_file *wp_held_file_create(void)
         return NULL;
     file->refs = 1;
     file->output.fd = -1;
+    file->output.dir_fd = file->place.dir_fd = AT_FDCWD;
     return file;
 }
 
@@ -25,6 +27,8 @@ void wp_held_file_unref(void *arg)
     if (file == NULL || __atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     wp_output_discard(&file->output);
+    wp_place_fini(&file->place);
+    wp_seal_fini(&file->seal);
     free(file);
 }
 

@@ -10,11 +10,15 @@
 #include <weir/io.h>
 
 #include "output.h"
+#include "run/place.h"
+#include "run/seal.h"
 
 struct held_file {
     uint32_t refs;
     struct output output; /* its fd; for a file that is read nothing else */
     weir_chunk *chunk;    /* of the operation under way */
+    struct place place;   /* of one that is written: where it is */
+    struct seal seal;     /* and what is done to it before it gets its name */
 };
 
 /* One reference; fd -1, nothing to commit. NULL: no memory. */

@@ -5,10 +5,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/join_set.h>
 #include <weir/select.h>
 #include <weir/time.h>
+
+#include "run/bounds.h"
 
 /* What the batches share: counted, since a job outlives a node that was dropped. */
 struct shared {
@@ -159,8 +160,8 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
     if (self->output == 0)
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
-    if (self->node->from != NULL)
-        weir_mpsc_close(self->node->from);
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     work_unref(self->work);
     shared_unref(self->shared);
@@ -179,7 +180,7 @@ WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const s
 static int start_par(struct rows_run_par *self)
 {
     const struct plan_engine *engine = &self->node->plan->engine;
-    self->par = engine->par_cores ? (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : engine->par;
+    self->par = wp_bounds_par(self->node->plan);
     self->slots = calloc(self->par, sizeof(struct work *));
     int error = self->slots == NULL          ? -ENOMEM
                 : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
@@ -260,7 +261,8 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
     weir_join_set_destroy(self->set);
-    weir_mpsc_close(self->node->from);
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     free_slots(self);
     shared_unref(self->shared);
@@ -269,8 +271,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
 
 int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set)
 {
-    const struct plan_engine *engine = &node->plan->engine;
-    if (ops->offloads && node->from != NULL && (engine->par > 1 || engine->par_cores))
+    if (ops->offloads && node->from != NULL && wp_bounds_par(node->plan) > 1)
         return weir_join_set_spawn(set, WEIR_CALL(rows_run_par, .node = node, .ops = ops));
     return weir_join_set_spawn(set, WEIR_CALL(rows_run, .node = node, .ops = ops));
 }

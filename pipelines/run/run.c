@@ -7,53 +7,83 @@
 #include <string.h>
 
 #include "nodes/node.h"
+#include "run/batch.h"
 #include "run/bounds.h"
 
-static void drop_parcel(void *item)
+/* The run at the top of all. */
+static struct run *whole(struct run *run)
 {
-    wp_parcel_put(item);
+    while (run->parent != NULL)
+        run = run->parent->run;
+    return run;
 }
 
-static int connect_chain(struct run *run, const struct plan_chain *chain, const size_t *capacity)
+static struct run_node *node_of(struct run *run, const struct plan_node *plan)
+{
+    return &run->nodes[plan->index - run->base];
+}
+
+/* The nodes of blocks, which are only counted here. */
+static void enter_inner(struct run *run, const struct plan_node *outer)
+{
+    for (const struct setting *setting = outer->settings; setting != NULL; setting = setting->next)
+        for (const struct plan_node *plan = setting->block != NULL ? setting->block->nodes : NULL; plan != NULL;
+             plan = plan->next) {
+            *node_of(run, plan) = (struct run_node){ .plan = plan, .run = run, .inner = true };
+            enter_inner(run, plan);
+        }
+}
+
+static int connect_chain(struct run *run, const struct plan_chain *chain)
 {
     for (const struct plan_node *plan = chain->nodes; plan != NULL; plan = plan->next) {
-        struct run_node *node = &run->nodes[plan->index];
+        struct run_node *node = node_of(run, plan);
         node->plan = plan;
         node->run = run;
+        if (run->parent == NULL)
+            enter_inner(run, plan);
         if (plan->next == NULL)
             break;
-        struct run_node *next = &run->nodes[plan->next->index];
-        const int error =
-            weir_mpsc_create(sizeof(struct parcel), capacity[plan->index], drop_parcel, &node->to, &next->from);
+        struct run_node *next = node_of(run, plan->next);
+        const int error = weir_mpsc_create(sizeof(struct parcel), whole(run)->capacity[plan->index], wp_parcel_drop,
+                                           &node->to, &next->from);
         if (error < 0)
             return error;
     }
     return 0;
 }
 
-static int connect_all(struct run *run, size_t *ret_needed)
+static struct run *create(unsigned base, unsigned count)
+{
+    struct run *run = calloc(1, sizeof *run);
+    if (run == NULL)
+        return NULL;
+    (void)pthread_mutex_init(&run->lock, NULL);
+    run->base = base;
+    run->count = count;
+    run->nodes = calloc(count, sizeof *run->nodes);
+    if (run->nodes != NULL)
+        return run;
+    wp_run_destroy(run);
+    return NULL;
+}
+
+static int find_bounds(struct run *run, const struct plan *plan, size_t *ret_needed)
 {
     weir_chunk_stats stats;
-    size_t *capacity = calloc(run->plan->nodes, sizeof *capacity);
-    if (capacity == NULL)
+    run->capacity = calloc(plan->nodes, sizeof *run->capacity);
+    if (run->capacity == NULL)
         return -ENOMEM;
     weir_chunk_stats_get(&stats);
-    int error = wp_bounds(run->plan, stats.budget, capacity, ret_needed);
-    for (const struct plan_chain *chain = run->plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
-        error = connect_chain(run, chain, capacity);
-    free(capacity);
-    return error;
+    return wp_bounds(plan, stats.budget, run->capacity, ret_needed);
 }
 
 int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed)
 {
-    struct run *run = calloc(1, sizeof *run);
-    if (run == NULL)
-        return -ENOMEM;
-    run->plan = plan;
-    (void)pthread_mutex_init(&run->lock, NULL);
-    run->nodes = calloc(plan->nodes, sizeof *run->nodes);
-    const int error = run->nodes == NULL ? -ENOMEM : connect_all(run, ret_needed);
+    struct run *run = create(0, plan->nodes);
+    int error = run == NULL ? -ENOMEM : find_bounds(run, plan, ret_needed);
+    for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
+        error = connect_chain(run, chain);
     if (error < 0)
         wp_run_destroy(run);
     else
@@ -65,15 +95,100 @@ void wp_run_destroy(struct run *run)
 {
     if (run == NULL)
         return;
-    for (unsigned i = 0; run->nodes != NULL && i < run->plan->nodes; i++) {
+    while (run->ended != NULL) {
+        struct run *ended = run->ended;
+        run->ended = ended->next_ended;
+        wp_run_destroy(ended);
+    }
+    for (unsigned i = 0; run->nodes != NULL && i < run->count; i++) {
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
     }
     free(run->nodes);
+    free(run->capacity);
     free(run->error_text);
     (void)pthread_mutex_destroy(&run->lock);
     free(run);
 }
+
+/* --- blocks -------------------------------------------------------------------------------------------- */
+
+/* The file as a batch of its own, and the end, in the edge to the first node. */
+static int feed_file(struct run_node *first, const struct row *file)
+{
+    weir_mpsc_sender *to;
+    struct parcel parcels[] = { { .batch = wp_batch_create() }, { .last = true } };
+    int error = weir_mpsc_create(sizeof(struct parcel), 2, wp_parcel_drop, &to, &first->from);
+    if (error < 0 || parcels[0].batch == NULL || wp_batch_copy(parcels[0].batch, file) < 0) {
+        wp_parcel_put(&parcels[0]);
+        if (error == 0)
+            weir_mpsc_sender_unref(to);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; error == 0 && i < 2; i++)
+        error = weir_mpsc_try_send(to, &parcels[i]);
+    weir_mpsc_sender_unref(to);
+    return error;
+}
+
+int wp_run_create_block(const struct plan_chain *block, struct run_node *parent, const struct row *file,
+                        weir_mpsc_sender *to, struct run **ret_run)
+{
+    const struct plan_node *last = block->nodes;
+    while (last->next != NULL)
+        last = last->next;
+    struct run *run = create(block->nodes->index, last->index - block->nodes->index + 1);
+    if (run == NULL) {
+        weir_mpsc_sender_unref(to);
+        return -ENOMEM;
+    }
+    run->parent = parent;
+    int error = connect_chain(run, block);
+    node_of(run, last)->to = to;
+    for (unsigned i = 0; i < run->count; i++)
+        run->nodes[i].file = file;
+    if (error == 0 && !block->nodes->stage->source)
+        error = feed_file(&run->nodes[0], file);
+    if (error < 0)
+        wp_run_destroy(run);
+    else
+        *ret_run = run;
+    return error;
+}
+
+static void add_counters(struct run_counters *to, const struct run_counters *from)
+{
+    wp_counter_add(&to->in_bytes, from->in_bytes);
+    wp_counter_add(&to->out_bytes, from->out_bytes);
+    wp_counter_add(&to->busy_ns, from->busy_ns);
+    wp_counter_add(&to->blocked_ns, from->blocked_ns);
+    wp_counter_add(&to->starved_ns, from->starved_ns);
+    wp_counter_add(&to->inlined, from->inlined);
+    wp_counter_add(&to->offloaded, from->offloaded);
+    wp_counter_add(&to->in_rows, from->in_rows);
+    wp_counter_add(&to->out_rows, from->out_rows);
+}
+
+void wp_run_end_block(struct run *run)
+{
+    if (run == NULL)
+        return;
+    struct run *top = whole(run);
+    const bool well = run->error == 0 && run->finished;
+    (void)pthread_mutex_lock(&top->lock);
+    for (unsigned i = 0; i < run->count; i++)
+        if (run->nodes[i].plan != NULL)
+            add_counters(&node_of(top, run->nodes[i].plan)->counters, &run->nodes[i].counters);
+    if (!well) {
+        run->next_ended = top->ended;
+        top->ended = run;
+    }
+    (void)pthread_mutex_unlock(&top->lock);
+    if (well)
+        wp_run_destroy(run);
+}
+
+/* --- failures ------------------------------------------------------------------------------------------- */
 
 int wp_run_fail(struct run_node *node, int error, const char *format, ...)
 {
@@ -98,7 +213,7 @@ int wp_run_fail(struct run_node *node, int error, const char *format, ...)
 
 void wp_run_trouble(struct run_node *node, const char *format, ...)
 {
-    struct run *run = node->run;
+    struct run *run = whole(node->run);
     char *text = NULL;
     va_list args;
     va_start(args, format);
@@ -115,8 +230,10 @@ void wp_run_trouble(struct run_node *node, const char *format, ...)
 
 static int spawn_all(struct run *run, weir_join_set *set)
 {
-    for (unsigned i = 0; i < run->plan->nodes; i++) {
+    for (unsigned i = 0; i < run->count; i++) {
         struct run_node *node = &run->nodes[i];
+        if (node->plan == NULL || node->inner)
+            continue;
         const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
         const int error = type != NULL ? type->spawn(node, set) : wp_transform_spawn(node, set);
         if (error < 0)
@@ -128,7 +245,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
 WEIR_ASYNC_DEFINE(wp_run_all)
 {
     WEIR_BEGIN
-    self->output = weir_join_set_create(self->run->plan->nodes, &self->nodes);
+    self->output = weir_join_set_create(self->run->count, &self->nodes);
     if (self->output == 0)
         self->output = spawn_all(self->run, self->nodes);
     while (self->output == 0) {
@@ -144,6 +261,7 @@ WEIR_ASYNC_DEFINE(wp_run_all)
         if (self->next.output == 0)
             break;
     }
+    self->run->finished = true;
     if (self->run->error != 0)
         self->output = self->run->error; /* what came first, not who was joined first */
     WEIR_FINALLY

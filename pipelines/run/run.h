@@ -18,6 +18,7 @@
 /* --- edges ------------------------------------------------------------------------------ */
 
 struct batch; /* batch.h */
+struct row;
 
 /*
  * What goes over an edge: of bytes a chunk, whose bytes nobody changes any more,
@@ -33,6 +34,8 @@ struct parcel {
 
 /* Gives back what the parcel holds, which is nothing from then on. */
 void wp_parcel_put(struct parcel *parcel);
+/* The same, for channels. */
+void wp_parcel_drop(void *parcel);
 
 /* Chunks that a source or a stage fills. */
 #define RUN_CHUNK_BYTES WEIR_CHUNK_LARGE
@@ -52,6 +55,8 @@ struct run_counters {
 struct run_node {
     const struct plan_node *plan;
     struct run *run;
+    const struct row *file; /* in a block: what it is run for; else NULL */
+    bool inner;             /* a node of a block: it runs for each file, in a run of its own, and here it is counted */
     weir_mpsc_receiver *from; /* NULL: a source */
     weir_mpsc_sender *to;     /* NULL: a sink */
     struct run_counters counters;
@@ -61,9 +66,15 @@ struct run_node {
 typedef void (*run_trouble_fn)(void *arg, const char *text);
 
 struct run {
-    const struct plan *plan;
-    struct run_node *nodes; /* plan->nodes of them */
-    pthread_mutex_t lock;   /* of what follows */
+    struct run_node *nodes;
+    unsigned base,
+        count; /* of the nodes: nodes[i] is that with index base + i in the plan; some of them may be empty */
+    size_t *capacity; /* of a whole run: parcels in the edge behind a node, by the node's index in the plan */
+    struct run_node *parent; /* of a block: the node that it belongs to; else NULL */
+    struct run *next_ended;
+    bool finished;        /* every node has ended */
+    pthread_mutex_t lock; /* of what follows */
+    struct run *ended;    /* runs of blocks which some thread may still look at */
     int error;
     char *error_text; /* a line, or NULL: strerror(3) says it all */
     const struct run_node *failed;
@@ -77,6 +88,15 @@ struct run {
  * bounded so that what all of them and all stages hold at once fits the budget: see bounds.h.
  */
 WEIR_MUST_USE int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed);
+/*
+ * A block for one file, which outlives the run. If its first stage is no source of
+ * its own it is fed the file as a batch; what its last one gives goes to `to` (a
+ * reference, taken in any case), which may be NULL. 0 or -ENOMEM.
+ */
+WEIR_MUST_USE int wp_run_create_block(const struct plan_chain *block, struct run_node *parent, const struct row *file,
+                                      weir_mpsc_sender *to, struct run **ret_run);
+/* Its counters go to the whole; if it didn't end well its memory stays until the whole run goes. Takes NULL. */
+void wp_run_end_block(struct run *run);
 void wp_run_destroy(struct run *run);
 
 /*

@@ -1,0 +1,238 @@
+/*
+ * each.c - stage "each": a block for each file, @par of them at once.
+ *
+ * A file's block is a run of its own. What it gives goes on in the order of the
+ * files, one after the other; where it ends in a sink the file itself goes on,
+ * once its block has ended well. A file whose block failed is told, its sinks
+ * have not committed, and the others are done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodes/node.h"
+#include "run/batch.h"
+#include "run/bounds.h"
+
+static const weir_opt each_opts[] = {
+    { "block", "what each file goes through: { read | ... }", WEIR_OPT_BLOCK, 0, .positional = true, .required = true },
+    { 0 },
+};
+
+/* A file at work: its task's and the node's. */
+struct feed {
+    uint32_t refs;
+    struct run_node *node;
+    const struct plan_chain *block;
+    struct batch *batch; /* of one row: the file */
+    weir_mpsc_sender *to;
+    weir_mpsc_receiver *from; /* NULL: the block gives nothing */
+    int error;
+};
+
+static void feed_unref(struct feed *feed)
+{
+    if (feed == NULL || __atomic_fetch_sub(&feed->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    weir_mpsc_sender_unref(feed->to);
+    weir_mpsc_receiver_drop(feed->from);
+    wp_batch_free(feed->batch);
+    free(feed);
+}
+
+static struct feed *feed_create(struct run_node *node, const struct plan_chain *block, const struct row *file)
+{
+    struct feed *feed = calloc(1, sizeof *feed);
+    struct batch *batch = feed != NULL ? wp_batch_create() : NULL;
+    if (batch == NULL) {
+        free(feed);
+        return NULL;
+    }
+    *feed = (struct feed){ .refs = 2, .node = node, .block = block };
+    int error = wp_batch_copy(batch, file);
+    feed->batch = wp_batch_shrink(batch);
+    if (error == 0 && block->out != WEIR_NONE)
+        error = weir_mpsc_create(sizeof(struct parcel), BOUNDS_FEED_QUEUE, wp_parcel_drop, &feed->to, &feed->from);
+    if (error == 0)
+        return feed;
+    feed->refs = 1;
+    feed_unref(feed);
+    return NULL;
+}
+
+/* --- one file --------------------------------------------------------------------------------------- */
+
+static int create_run(struct feed *feed, struct run **ret_run)
+{
+    weir_mpsc_sender *to = feed->to;
+    feed->to = NULL;
+    return wp_run_create_block(feed->block, feed->node, &feed->batch->rows[0], to, ret_run);
+}
+
+static void tell(struct feed *feed, const struct run *run)
+{
+    const char *path = feed->batch->rows[0].path;
+    if (run == NULL || run->error == 0)
+        wp_run_trouble(feed->node, "%s: %s", path, strerror(-feed->error));
+    else
+        wp_run_trouble(feed->node, "%s: %s: %s", path, run->failed->plan->name,
+                       run->error_text != NULL ? run->error_text : strerror(-run->error));
+}
+
+WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct wp_run_all all;)
+{
+    WEIR_BEGIN
+    self->feed->error = create_run(self->feed, &self->run);
+    if (self->feed->error == 0) {
+        AWAIT(self->all, WEIR_CALL(wp_run_all, .run = self->run));
+        self->feed->error = self->all.output;
+    }
+    if (self->feed->error < 0)
+        tell(self->feed, self->run);
+    WEIR_FINALLY
+    wp_run_end_block(self->run);
+    feed_unref(self->feed);
+    WEIR_END
+}
+
+/* --- all of them ------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+WEIR_ASYNC_FRAME_(each_run, int, weir_future, struct run_node *node; const struct plan_chain *block; unsigned par;
+                  weir_join_set *set; struct feed **feeds; unsigned first; unsigned busy; bool ended;
+                  struct parcel in; uint32_t at; struct batch *out; struct parcel given;
+                  struct wp_edge_recv recv; weir_mpsc_recv_future take; weir_join_next_future next;
+                  struct wp_edge_send send;);
+/* clang-format on */
+
+static int begin(struct each_run *self)
+{
+    self->block = wp_plan_setting(self->node->plan, "block")->block;
+    self->par = wp_bounds_par(self->node->plan);
+    self->feeds = calloc(self->par, sizeof(struct feed *));
+    const int error = self->feeds == NULL ? -ENOMEM : weir_join_set_create_ordered(self->par, &self->set);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+static bool has_row(const struct each_run *self)
+{
+    return self->in.batch != NULL && self->at < self->in.batch->count;
+}
+
+/* The next file of the batch goes to work. */
+static int start_file(struct each_run *self)
+{
+    struct feed *feed = feed_create(self->node, self->block, &self->in.batch->rows[self->at++]);
+    if (feed == NULL)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    self->feeds[(self->first + self->busy++) % self->par] = feed;
+    const int error = weir_join_set_spawn(self->set, WEIR_CALL(each_file, .feed = feed));
+    return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
+}
+
+/* Starts as many as may be at work, of what is at hand. */
+static int start_files(struct each_run *self)
+{
+    int error = 0;
+    while (error == 0 && self->busy < self->par && has_row(self))
+        error = start_file(self);
+    return error;
+}
+
+/* The first one has ended: if it is one that goes on itself, it is in `out` now. */
+static int end_file(struct each_run *self)
+{
+    struct feed *feed = self->feeds[self->first];
+    self->feeds[self->first] = NULL;
+    self->first = (self->first + 1) % self->par;
+    self->busy--;
+    int error = 0;
+    if (feed->error == 0 && self->next.status == 0 && self->block->out == WEIR_NONE && self->node->to != NULL) {
+        if (self->out == NULL)
+            self->out = wp_batch_create();
+        error = self->out == NULL ? -ENOMEM : wp_batch_copy(self->out, &feed->batch->rows[0]);
+    }
+    feed_unref(feed);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+static struct wp_edge_send send_out(struct each_run *self)
+{
+    struct batch *out = self->out;
+    self->out = NULL;
+    return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = out });
+}
+
+static struct wp_edge_send send_given(struct each_run *self)
+{
+    const struct parcel given = self->given;
+    self->given = (struct parcel){ 0 };
+    return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = given);
+}
+
+static weir_mpsc_recv_future take_given(struct each_run *self)
+{
+    return weir_mpsc_recv(self->feeds[self->first]->from, &self->given);
+}
+
+WEIR_ASYNC_BODY_(each_run, static)
+{
+    WEIR_BEGIN
+    self->output = begin(self);
+    while (self->output == 0) {
+        while (!has_row(self) && !self->ended && (self->busy == 0 || weir_mpsc_len(self->node->from) > 0)) {
+            wp_parcel_put(&self->in);
+            self->at = 0;
+            AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->in));
+            if (self->recv.output < 0)
+                RETURN(self->recv.output);
+            self->ended = self->in.last;
+        }
+        self->output = start_files(self);
+        if (self->output < 0 || self->busy == 0)
+            break;
+        while (self->feeds[self->first]->from != NULL) {
+            AWAIT(self->take, take_given(self));
+            if (self->take.output < 0 || self->given.last)
+                break;
+            AWAIT(self->send, send_given(self));
+            if (self->send.output < 0)
+                RETURN(0);
+        }
+        AWAIT(self->next, weir_join_next(self->set, NULL));
+        self->output = end_file(self);
+        if (self->output == 0 && self->out != NULL && (self->out->count == BATCH_ROWS || self->busy == 0)) {
+            AWAIT(self->send, send_out(self));
+            if (self->send.output < 0)
+                RETURN(0);
+        }
+    }
+    if (self->output < 0)
+        RETURN(self->output);
+    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    weir_join_set_destroy(self->set);
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
+    wp_parcel_put(&self->in);
+    wp_parcel_put(&self->given);
+    wp_batch_free(self->out);
+    for (unsigned i = 0; self->feeds != NULL && i < self->par; i++)
+        feed_unref(self->feeds[i]);
+    free(self->feeds);
+    WEIR_END
+}
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return weir_join_set_spawn(set, WEIR_CALL(each_run, .node = node));
+}
+
+const struct node_type wp_node_each = {
+    .stage = { .name = "each",
+               .summary = "a block for each file, @par of them at once",
+               .in = WEIR_FILES,
+               .out = WEIR_AS_BLOCK,
+               .opts = each_opts },
+    .spawn = spawn,
+    .parallel = true,
+};

@@ -1,0 +1,95 @@
+/* place.c - the path that a template stands for. */
+#include "run/place.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/template.h"
+
+/* How much of the text is literal, up to and with the last '/'; 0 without a place to fill in. */
+static size_t literal_prefix(const struct piece *pieces, const char *text)
+{
+    size_t size = 0;
+    while (pieces != NULL && pieces->kind == PIECE_TEXT) {
+        size += pieces->size;
+        pieces = pieces->next;
+    }
+    if (pieces == NULL)
+        return 0;
+    while (size > 0 && text[size - 1] != '/')
+        size--;
+    return size;
+}
+
+static bool is_step(const char *name, size_t size)
+{
+    return !(size == 2 && name[0] == '.' && name[1] == '.');
+}
+
+/* One directory further down: it is made if it isn't there. The fd replaces *dir_fd. */
+static int step_down(int *dir_fd, const char *name, size_t size)
+{
+    char step[256];
+    if (!is_step(name, size))
+        return -EXDEV;
+    if (size >= sizeof step)
+        return -ENAMETOOLONG;
+    memcpy(step, name, size);
+    step[size] = '\0';
+    if (mkdirat(*dir_fd, step, 0777) < 0 && errno != EEXIST)
+        return -errno;
+    const int next = openat(*dir_fd, step, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0)
+        return errno == ENOTDIR || errno == ELOOP ? -EXDEV : -errno;
+    (void)close(*dir_fd);
+    *dir_fd = next;
+    return 0;
+}
+
+static int enter(struct place *place, size_t prefix)
+{
+    char *dir = strndup(place->shown, prefix);
+    place->dir_fd = dir == NULL ? -1 : open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = dir == NULL ? -ENOMEM : place->dir_fd < 0 ? -errno : 0;
+    free(dir);
+    const char *at = place->shown + prefix;
+    for (const char *slash; error == 0 && (slash = strchr(at, '/')) != NULL; at = slash + 1) {
+        const size_t size = (size_t)(slash - at);
+        if (size > 0 && !(size == 1 && at[0] == '.'))
+            error = step_down(&place->dir_fd, at, size);
+    }
+    if (error == 0 && !is_step(at, strlen(at)))
+        error = -EXDEV;
+    place->name = at;
+    return error;
+}
+
+int wp_place_open(struct place *place, const struct piece *pieces, const struct row *row)
+{
+    weir_text text = { 0 };
+    int error = wp_template_append(&text, pieces, row);
+    if (error == 0)
+        error = weir_text_append(&text, "", 1);
+    place->dir_fd = AT_FDCWD;
+    place->shown = text.data;
+    place->name = text.data;
+    if (error < 0)
+        return error;
+    if (strlen(text.data) + 1 != text.size || text.size == 1)
+        return -EINVAL;
+    const size_t prefix = literal_prefix(pieces, text.data);
+    if (prefix > 0)
+        error = enter(place, prefix);
+    return error == 0 && (place->name[0] == '\0' || strcmp(place->name, ".") == 0) ? -EINVAL : error;
+}
+
+void wp_place_fini(struct place *place)
+{
+    if (place->dir_fd > STDERR_FILENO)
+        (void)close(place->dir_fd);
+    free(place->shown);
+    *place = (struct place){ .dir_fd = AT_FDCWD };
+}

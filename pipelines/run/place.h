@@ -1,0 +1,27 @@
+/*
+ * place.h - the path that a template stands for, which may not leave what it begins with.
+ *
+ * What stands before the first "{.field}" or "{%Y}", up to its last '/', is the
+ * directory in which everything happens: each step below it is taken from the
+ * directory before, not through links, and ".." is no step. Directories that are
+ * missing there are made.
+ */
+#ifndef WP_PLACE_H
+#define WP_PLACE_H
+
+#include <weir/base.h>
+
+struct piece;
+struct row;
+
+struct place {
+    int dir_fd;       /* AT_FDCWD: a path as any, without confinement; else its own, until somebody takes it */
+    char *shown;      /* the whole path, for people */
+    const char *name; /* relative to dir_fd; within `shown` */
+};
+
+/* 0; -EXDEV: it would leave its directory; -EINVAL: it is empty, or no path; or another negative errno. Blocks. */
+int wp_place_open(struct place *place, const struct piece *pieces, const struct row *row);
+void wp_place_fini(struct place *place);
+
+#endif
