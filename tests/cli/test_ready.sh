@@ -90,4 +90,28 @@ want 0 run "$by_content | dups action=hardlink keep=oldest yes"
 [ "$(stat -c %Y "$data/large")" = 1000000000 ] || fail "the oldest was not kept"
 [ -z "$(find "$data" -name '*.weir-*')" ] || fail "a passing name is left"
 want 0 run "$by_content | dups action=delete keep=first yes"; want 0 run "$by_content | dups"; [ ! -s out ] || fail "still there: $(cat out)"
+
+# --- 4: gzip becomes zstd ------------------------------------------------------------------------------------
+if "$weir" stages zstd >/dev/null 2>&1 && has gzip && has zstd; then
+    fill() {
+        rm -rf logs; mkdir -p logs/sub
+        for i in 1 2 3 4 5 6 7 8; do seq $i 20000 >logs/sub/app.log.$i; done
+        : >logs/empty.log; head -c 2000000 /dev/urandom >logs/large.log
+        touch -d @1000000000 logs/large.log; chmod 640 logs/large.log
+        (cd logs && find . -type f -exec sha256sum {} + | LC_ALL=C sort -k2) >plain
+        gzip -r logs; gzip -c logs/large.log.gz >/dev/null
+    }
+    unpacked() { (cd logs && zstd -q -d --rm -r . && find . -type f -exec sha256sum {} + | LC_ALL=C sort -k2) >unpacked; same plain unpacked "$1"; }
+    fill
+    four=$(printf '%s' 'files "/var/log" match="**/*.gz" | each { read | gunzip | zstd level=9 seekable=1MiB | write "{.dir}/{.stem}.zst" atomic keep=mtime,mode verify } @par=cores | remove source' | sed "s#/var/log#$dir/logs#")
+    want 0 run "$four"
+    [ -z "$(find logs -name '*.gz')" ] || fail "the sources are still there"
+    [ "$(stat -c '%a %Y' logs/large.log.zst)" = "640 1000000000" ] || fail "mode and time were not kept"
+    unpacked "the contents"
+    fill; printf 'no gzip' >logs/bad.gz; head -c 1000 logs/large.log.gz >logs/cut.gz
+    want 1 run "$ready/recompress.weir" --set dir=logs
+    [ "$(find logs -name '*.gz' | LC_ALL=C sort | tr '\n' ' ')" = "logs/bad.gz logs/cut.gz " ] || fail "what couldn't be read was removed"
+    [ ! -e logs/cut.zst ] && [ ! -e logs/bad.zst ] || fail "half a file has a name"
+    rm logs/*.gz; unpacked "the contents of the good ones"
+fi
 echo "$checks checks"
