@@ -99,4 +99,17 @@ want 1 run 'files t | fail-if .ext == "tmp"'
 want 0 run 'files t | fail-if .ext == "nothing"'
 want 1 run 'files | null'; want 1 run 'files from=nothere | null'
 printf 'x\n' | "$weir" run --io="$io" 'files t | print "{.path}"' >/dev/full 2>err && fail "a full disk is no error"
+
+# --- bytes without files ---------------------------------------------------------------------------------
+head -c 1000000 /dev/urandom >bytes
+want 0 run 'stdin | write copy' <bytes; same bytes copy "standard input"
+cat bytes | "$weir" run --io="$io" 'stdin | write copy' || fail "stdin from a pipe"; same bytes copy "a pipe"
+for kind in zero random text nginx json; do
+    want 0 run "generate kind=$kind size=1000001 seed=7 | write one"
+    want 0 run "generate kind=$kind size=1000001 seed=7 | write two"; same one two "the same seed"
+    [ "$(wc -c <one)" = 1000001 ] || fail "size= of $kind"
+    want 0 run "generate kind=$kind size=1000001 seed=8 | write two"
+    [ $kind = zero ] || ! cmp -s one two || fail "$kind: another seed, and the same bytes"
+done
+want 0 run 'generate size=100kB rate=10MB/s | null'
 echo "$checks checks"

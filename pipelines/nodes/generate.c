@@ -1,0 +1,114 @@
+/* generate.c - stage "generate": bytes out of a seed, for trials and measurements. */
+#include <stdlib.h>
+#include <string.h>
+#include <weir/blocking.h>
+#include <weir/time.h>
+
+#include "nodes/node.h"
+#include "run/synthetic.h"
+
+static const weir_opt generate_opts[] = {
+    { "kind", "what they look like", WEIR_OPT_CHOICE, 0, .def = SYNTHETIC_ZERO, .choices = wp_synthetic_names },
+    { "size", "how many bytes; 0 is no end", WEIR_OPT_SIZE, 0, .def = 0, .min = 0, .max = INT64_MAX },
+    { "rate", "bytes a second", WEIR_OPT_RATE, 0, .def = 0 },
+    { "seed", "the same seed gives the same bytes", WEIR_OPT_INT, 0, .def = 1, .min = 0, .max = INT64_MAX },
+    { 0 },
+};
+
+/* What a job works on: counted, since it outlives a node that was dropped. */
+struct source_of_bytes {
+    uint32_t refs;
+    struct synthetic synthetic;
+    weir_chunk *chunk;
+    size_t wanted;
+};
+
+static void unref(void *arg)
+{
+    struct source_of_bytes *bytes = arg;
+    if (bytes == NULL || __atomic_fetch_sub(&bytes->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    weir_chunk_put(bytes->chunk);
+    free(bytes);
+}
+
+static struct source_of_bytes *ref(struct source_of_bytes *bytes)
+{
+    (void)__atomic_fetch_add(&bytes->refs, 1, __ATOMIC_RELAXED);
+    return bytes;
+}
+
+static int64_t fill(void *arg, weir_job *job)
+{
+    struct source_of_bytes *bytes = arg;
+    (void)job;
+    wp_synthetic_fill(&bytes->synthetic, bytes->chunk->data, bytes->wanted);
+    bytes->chunk->size = bytes->wanted;
+    return 0;
+}
+
+static struct wp_edge_send send_chunk(struct run_node *node, struct source_of_bytes *bytes)
+{
+    const struct parcel parcel = { .chunk = bytes->chunk };
+    bytes->chunk = NULL;
+    return WEIR_CALL(wp_edge_send, .node = node, .parcel = parcel);
+}
+
+/* clang-format off */
+WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *bytes; int64_t left; int64_t rate;
+           int64_t sent; int64_t began_ns; size_t block; weir_chunk_get_future get; weir_offload_future job;
+           weir_sleep nap; struct wp_edge_send send;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    self->bytes = calloc(1, sizeof *self->bytes);
+    if (self->bytes == NULL)
+        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->bytes->refs = 1;
+    wp_synthetic_init(&self->bytes->synthetic, (enum synthetic_kind)wp_plan_number(self->node->plan, "kind"),
+                      (uint64_t)wp_plan_number(self->node->plan, "seed"));
+    self->left = wp_plan_number(self->node->plan, "size");
+    self->left = self->left > 0 ? self->left : INT64_MAX;
+    self->rate = wp_plan_number(self->node->plan, "rate");
+    /* With a rate, ten pieces a second at least. */
+    self->block =
+        self->rate > 0 && self->rate / 10 < (int64_t)RUN_CHUNK_BYTES ? (size_t)(self->rate / 10 + 1) : RUN_CHUNK_BYTES;
+    self->began_ns = weir_now_ns();
+    while (self->left > 0) {
+        AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
+        self->bytes->chunk = self->get.output;
+        if (self->bytes->chunk == NULL)
+            RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
+        self->bytes->wanted = self->left < (int64_t)self->block ? (size_t)self->left : self->block;
+        AWAIT(self->job, weir_offload(WEIR_LANE_CPU, fill, ref(self->bytes), unref));
+        if (self->job.output < 0)
+            RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+        self->left -= (int64_t)self->bytes->wanted;
+        self->sent += (int64_t)self->bytes->wanted;
+        if (self->rate > 0)
+            AWAIT(self->nap,
+                  weir_sleep_until(self->began_ns + (int64_t)((double)self->sent / (double)self->rate * 1e9)));
+        AWAIT(self->send, send_chunk(self->node, self->bytes));
+        if (self->send.output < 0)
+            RETURN(0);
+    }
+    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    unref(self->bytes);
+    WEIR_END
+}
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return weir_join_set_spawn(set, WEIR_CALL(generate_run, .node = node));
+}
+
+const struct node_type wp_node_generate = {
+    .stage = { .name = "generate",
+               .summary = "bytes out of a seed: zeros, random ones, text, lines of nginx or of JSON",
+               .in = WEIR_NONE,
+               .out = WEIR_BYTES,
+               .source = true,
+               .opts = generate_opts },
+    .spawn = spawn,
+};

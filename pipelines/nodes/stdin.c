@@ -1,0 +1,57 @@
+/* stdin.c - stage "stdin": the bytes of standard input, as they come. */
+#include <string.h>
+#include <weir/stdio.h>
+#include <weir/time.h>
+
+#include "nodes/node.h"
+
+static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
+{
+    const struct parcel parcel = { .chunk = *chunk };
+    *chunk = NULL;
+    return WEIR_CALL(wp_edge_send, .node = node, .parcel = parcel);
+}
+
+WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chunk *chunk; weir_chunk_get_future get;
+           weir_stream_io read; struct wp_edge_send send;)
+{
+    WEIR_BEGIN
+    self->output = weir_stdin(&self->stream);
+    if (self->output < 0)
+        RETURN(wp_run_fail(self->node, self->output, "standard input: %s", strerror(-self->output)));
+    for (;;) {
+        AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
+        self->chunk = self->get.output;
+        if (self->chunk == NULL)
+            RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
+        AWAIT(self->read, weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity));
+        if (self->read.output < 0)
+            RETURN(wp_run_fail(self->node, (int)self->read.output, "standard input: %s",
+                               strerror((int)-self->read.output)));
+        if (self->read.output == 0)
+            break;
+        self->chunk->size = (size_t)self->read.output;
+        AWAIT(self->send, send_chunk(self->node, &self->chunk));
+        if (self->send.output < 0)
+            RETURN(0);
+    }
+    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    weir_chunk_put(self->chunk);
+    weir_stream_put(self->stream);
+    WEIR_END
+}
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return weir_join_set_spawn(set, WEIR_CALL(stdin_run, .node = node));
+}
+
+const struct node_type wp_node_stdin = {
+    .stage = { .name = "stdin",
+               .summary = "the bytes of standard input",
+               .in = WEIR_NONE,
+               .out = WEIR_BYTES,
+               .source = true },
+    .spawn = spawn,
+};

@@ -1,0 +1,23 @@
+/* synthetic.h - bytes out of a seed: the same seed gives the same bytes, however they are asked for. */
+#ifndef WP_SYNTHETIC_H
+#define WP_SYNTHETIC_H
+
+#include <weir/base.h>
+
+enum synthetic_kind { SYNTHETIC_ZERO, SYNTHETIC_RANDOM, SYNTHETIC_TEXT, SYNTHETIC_NGINX, SYNTHETIC_JSON };
+/* In the order of the enumeration, NULL at the end. */
+extern const char *const wp_synthetic_names[];
+
+struct synthetic {
+    enum synthetic_kind kind;
+    uint64_t state;
+    uint64_t line;     /* how many were made */
+    char text[512];    /* the line under way, or the last word of random bytes */
+    size_t size, done; /* of it */
+};
+
+void wp_synthetic_init(struct synthetic *self, enum synthetic_kind kind, uint64_t seed);
+/* The next `size` bytes. */
+void wp_synthetic_fill(struct synthetic *self, uint8_t *ret_bytes, size_t size);
+
+#endif
