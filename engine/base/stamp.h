@@ -19,6 +19,8 @@ static inline uint64_t wi_stamp(void)
 
 /* A guess at how many make a microsecond, for who only tells microseconds from milliseconds. */
 #define STAMPS_PER_US 3000u
+/* What it takes to wake a thread on another core, about. */
+#define STAMPS_TO_WAKE (10 * STAMPS_PER_US)
 
 /* So many stamps in nanoseconds, by a rate that is measured at the first call (which takes a fraction of a
  * millisecond). */

@@ -5,15 +5,19 @@
  * Others that come into weir_block_on() spawn and sleep; when the one is done,
  * the next takes the core over.
  */
+#include "base/stamp.h"
 #include "sim/simulation.h"
 #include "sync/branches.h"
 #include "trace/watch_polls.h"
 #include "worker.h"
 
+#define THREAD_WOKEN 1u
+#define THREAD_ASLEEP 2u
+
 /* The waker of a thread in block_on. It lies on that thread's stack. */
 struct thread_waker {
     weir_waker waker;
-    uint32_t woken;
+    uint32_t woken; /* 0 or one of the two below */
     uint32_t holds;
     struct worker *worker; /* whose loop to leave; NULL: it sleeps on `woken` */
     struct list_node node; /* in core.sleepers */
@@ -23,11 +27,11 @@ static void thread_wake(weir_waker *waker)
 {
     struct thread_waker *self = weir_container_of(waker, struct thread_waker, waker);
     /* The thread sets its worker, then looks whether it is woken: one of the two sees the other. */
-    wi_store(&self->woken, 1u, SEQ_CST);
+    const bool asleep = wi_xchg(&self->woken, THREAD_WOKEN, SEQ_CST) == THREAD_ASLEEP;
     struct worker *worker = wi_load(&self->worker, SEQ_CST);
     if (worker != NULL)
         wi_unpark(worker);
-    else
+    else if (asleep)
         wi_futex_wake(&self->woken, 1);
 }
 
@@ -43,10 +47,18 @@ static void thread_release(weir_waker *waker)
 
 static const weir_waker_type thread_waker_type = { thread_wake, thread_hold, thread_release };
 
+/* To be woken takes longer than a short task, so for as long as that the thread only looks. */
 static void sleep_until_woken(struct thread_waker *self)
 {
-    while (wi_load(&self->woken, ACQUIRE) == 0)
-        wi_futex_wait(&self->woken, 0, -1);
+    for (const uint64_t began = wi_stamp(); wi_stamp() - began < STAMPS_TO_WAKE;) {
+        if (wi_load(&self->woken, ACQUIRE) != 0)
+            break;
+        wi_relax();
+    }
+    uint32_t woken = 0;
+    if (wi_cas(&self->woken, &woken, THREAD_ASLEEP, ACQ_REL))
+        while (wi_load(&self->woken, ACQUIRE) == THREAD_ASLEEP)
+            wi_futex_wait(&self->woken, THREAD_ASLEEP, -1);
     wi_store(&self->woken, 0u, RELAXED);
 }
 

@@ -41,14 +41,15 @@ static uint32_t home_shard(void)
     return (wi_inject_home - 1) % INJECT_SHARDS;
 }
 
-bool inject_push_batch(struct inject *inject, struct inject_node *first, struct inject_node *last, uint32_t count)
+inject_pushed inject_push_batch(struct inject *inject, struct inject_node *first, struct inject_node *last,
+                                uint32_t count)
 {
     const uint32_t index = home_shard();
     struct shard *shard = &inject->shards[index];
     last->next = NULL;
     wi_lock(&shard->lock);
-    const bool open = !wi_load(&shard->closed, RELAXED);
-    if (open) {
+    inject_pushed pushed = INJECT_CLOSED;
+    if (!wi_load(&shard->closed, RELAXED)) {
         if (shard->first == NULL)
             shard->first = first;
         else
@@ -58,12 +59,13 @@ bool inject_push_batch(struct inject *inject, struct inject_node *first, struct 
         wi_store(&shard->length, length + count, RELAXED);
         if (length == 0)
             (void)wi_fetch_or(&inject->filled, 1u << index, SEQ_CST);
+        pushed = length == 0 ? INJECT_FIRST : INJECT_BEHIND;
     }
     wi_unlock(&shard->lock);
-    return open;
+    return pushed;
 }
 
-bool inject_push(struct inject *inject, struct inject_node *node)
+inject_pushed inject_push(struct inject *inject, struct inject_node *node)
 {
     return inject_push_batch(inject, node, node, 1);
 }

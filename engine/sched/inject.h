@@ -30,10 +30,17 @@ struct inject *inject_create(void);
 /* What is still in it isn't touched. Takes NULL. */
 void inject_destroy(struct inject *inject);
 
-/* Any thread. False, and the node is the caller's: the queue is closed. */
-bool inject_push(struct inject *inject, struct inject_node *node);
+typedef enum inject_pushed {
+    INJECT_CLOSED, /* nothing was pushed: what it was is the caller's */
+    INJECT_BEHIND, /* behind others, whose pusher has seen to it that somebody comes */
+    INJECT_FIRST,  /* the list was empty: the caller sees to it that somebody comes */
+} inject_pushed;
+
+/* Any thread. */
+inject_pushed inject_push(struct inject *inject, struct inject_node *node);
 /* The same for a chain of `count` nodes, `first` to `last`, which is pushed as a whole or not at all. */
-bool inject_push_batch(struct inject *inject, struct inject_node *first, struct inject_node *last, uint32_t count);
+inject_pushed inject_push_batch(struct inject *inject, struct inject_node *first, struct inject_node *last,
+                                uint32_t count);
 
 /*
  * Any thread. Takes up to `max` nodes, the oldest of their lists; returns their

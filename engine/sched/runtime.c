@@ -32,6 +32,7 @@ static void init_worker(struct weir_runtime *runtime, uint32_t index)
     struct worker *worker = &runtime->workers[index];
     worker->index = index;
     worker->budget = WEIR_BUDGET_FULL;
+    worker->spread_left = 1;
     worker->rng = runtime->options.seed + index * 0x9e3779b97f4a7c15u;
     worker->rng |= 1;
     worker->nap_ns = 1;
@@ -355,9 +356,10 @@ static int create_pool(struct weir_runtime *runtime)
 
 int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_runtime)
 {
-    struct weir_runtime *runtime = calloc(1, sizeof *runtime);
+    struct weir_runtime *runtime = aligned_alloc(_Alignof(struct weir_runtime), sizeof *runtime);
     if (runtime == NULL)
         return -ENOMEM;
+    memset(runtime, 0, sizeof *runtime);
     runtime->options = *options;
     int error = wi_options_check(&runtime->options, runtime->thread_name);
     if (error < 0) {

@@ -1,6 +1,7 @@
 /* worker.c - the loop: the next task, its poll, and what to do when there is none. */
 #include "worker.h"
 
+#include "base/stamp.h"
 #include "blocking/pool.h"
 #include "sim/simulation.h"
 #include "task/locals.h"
@@ -15,6 +16,12 @@
 #define INTERVAL_MIN 2
 #define INTERVAL_MAX 127
 #define TUNED_AFTER_POLLS 32
+/* So few tasks from outside aren't divided up: another worker would have to be woken for its share. */
+#define INJECTED_MIN 32
+/* So many polls in less than a microsecond or two are looked at once. */
+#define SPREAD_LOOK_POLLS 8
+#define SPREAD_LOOK_STAMPS (2 * STAMPS_PER_US)
+#define LINGER_LOOKS 3
 
 static uint64_t random_next(struct worker *worker)
 {
@@ -75,6 +82,8 @@ static struct weir_task *next_injected(struct worker *worker)
     if (waiting == 0)
         return NULL;
     uint32_t wanted = waiting / runtime->worker_count + 1;
+    if (wanted < INJECTED_MIN)
+        wanted = INJECTED_MIN;
     const uint32_t room = RUNQ_CAP - runq_len(&worker->runq);
     if (wanted > RUNQ_CAP / 2)
         wanted = RUNQ_CAP / 2;
@@ -84,6 +93,7 @@ static struct weir_task *next_injected(struct worker *worker)
     struct weir_task *task = from_node(nodes);
     if (task == NULL)
         return NULL;
+    worker->lingers = true;
     for (struct inject_node *node = nodes->next, *next; node != NULL; node = next) {
         next = node->next;
         wi_schedule_back(worker, from_node(node));
@@ -173,12 +183,22 @@ static struct weir_task *next_task(struct worker *worker)
 /*
  * More work than this worker can do, again and again for longer than it takes to wake another: wake another. That the
  * queue is empty at a look says little: part of the work is done by the driver, between the polls.
+ *
+ * Reading the time costs as much as a short poll, so after a round of short ones it is read once in so many.
  */
 static void spread(struct worker *worker)
 {
-    if (runq_len(&worker->runq) == 0 || !wi_idle_any_asleep(worker->env.runtime->idle))
+    worker->spread_left = 1;
+    if (!wi_idle_any_asleep(worker->env.runtime->idle)) {
+        worker->spread_left = SPREAD_LOOK_POLLS;
+        return;
+    }
+    if (runq_len(&worker->runq) == 0)
         return;
     const uint64_t now = stamp(worker);
+    if (now - worker->looked_at < SPREAD_LOOK_STAMPS)
+        worker->spread_left = SPREAD_LOOK_POLLS;
+    worker->looked_at = now;
     if (worker->loaded_at == 0) {
         worker->loaded_at = now;
     } else if (now - worker->loaded_at > SPREAD_AFTER_STAMPS) {
@@ -222,6 +242,15 @@ static void search_end(struct worker *worker)
         wi_notify_one(worker->env.runtime);
 }
 
+/* It has a task to run, so it neither searches nor watches. */
+static void settle_in(struct worker *worker)
+{
+    if (worker->searching)
+        search_end(worker);
+    if (worker->watching)
+        wi_watch_leave(worker);
+}
+
 static void push_yielded(struct worker *worker, struct weir_task *task)
 {
     task->link.next = NULL;
@@ -261,10 +290,8 @@ static task_poll run_seen(struct worker *worker, struct trace_ring *trace, struc
 
 static void run(struct worker *worker, struct weir_task *task)
 {
-    if (weir_unlikely(worker->searching))
-        search_end(worker);
-    if (weir_unlikely(worker->watching))
-        wi_watch_leave(worker);
+    if (weir_unlikely(worker->searching || worker->watching))
+        settle_in(worker);
     weir_cx cx = { .worker = &worker->env, .budget = worker->budget };
     wi_store(&worker->current, task, RELAXED);
     wi_store(&worker->polling, true, RELAXED);
@@ -325,6 +352,24 @@ static void sleep_in_driver(struct worker *worker, int64_t timeout_ns)
     WI_PROBE(unpark, worker->index, timeout_ns);
     if (trace != NULL)
         wi_trace_span(trace, TRACE_PARK, began_ns, 0, "sleeps", 0);
+}
+
+/*
+ * Work that came from outside is seldom the last: wait for more, for about as long as it takes to be woken. Without a
+ * look in between, since a look takes the list's cache lines from whoever fills it. True: there is more.
+ */
+static bool linger(struct worker *worker)
+{
+    if (!worker->lingers || !worker->env.runtime->threaded || worker->env.runtime->sim != NULL)
+        return false;
+    worker->lingers = false;
+    for (int i = 0; i < LINGER_LOOKS; i++) {
+        for (const uint64_t began = wi_stamp(); wi_stamp() - began < STAMPS_TO_WAKE / LINGER_LOOKS;)
+            wi_relax();
+        if (inject_len(worker->env.runtime->inject) > 0)
+            return true;
+    }
+    return false;
 }
 
 static void park(struct worker *worker)
@@ -413,12 +458,12 @@ void wi_worker_loop(struct worker *worker, const uint32_t *until)
             account(worker);
             wi_turn(worker);
         }
-        if (runtime->worker_count > 1)
+        if (runtime->worker_count > 1 && --worker->spread_left == 0)
             spread(worker);
         struct weir_task *task = next_task(worker);
         if (task != NULL)
             run(worker, task);
-        else if (worker->yielded == NULL)
+        else if (worker->yielded == NULL && !linger(worker))
             park(worker);
     }
     account(worker);

@@ -40,6 +40,7 @@ struct worker {
     uint32_t tick; /* polls; read by the watch */
     bool polling;  /* in a poll; read by the watch */
     bool searching;
+    bool lingers;        /* tasks from outside came since it slept last */
     bool watching;       /* it is the watcher, see watch.c */
     uint32_t lifo_polls; /* in a row */
     uint32_t budget;     /* what the last poll left over */
@@ -47,11 +48,13 @@ struct worker {
         until_injected;       /* turns of the loop until the next look at io, and at the injection queue first */
     uint32_t global_interval; /* between two of the latter; read by tests */
     struct task_stats *stats; /* NULL: polls aren't measured */
+    uint32_t spread_left;     /* turns until the next look at whether there is work for two */
     uint64_t rng;
     uint64_t id_next, id_end;
     struct weir_task *current; /* for whoever lands after a panic */
     struct inject_node *yielded, *yielded_last;
     uint32_t yielded_count;
+    uint64_t looked_at; /* the last time that mattered to spread() */
     uint64_t loaded_at; /* since when it has had more work than it can run; 0: it has not */
     int64_t nap_ns;     /* as the watcher */
     weir_worker_metrics metrics;
@@ -91,12 +94,11 @@ struct weir_runtime {
     struct clock clock;
     struct blocking_pool *blocking;
     uint32_t stopping;
-    uint32_t watcher;                         /* index of the worker that watches the others, or IDLE_NOBODY */
-    uint32_t watch_deep;                      /* ... and sleeps without a limit, since all have been asleep for long */
-    int64_t busy_look_ns;                     /* when one that was awake looked at the others last */
-    uint32_t *seen_tick;                      /* the watcher's memory */
-    uint64_t remote_spawned, remote_injected; /* spawns from outside: begun, and done; see spawn.c */
-    uint64_t remote_wakes, budget_forced_yields;
+    uint32_t watcher;     /* index of the worker that watches the others, or IDLE_NOBODY */
+    uint32_t watch_deep;  /* ... and sleeps without a limit, since all have been asleep for long */
+    int64_t busy_look_ns; /* when one that was awake looked at the others last */
+    uint32_t *seen_tick;  /* the watcher's memory */
+    uint64_t budget_forced_yields;
     uint32_t failed; /* a task panicked, and that ends the runtime */
     char thread_name[THREAD_NAME_MAX];
     struct core {
@@ -116,6 +118,10 @@ struct weir_runtime {
     struct lock survey_lock;  /* held while a dump looks at the tasks */
     bool survey_closed;       /* under it: they are being dropped */
     struct worker *workers;
+    /* Written by threads outside, while the workers read what is above: a cache line of its own. */
+    _Alignas(64) uint64_t remote_spawned; /* spawns from outside: begun, and done; see spawn.c */
+    uint64_t remote_injected;
+    uint64_t remote_wakes;
 };
 
 extern _Thread_local struct worker *wi_worker_current __attribute__((tls_model("initial-exec")));

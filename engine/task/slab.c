@@ -1,9 +1,11 @@
-/* slab.c - cells of few sizes, cut from chunks. */
+/* slab.c - cells of few sizes, cut from chunks; magazine.h keeps the free ones. */
 #include "slab.h"
 
 #include <stdlib.h>
 
 #include <weir/base.h>
+
+#include "base/prefetch.h"
 
 #define CHUNK_BYTES (64u * 1024)
 
@@ -11,6 +13,7 @@ struct slab_chunk {
     struct slab_chunk *next;
     size_t cell_size;
     size_t cells;
+    size_t given; /* cells that have been in use, or in a magazine; under the lock */
     char memory[];
 };
 
@@ -77,6 +80,9 @@ static void destroy(struct slab *slab)
         unpoison(chunk->memory, chunk->cells * chunk->cell_size);
         free(chunk);
     }
+    for (size_t class = 0; class < SLAB_CLASSES; class ++)
+        wi_magazine_flush(&slab->depot, class, &slab->outside.classes[class]);
+    wi_magazine_free_all(&slab->depot);
     free(slab);
 }
 
@@ -123,26 +129,45 @@ void wi_slab_release(struct slab *slab)
     unlock_and_leave(slab, 0);
 }
 
-/* Cuts a new chunk of `class` into the depot. */
-static bool refill_locked(struct slab *slab, size_t class)
+static struct slab_chunk *create_chunk_locked(struct slab *slab, size_t class)
 {
     const size_t size = class_size(class);
     struct slab_chunk *chunk = malloc(sizeof *chunk + CHUNK_BYTES);
     if (chunk == NULL)
-        return false;
-    chunk->cell_size = size;
-    chunk->cells = CHUNK_BYTES / size;
-    chunk->next = slab->chunks;
-    slab->chunks = chunk;
-    for (size_t i = chunk->cells; i-- > 0;) {
-        struct slab_cell *cell = (struct slab_cell *)(void *)(chunk->memory + i * size);
+        return NULL;
+    *chunk = (struct slab_chunk){ .next = slab->chunks, .cell_size = size, .cells = CHUNK_BYTES / size };
+    slab->chunks = slab->cut[class] = chunk;
+    for (size_t i = 0; i < chunk->cells; i++) {
+        struct slab_cell *cell = cell_at(chunk, i);
         cell->live = NULL;
         cell->kept = slab->kept_first;
-        cell->next = slab->depot[class];
-        slab->depot[class] = cell;
         poison(cell, size);
     }
-    return true;
+    return chunk;
+}
+
+static void *cut_cell_locked(struct slab *slab, size_t class)
+{
+    struct slab_chunk *chunk = slab->cut[class];
+    if ((chunk == NULL || chunk->given == chunk->cells) && (chunk = create_chunk_locked(slab, class)) == NULL)
+        return NULL;
+    return cell_at(chunk, chunk->given++);
+}
+
+static void *refill_locked(struct slab *slab, size_t class, struct magazine_pair *pair)
+{
+    if (wi_magazine_reload(&slab->depot, class, pair) && pair->loaded->count == 0) {
+        void *cell;
+        while (pair->loaded->count < MAGAZINE_CELLS && (cell = cut_cell_locked(slab, class)) != NULL)
+            pair->loaded->cells[pair->loaded->count++] = cell;
+        for (unsigned i = 0, j = pair->loaded->count; i + 1 < j; i++) { /* the first of them comes out first */
+            cell = pair->loaded->cells[i];
+            pair->loaded->cells[i] = pair->loaded->cells[--j];
+            pair->loaded->cells[j] = cell;
+        }
+    }
+    void *cell = magazine_pop(pair);
+    return cell != NULL ? cell : cut_cell_locked(slab, class);
 }
 
 static void *alloc_large(struct slab *slab, size_t size)
@@ -161,46 +186,51 @@ static void *alloc_large(struct slab *slab, size_t size)
     return large->cell;
 }
 
-void *wi_slab_alloc(struct slab *slab, struct slab_cache *cache, size_t size)
+static void prefetch_cell(const char *cell, size_t size)
 {
-    if (size > SLAB_CELL_MAX)
-        return alloc_large(slab, size);
-    const size_t class = class_of(size);
-    struct slab_stack none = { 0 };
-    struct slab_stack *stack = cache != NULL ? &cache->classes[class] : &none;
-    if (weir_unlikely(stack->top == NULL)) {
-        wi_lock(&slab->lock);
-        const unsigned wanted = cache != NULL ? SLAB_BATCH : 1;
-        while (stack->count < wanted && (slab->depot[class] != NULL || refill_locked(slab, class))) {
-            struct slab_cell *cell = slab->depot[class];
-            slab->depot[class] = cell->next;
-            cell->next = stack->top;
-            stack->top = cell;
-            stack->count++;
-        }
-        wi_unlock(&slab->lock);
-        if (stack->top == NULL)
-            return NULL;
-    }
-    struct slab_cell *cell = stack->top;
-    stack->top = cell->next;
-    stack->count--;
-    unpoison(cell, class_size(class));
+    for (size_t at = 0; at < size; at += 64)
+        wi_prefetch_write(cell + at);
+}
+
+static void *alloc_outside(struct slab *slab, size_t class)
+{
+    struct magazine_pair *pair = &slab->outside.classes[class];
+    wi_lock(&slab->lock);
+    void *cell = magazine_pop(pair);
+    if (cell == NULL)
+        cell = refill_locked(slab, class, pair);
+    else if (pair->loaded->count > 1)
+        /* Another core has freed it, as a rule: its lines are on their way when their turn comes. */
+        prefetch_cell(pair->loaded->cells[pair->loaded->count - 2], class_size(class));
+    wi_unlock(&slab->lock);
     return cell;
 }
 
-/* Moves `count` cells of a stack to the depot. */
-static void give_back(struct slab *slab, size_t class, struct slab_stack *stack, unsigned count)
+static void *alloc_refill(struct slab *slab, struct magazine_pair *pair, size_t class)
 {
-    wi_lock(&slab->lock);
-    for (unsigned i = 0; i < count; i++) {
-        struct slab_cell *cell = stack->top;
-        stack->top = cell->next;
-        stack->count--;
-        cell->next = slab->depot[class];
-        slab->depot[class] = cell;
+    magazine_swap(pair);
+    void *cell = magazine_pop(pair);
+    if (cell == NULL) {
+        wi_lock(&slab->lock);
+        cell = refill_locked(slab, class, pair);
+        wi_unlock(&slab->lock);
     }
-    unlock_and_leave(slab, count);
+    return cell;
+}
+
+void *wi_slab_alloc(struct slab *slab, struct slab_cache *cache, size_t size)
+{
+    if (weir_unlikely(size > SLAB_CELL_MAX))
+        return alloc_large(slab, size);
+    const size_t class = class_of(size);
+    void *cell = NULL;
+    if (cache == NULL)
+        cell = alloc_outside(slab, class);
+    else if (weir_unlikely((cell = magazine_pop(&cache->classes[class])) == NULL))
+        cell = alloc_refill(slab, &cache->classes[class], class);
+    if (cell != NULL)
+        unpoison(cell, class_size(class));
+    return cell;
 }
 
 static void free_large(struct slab *slab, void *memory)
@@ -214,45 +244,57 @@ static void free_large(struct slab *slab, void *memory)
     free(large);
 }
 
-/* Of a thread without a cache. All of it under the lock, which wi_slab_each() looks under. */
-static void free_into_depot(struct slab *slab, struct slab_cell *cell, size_t class)
+/*
+ * Of a thread without a cache. All of it under the lock, which wi_slab_each() looks under. Where there is no memory
+ * for a magazine the cell stays unused until the slab goes.
+ */
+static void free_outside(struct slab *slab, struct slab_cell *cell, size_t class)
 {
+    struct magazine_pair *pair = &slab->outside.classes[class];
     wi_lock(&slab->lock);
     cell->live = NULL;
-    cell->next = slab->depot[class];
-    slab->depot[class] = cell;
     poison(cell, class_size(class));
+    if (!slab->closed && !magazine_push(pair, cell) && wi_magazine_unload(&slab->depot, class, pair))
+        (void)magazine_push(pair, cell);
     unlock_and_leave(slab, 1);
+}
+
+static void free_unload(struct slab *slab, struct magazine_pair *pair, size_t class, struct slab_cell *cell)
+{
+    magazine_swap(pair);
+    if (magazine_push(pair, cell))
+        return;
+    wi_lock(&slab->lock);
+    const bool room = wi_magazine_unload(&slab->depot, class, pair);
+    wi_unlock(&slab->lock);
+    if (room)
+        (void)magazine_push(pair, cell);
 }
 
 void wi_slab_free(struct slab *slab, struct slab_cache *cache, void *memory, size_t size)
 {
-    if (size > SLAB_CELL_MAX) {
+    if (weir_unlikely(size > SLAB_CELL_MAX)) {
         free_large(slab, memory);
         return;
     }
     const size_t class = class_of(size);
     struct slab_cell *cell = memory;
     if (cache == NULL) {
-        free_into_depot(slab, cell, class);
+        free_outside(slab, cell, class);
         return;
     }
-    struct slab_stack *stack = &cache->classes[class];
     cell->live = NULL;
-    cell->next = stack->top;
-    stack->top = cell;
-    stack->count++;
     poison(cell, class_size(class));
-    if (weir_unlikely(stack->count >= 4 * SLAB_BATCH))
-        give_back(slab, class, stack, 2 * SLAB_BATCH);
+    if (weir_unlikely(!magazine_push(&cache->classes[class], cell)))
+        free_unload(slab, &cache->classes[class], class, cell);
 }
 
 void wi_slab_cache_flush(struct slab *slab, struct slab_cache *cache)
 {
+    wi_lock(&slab->lock);
     for (size_t class = 0; class < SLAB_CLASSES; class ++)
-        if (cache->classes[class].count > 0)
-            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cells still in the cache keep the slab */
-            give_back(slab, class, &cache->classes[class], cache->classes[class].count);
+        wi_magazine_flush(&slab->depot, class, &cache->classes[class]);
+    wi_unlock(&slab->lock);
 }
 
 /* The first of them that can be pinned. */

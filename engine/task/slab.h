@@ -17,25 +17,20 @@
 #include <stdint.h>
 
 #include "base/lock.h"
+#include "magazine.h"
 
 #define SLAB_CLASS_SHIFT 4
 #define SLAB_CELL_MAX 1024
 #define SLAB_CLASSES (SLAB_CELL_MAX >> SLAB_CLASS_SHIFT)
-#define SLAB_BATCH 32
+_Static_assert(SLAB_CLASSES == MAGAZINE_CLASSES, "magazines of every class");
 
 struct slab_cell {
     void *live;    /* NULL while free; belongs to the user otherwise */
     uint64_t kept; /* the user's, always; atomic */
-    struct slab_cell *next;
-};
-
-struct slab_stack {
-    struct slab_cell *top;
-    unsigned count;
 };
 
 struct slab_cache {
-    struct slab_stack classes[SLAB_CLASSES];
+    struct magazine_pair classes[SLAB_CLASSES];
 };
 
 struct slab_chunk;
@@ -43,13 +38,15 @@ struct slab_large;
 
 struct slab {
     struct lock lock;
-    struct slab_cell *depot[SLAB_CLASSES];
+    struct magazine_depot depot;
+    struct slab_cache outside; /* for threads without a cache, under the lock */
     struct slab_chunk *chunks;
-    struct slab_large *large;          /* cells over SLAB_CELL_MAX, each on its own */
-    uint64_t kept_first;               /* what `kept` is before a cell's first use; set right after the creation */
-    size_t users;                      /* holds; once closed, cells still out, too */
-    bool closed;                       /* the runtime is gone, and with it every cache */
-    void (*on_end)(struct slab *slab); /* NULL, or told before the slab is freed */
+    struct slab_chunk *cut[SLAB_CLASSES]; /* the chunk that new cells come from */
+    struct slab_large *large;             /* cells over SLAB_CELL_MAX, each on its own */
+    uint64_t kept_first;                  /* what `kept` is before a cell's first use; set right after the creation */
+    size_t users;                         /* holds; once closed, cells still out, too */
+    bool closed;                          /* the runtime is gone, and with it every cache */
+    void (*on_end)(struct slab *slab);    /* NULL, or told before the slab is freed */
 };
 
 /* `size` zeroed bytes that begin with a struct slab; NULL: no memory. All of it is freed when it is closed and the last

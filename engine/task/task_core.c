@@ -67,6 +67,7 @@ static void finish(struct weir_task *task, int status)
         task_free(task);
         break;
     case STATE_DONE_WAKE:
+        wi_task_current = NULL; /* the scheduler goes by it: who awaits this one waits its turn */
         weir_wake(task->join_waker);
         weir_waker_release(task->join_waker);
         if (state_unref(&task->state))
@@ -75,17 +76,25 @@ static void finish(struct weir_task *task, int status)
     }
 }
 
+/* The turn of a task whose frame is to be dropped. */
+static task_poll run_cancelled(struct weir_task *task)
+{
+    weir_future_drop(&task->frame);
+    finish(task, -ECANCELED);
+    wi_task_current = NULL;
+    return TASK_DONE;
+}
+
 task_poll wi_task_run(struct weir_task *task, weir_cx *cx)
 {
     wi_task_current = task;
-    if (weir_unlikely(state_run_begin(&task->state) == STATE_RUN_CANCEL)) {
-        weir_future_drop(&task->frame);
-        finish(task, -ECANCELED);
-        return TASK_DONE;
-    }
+    if (weir_unlikely(state_run_begin(&task->state) == STATE_RUN_CANCEL))
+        return run_cancelled(task);
     cx->waker = &task->waker;
     cx->yielded = false;
-    if (weir_future_poll(&task->frame, cx) == WEIR_READY) {
+    const weir_poll poll = weir_future_poll(&task->frame, cx);
+    wi_task_current = NULL;
+    if (poll == WEIR_READY) {
         finish(task, 0);
         return TASK_DONE;
     }

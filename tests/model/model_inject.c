@@ -177,12 +177,23 @@ static void test_after_close_nothing_comes_in(void)
 
 /* --- the last look before sleep --- */
 
-static void push_and_look_for_sleepers(void)
+/* Only who finds the list empty looks: whoever came before has seen to it that somebody comes. */
+static void push_and_look_for_sleepers(int index)
 {
-    push_one();
+    wi_inject_home = 2;
+    if (inject_push(inject, &nodes[index]) != INJECT_FIRST)
+        return;
     wi_fence(SEQ_CST);
     if (wi_load(&sleeping, RELAXED) != 0)
         (void)wi_fetch_add(&sleeping, 4, SEQ_CST);
+}
+static void push_4_and_look(void)
+{
+    push_and_look_for_sleepers(4);
+}
+static void push_5_and_look(void)
+{
+    push_and_look_for_sleepers(5);
 }
 static void sleep_unless_there_is_work(void)
 {
@@ -199,10 +210,20 @@ static void check_seen(void)
     const bool sleeps = (sleeping & 2) != 0, was_seen = (sleeping & 4) != 0;
     MODEL_CHECK(!sleeps || was_seen || popped[4] == 1);
 }
+static void check_both_seen(void)
+{
+    const bool sleeps = (sleeping & 2) != 0, was_seen = sleeping >= 4;
+    MODEL_CHECK(!sleeps || was_seen || popped[4] + popped[5] == 2);
+}
 static void test_work_that_was_pushed_is_seen_by_the_last_look(void)
 {
-    MODEL_PASSES(.setup = setup_open, .threads = { push_and_look_for_sleepers, sleep_unless_there_is_work, pop_1 },
+    MODEL_PASSES(.setup = setup_open, .threads = { push_4_and_look, sleep_unless_there_is_work, pop_1 },
                  .check = check_seen, .preemptions = 3);
+    MODEL_PASSES(.setup = setup_open, .threads = { push_4_and_look, push_5_and_look, sleep_unless_there_is_work },
+                 .check = check_both_seen, .preemptions = 3);
+    MODEL_PASSES(.setup = setup_open,
+                 .threads = { push_4_and_look, push_5_and_look, sleep_unless_there_is_work, pop_1 },
+                 .check = check_both_seen);
 }
 
 int main(void)

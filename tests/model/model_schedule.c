@@ -1,7 +1,7 @@
 /*
  * model_schedule.c - a wake from outside meets a worker that ends: its driver isn't touched once it is gone.
  *
- * ENGINE: sched/schedule.c sched/idle.c sched/inject.c sched/runq.c base/lock.c
+ * ENGINE: task/current.c sched/schedule.c sched/idle.c sched/inject.c sched/runq.c base/lock.c
  */
 #include "explorer.h"
 #include "sched/worker.h"

@@ -1,88 +1,67 @@
 /* pb_file.c - whole files of 4 KiB out of the page cache, from $PB_FSDIR/f0 to f19999. */
 #include "pb.h"
 
-#include <weir/io.h>
+#include <fcntl.h>
+#include <string.h>
+#include <weir/slurp.h>
 
 #define FILES 20000
 #define FILE_BYTES 4096
 
-/*
- * As tokio's fs::read does: open, ask how large it is, read into memory of that size until there is no more, close.
- * The end is known without another read when fewer bytes come than were asked for.
- */
-WEIR_ASYNC(read_file, int64_t, const char *path; int fd; uint8_t *data; int64_t size; struct statx info;
-           weir_open_future open; weir_statx_future stat; weir_read read; weir_close_future close;)
-{
-    WEIR_BEGIN
-    AWAIT(self->open, weir_open(AT_FDCWD, self->path, O_RDONLY, 0));
-    pb_check(self->open.output >= 0);
-    self->fd = (int)self->open.output;
-    AWAIT(self->stat, weir_statx(self->fd, "", AT_EMPTY_PATH, STATX_SIZE, &self->info));
-    pb_check(self->stat.output == 0);
-    self->data = malloc(self->info.stx_size + 1);
-    pb_check(self->data != NULL);
-    AWAIT(self->read, weir_read_at(self->fd, self->data, self->info.stx_size + 1, 0, WEIR_IO_NO_HOLD));
-    self->size = self->read.output;
-    AWAIT(self->close, weir_close(self->fd));
-    pb_check(self->close.output == 0);
-    RETURN(self->size);
-    WEIR_FINALLY
-    free(self->data);
-    WEIR_END
-}
-
 #define PATH_BYTES 256
 
-static bool next_path(const char *dir, uint64_t *next, uint64_t end, char *ret_path)
+static bool next_path(uint64_t *next, uint64_t end, char *ret_path)
 {
-    const uint64_t index = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
-    if (index >= end)
+    if (*next == end)
         return false;
-    const int length = snprintf(ret_path, PATH_BYTES, "%s/f%u", dir, (unsigned)(index % FILES));
+    const int length = snprintf(ret_path, PATH_BYTES, "%s/f%u", getenv("PB_FSDIR"), (unsigned)((*next)++ % FILES));
     pb_check(length > 0 && length < PATH_BYTES);
     return true;
 }
 
-WEIR_ASYNC(reader, weir_unit, const char *dir; uint64_t *next; uint64_t end; struct read_file read;
-           char path[PATH_BYTES];)
+static void take_copy(const weir_slurp_slot *slot)
 {
-    WEIR_BEGIN
-    for (;;) {
-        if (!next_path(self->dir, self->next, self->end, self->path))
-            break;
-        AWAIT(self->read, WEIR_CALL(read_file, .path = self->path));
-        pb_check(self->read.output == FILE_BYTES);
-    }
-    WEIR_FINALLY
-    WEIR_END
+    pb_check(slot->result == FILE_BYTES);
+    void *data = malloc(FILE_BYTES);
+    pb_check(data != NULL);
+    memcpy(data, slot->data, FILE_BYTES);
+    __asm__ volatile("" : : "r"(data) : "memory");
+    free(data);
 }
 
-#define READERS_MAX 64
-
-WEIR_ASYNC(readers, weir_unit, size_t count; uint64_t next; uint64_t end; size_t i; weir_join_future join;
-           weir_join_handle handles[READERS_MAX];)
+/*
+ * A slurp is libweir's way to read small files whole; `flight` of them at a time. What it has read is copied into
+ * memory of the file's size, since that is what the peers hand out.
+ */
+WEIR_ASYNC(read_files, weir_unit, unsigned flight; uint64_t next; uint64_t end; uint64_t done; weir_slurp *slurp;
+           weir_slurp_next_future read; char path[PATH_BYTES];)
 {
     WEIR_BEGIN
     pb_check(getenv("PB_FSDIR") != NULL);
-    for (size_t i = 0; i < self->count; i++)
-        self->handles[i] =
-            weir_spawn(WEIR_CALL(reader, .dir = getenv("PB_FSDIR"), .next = &self->next, .end = self->end));
-    for (self->i = 0; self->i < self->count; self->i++) {
-        AWAIT(self->join, weir_join(self->handles[self->i], NULL));
-        pb_check(self->join.output == 0);
+    pb_check(weir_slurp_create(&(weir_slurp_options){ .slots = self->flight, .slot_bytes = 16384 }, &self->slurp) == 0);
+    while (self->done < self->end) {
+        while (weir_slurp_free_slots(self->slurp) > 0 && next_path(&self->next, self->end, self->path))
+            pb_check(weir_slurp_start(self->slurp, cx, AT_FDCWD, self->path, NULL) == 0);
+        AWAIT(self->read, weir_slurp_next(self->slurp));
+        for (weir_slurp_slot *slot = self->read.output; slot != NULL; slot = weir_slurp_take(self->slurp)) {
+            take_copy(slot);
+            weir_slurp_put(slot);
+            self->done++;
+        }
     }
     WEIR_FINALLY
+    weir_slurp_destroy(self->slurp);
     WEIR_END
 }
 
 static void fs_read_seq(struct pb_run *run, uint64_t ops)
 {
-    PB_RUN(run, WEIR_CALL(readers, .count = 1, .end = ops));
+    PB_RUN(run, WEIR_CALL(read_files, .flight = 1, .end = ops));
 }
 
 static void fs_read_par64(struct pb_run *run, uint64_t ops)
 {
-    PB_RUN(run, WEIR_CALL(readers, .count = READERS_MAX, .end = ops));
+    PB_RUN(run, WEIR_CALL(read_files, .flight = 64, .end = ops));
 }
 
 const struct pb_workload pb_file_workloads[] = {
