@@ -76,8 +76,8 @@ int main(void)
 /* prints
 3 gave 3000
 1 gave 1000
-5 gave 5000
 2 took longer than 100 ms
+5 gave 5000
 7 gave 7000
 4 took longer than 100 ms
 6 gave 6000

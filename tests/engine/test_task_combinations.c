@@ -147,12 +147,15 @@ static void bed_turn(struct bed *bed)
 
 /* --- one course ------------------------------------------------------------------------ */
 
-static bool may_be(int status, int output, const struct plan *plan)
+static bool may_be(int status, int output, enum course_where where, const struct plan *plan)
 {
+    /* Where other threads poll, "at once" may already be in the middle of the first poll. */
+    const bool before_any_poll =
+        plan->aborts == ABORTS_AT_ONCE && (where == IN_LOCAL_SET || where == IN_CURRENT_THREAD);
     const bool aborted_early = plan->aborts != ABORTS_NEVER && plan->aborts != ABORTS_AT_END;
     switch (status) {
     case 0: /* an abort in the middle may come too late, one before the first poll may not */
-        return output == 7 && plan->fails == FAILS_NOT && plan->aborts != ABORTS_AT_ONCE;
+        return output == 7 && plan->fails == FAILS_NOT && !before_any_poll;
     case -ECANCELED:
         return aborted_early;
     case -ENOTRECOVERABLE:
@@ -201,7 +204,7 @@ static void run_course(struct bed *bed, const struct plan *plan)
         weir_drop(join);
     if (plan->handle == IS_JOINED || plan->handle == IS_JOINED_FROM_THE_START) {
         CHECK(joined || mock_task_poll(&joiner, WEIR_HEAD(join)) == WEIR_READY);
-        CHECK(may_be(join.output, output, plan));
+        CHECK(may_be(join.output, output, bed->where, plan));
     }
     CHECK_EQ(wi_load(&course.finallys, ACQUIRE), 1 + wi_load(&course.begun, ACQUIRE));
     weir_abort_handle_drop(course.abort_handle);
