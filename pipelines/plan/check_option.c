@@ -347,7 +347,7 @@ enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 static bool runs_here(const struct engine_option *option, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    return type != NULL && type->parallel && node->engine.order != ORDER_KEY &&
+    return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&
            (option->set == set_par || option->set == set_order);
 }
 
@@ -358,7 +358,12 @@ static bool set_known(struct check *check, const struct argument *argument, cons
         return false;
     if (option->runs || runs_here(option, node))
         return true;
-    wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet", option->name);
+    if (option->set == set_par && wp_node_type_of(node->stage, node->in) == NULL)
+        wp_diag(check->diags, argument->span, "%s can't do @par: its input can't be cut into pieces",
+                node->stage->name);
+    else
+        wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet",
+                option->name);
     return false;
 }
 

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "run/pieces.h"
+
 /* Chunks that a node has in hand: one it reads, one it fills. */
 #define IN_HAND 2
 /* What an edge in a block gets, where nobody says more: there are as many as files at once. */
@@ -26,7 +28,7 @@ struct bounds {
     size_t needed; /* with one chunk an edge */
     size_t more;   /* and what the edges would like beyond that */
     double share;  /* of `more` that they get */
-    size_t *capacity;
+    struct run_bounds *each;
 };
 
 static size_t wanted(const struct plan_node *node, bool in_block)
@@ -45,6 +47,20 @@ static const struct plan_chain *block_of(const struct plan_node *node)
     return NULL;
 }
 
+/* What one lane of a cut stage wants to hold either way: a piece, so that lanes don't wait for each other. */
+static size_t lane_bytes(bool in_block)
+{
+    return in_block ? (size_t)BLOCK_QUEUE_BYTES : PIECES_QUEUE_BYTES;
+}
+
+/* The lanes of the stage behind `node`: at least what each has in hand, and a chunk either way. */
+static void measure_lanes(struct bounds *bounds, const struct plan_node *node, size_t times, bool in_block)
+{
+    const size_t lanes = times * wp_pieces_par(node->next);
+    bounds->needed += lanes * IN_HAND * (wp_bounds_chunk_bytes(node) + RUN_CHUNK_BYTES);
+    bounds->more += lanes * 2 * lane_bytes(in_block);
+}
+
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block)
 {
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
@@ -57,10 +73,18 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
         if (block != NULL && block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
             bounds->needed += times * wp_bounds_par(node) * BOUNDS_FEED_QUEUE * RUN_CHUNK_BYTES;
         if (node->next != NULL && node->out == WEIR_BYTES) {
+            measure_lanes(bounds, node, times, in_block);
             bounds->needed += times * bytes;
             bounds->more += times * (wanted(node, in_block) - 1) * bytes;
         }
     }
+}
+
+static void set_lanes(const struct bounds *bounds, const struct plan_node *node, size_t feed_bytes, bool in_block)
+{
+    const double bytes = (double)lane_bytes(in_block) * bounds->share;
+    bounds->each[node->index].lane_in = 1 + (size_t)(bytes / (double)feed_bytes);
+    bounds->each[node->index].lane_out = 1 + (size_t)(bytes / (double)RUN_CHUNK_BYTES);
 }
 
 static void set_capacity(const struct bounds *bounds, const struct plan_chain *chain, bool in_block)
@@ -68,16 +92,20 @@ static void set_capacity(const struct bounds *bounds, const struct plan_chain *c
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
         if (block_of(node) != NULL)
             set_capacity(bounds, block_of(node), true);
+        if (node == chain->nodes) /* of a block: what feeds it is outside */
+            set_lanes(bounds, node, RUN_CHUNK_BYTES, in_block);
         if (node->next != NULL)
-            bounds->capacity[node->index] =
-                node->out == WEIR_BYTES ? 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share)
-                                        : FILE_BATCHES;
+            set_lanes(bounds, node->next, wp_bounds_chunk_bytes(node), in_block);
+        if (node->next != NULL)
+            bounds->each[node->index].edge = node->out == WEIR_BYTES
+                                                 ? 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share)
+                                                 : FILE_BATCHES;
     }
 }
 
-int wp_bounds(const struct plan *plan, size_t budget_bytes, size_t *ret_capacity, size_t *ret_needed)
+int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_needed)
 {
-    struct bounds bounds = { .share = 1, .capacity = ret_capacity };
+    struct bounds bounds = { .share = 1, .each = ret_bounds };
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         measure(&bounds, chain, 1, false);
     *ret_needed = bounds.needed;

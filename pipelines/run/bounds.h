@@ -21,10 +21,16 @@ unsigned wp_bounds_par(const struct plan_node *node);
 /* The bytes of the chunks that this node sends. */
 size_t wp_bounds_chunk_bytes(const struct plan_node *node);
 
+/* In chunks, each at least one. */
+struct run_bounds {
+    size_t edge;              /* behind the node */
+    size_t lane_in, lane_out; /* of each lane of a cut stage: see pieces.h */
+};
+
 /*
- * ret_capacity[index of a node] is how many chunks the edge behind it may hold, at least one. 0, or -ENOBUFS: the
- * budget is too small for this plan, which needs *ret_needed bytes.
+ * ret_bounds[index of a node] says what its edge and its lanes may hold. 0, or -ENOBUFS: the budget is too small for
+ * this plan, which needs *ret_needed bytes.
  */
-int wp_bounds(const struct plan *plan, size_t budget_bytes, size_t *ret_capacity, size_t *ret_needed);
+int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_needed);
 
 #endif

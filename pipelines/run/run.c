@@ -9,6 +9,7 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/pieces.h"
 
 /* The run at the top of all. */
 static struct run *whole(struct run *run)
@@ -42,11 +43,16 @@ static int connect_chain(struct run *run, const struct plan_chain *chain)
         node->run = run;
         if (run->parent == NULL)
             enter_inner(run, plan);
+        const struct run_bounds *bounds = &whole(run)->bounds[plan->index];
+        if (wp_pieces_par(plan) > 0) {
+            const int error = wp_pieces_create(node, bounds->lane_in, bounds->lane_out, &node->pieces);
+            if (error < 0)
+                return error;
+        }
         if (plan->next == NULL)
             break;
         struct run_node *next = node_of(run, plan->next);
-        const int error = weir_mpsc_create(sizeof(struct parcel), whole(run)->capacity[plan->index], wp_parcel_drop,
-                                           &node->to, &next->from);
+        const int error = weir_mpsc_create(sizeof(struct parcel), bounds->edge, wp_parcel_drop, &node->to, &next->from);
         if (error < 0)
             return error;
     }
@@ -71,11 +77,11 @@ static struct run *create(unsigned base, unsigned count)
 static int find_bounds(struct run *run, const struct plan *plan, size_t *ret_needed)
 {
     weir_chunk_stats stats;
-    run->capacity = calloc(plan->nodes, sizeof *run->capacity);
-    if (run->capacity == NULL)
+    run->bounds = calloc(plan->nodes, sizeof *run->bounds);
+    if (run->bounds == NULL)
         return -ENOMEM;
     weir_chunk_stats_get(&stats);
-    return wp_bounds(plan, stats.budget, run->capacity, ret_needed);
+    return wp_bounds(plan, stats.budget, run->bounds, ret_needed);
 }
 
 int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed)
@@ -103,9 +109,10 @@ void wp_run_destroy(struct run *run)
     for (unsigned i = 0; run->nodes != NULL && i < run->count; i++) {
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
+        wp_pieces_destroy(run->nodes[i].pieces);
     }
     free(run->nodes);
-    free(run->capacity);
+    free(run->bounds);
     free(run->error_text);
     (void)pthread_mutex_destroy(&run->lock);
     free(run);
@@ -235,17 +242,28 @@ static int spawn_all(struct run *run, weir_join_set *set)
         if (node->plan == NULL || node->inner)
             continue;
         const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
-        const int error = type != NULL ? type->spawn(node, set) : wp_transform_spawn(node, set);
+        const int error = type != NULL           ? type->spawn(node, set)
+                          : node->pieces != NULL ? wp_pieces_spawn(node->pieces, set)
+                                                 : wp_transform_spawn(node, set);
         if (error < 0)
             return error;
     }
     return 0;
 }
 
+/* One a node, and for a stage that is cut one for each lane, one that cuts and one that joins. */
+static size_t count_tasks(const struct run *run)
+{
+    size_t tasks = run->count;
+    for (unsigned i = 0; i < run->count; i++)
+        tasks += run->nodes[i].pieces != NULL ? wp_pieces_par(run->nodes[i].plan) + 1 : 0;
+    return tasks;
+}
+
 WEIR_ASYNC_DEFINE(wp_run_all)
 {
     WEIR_BEGIN
-    self->output = weir_join_set_create(self->run->count, &self->nodes);
+    self->output = weir_join_set_create(count_tasks(self->run), &self->nodes);
     if (self->output == 0)
         self->output = spawn_all(self->run, self->nodes);
     while (self->output == 0) {

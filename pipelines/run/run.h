@@ -17,7 +17,9 @@
 
 /* --- edges ------------------------------------------------------------------------------ */
 
-struct batch; /* batch.h */
+struct batch;  /* batch.h */
+struct pieces; /* pieces.h */
+struct run_bounds;
 struct row;
 
 /*
@@ -60,6 +62,7 @@ struct run_node {
     weir_mpsc_receiver *from; /* NULL: a source */
     weir_mpsc_sender *to;     /* NULL: a sink */
     struct run_counters counters;
+    struct pieces *pieces; /* NULL: its input stays in one piece */
 };
 
 /* Told what went wrong with a single file, or what a fail-if found, one at a time: a line. */
@@ -69,8 +72,8 @@ struct run {
     struct run_node *nodes;
     unsigned base,
         count; /* of the nodes: nodes[i] is that with index base + i in the plan; some of them may be empty */
-    size_t *capacity; /* of a whole run: parcels in the edge behind a node, by the node's index in the plan */
-    struct run_node *parent; /* of a block: the node that it belongs to; else NULL */
+    struct run_bounds *bounds; /* of a whole run: what edges and lanes may hold, by the node's index in the plan */
+    struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
     struct run *next_ended;
     bool finished;        /* every node has ended */
     pthread_mutex_t lock; /* of what follows */

@@ -69,6 +69,42 @@ codec gzip "gzip" gunzip
 codec gzip "gzip level=1" gunzip
 codec lz4 "lz4" unlz4
 codec lz4 "lz4 level=9" unlz4
+
+# --- @par: the same bytes for any number above one, and what comes back is what went in -------------------------
+{ cat large; seq 1 1500000; cat large; } >longer
+par() {
+    "$weir" stages "${1%% *}" >/dev/null 2>&1 || return
+    for n in 2 3 7 cores; do
+        want 0 run "read longer | $1 @par=$n | write packed$n"
+        same packed2 packed$n "$1 @par=$n"
+        want 0 run "read packed$n | $2 | write copy"; same longer copy "$1 @par=$n, back"
+    done
+    want 0 run "read longer block=4KiB | $1 @par=2 @order=any | $2 | hash sha256 | write digest"
+    want 0 run "read empty | $1 @par=2 | $2 | write copy"; same empty copy "nothing, @par"
+    want 0 run --mem 8MiB "read longer | $1 @par=2 | write copy"; same packed2 copy "with little memory"
+}
+par "zstd level=1" unzstd
+par "zstd seekable=100KiB" unzstd
+par "gzip level=1" gunzip
+par "lz4" unlz4
+if "$weir" stages unzstd >/dev/null 2>&1; then
+    for size in 1000 100KiB 3MiB; do
+        want 0 run "read longer | zstd level=1 seekable=$size | write packed"
+        want 0 run "read packed | unzstd @par=3 | write copy"; same longer copy "unzstd @par of frames of $size"
+    done
+    size=$(wc -c <packed)
+    head -c $((size / 2)) packed >short
+    want 1 run "read short | unzstd @par=2 | write new"; [ ! -e new ] || fail "half an output was left"
+    grep -q "failed at byte $((size / 2)): " err || grep -q "failed at byte $(wc -c <short): " err || fail "words: $(cat err)"
+    { cat packed; echo rubbish; } >more
+    want 1 run "read more | unzstd @par=2 | write new"; [ ! -e new ] || fail "an output with rubbish was left"
+    grep -q "failed at byte $(wc -c <packed): not a zstd frame" err || fail "words: $(cat err)"
+    want 1 run "read packed | unzstd @par=2 max=1MiB | write new"; [ ! -e new ] || fail "above its bound"
+fi
+want 2 "$weir" check -e 'read a | gunzip @par=2 | null'
+says "-e:1:17: gunzip can't do @par: its input can't be cut into pieces
+    read a | gunzip @par=2 | null
+                    ^~~~~~~"
 want 2 "$weir" check -e 'read a | zstd level=20 | null'
 printf 'plain text\n' >plain
 want 1 run "read plain | gunzip | null"

@@ -1,0 +1,165 @@
+/* stepper.c - a stage's state, its windows, and what a step is going to cost. */
+#include "run/stepper.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <weir/time.h>
+
+#define OFFLOAD_ABOVE_NS 100000
+
+void wp_stepper_unref(void *arg)
+{
+    struct stepper *self = arg;
+    if (self == NULL || __atomic_fetch_sub(&self->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    if (self->opened && self->stage->close != NULL)
+        self->stage->close(self->state);
+    weir_chunk_put(self->in);
+    weir_chunk_put(self->out);
+    free(self->state);
+    free(self);
+}
+
+struct stepper *wp_stepper_ref(struct stepper *self)
+{
+    (void)__atomic_fetch_add(&self->refs, 1, __ATOMIC_RELAXED);
+    return self;
+}
+
+/* --- the stage's options ----------------------------------------------------------------------- */
+
+/* All items of a LIST. The array is the stepper's state's, behind it. */
+static int set_list(struct stepper *self, const struct plan_node *plan, const weir_opt *opt, const char **items)
+{
+    weir_opt_list list = { .items = items };
+    size_t index;
+    for (const struct setting *setting = plan->settings; setting != NULL; setting = setting->next)
+        if (setting->opt == opt)
+            items[list.count++] = setting->text;
+    return weir_opt_set_list(opt, self->state, list, &index);
+}
+
+static int set_options(struct stepper *self, const struct plan_node *plan, const char **items)
+{
+    int error = 0;
+    weir_stage_set_defaults(plan->stage, self->state);
+    for (const struct setting *setting = plan->settings; error == 0 && setting != NULL; setting = setting->next) {
+        const weir_opt *opt = setting->opt;
+        if (opt->type == WEIR_OPT_LIST) {
+            if (wp_plan_setting(plan, opt->name) == setting) { /* the first of its items sets them all */
+                error = set_list(self, plan, opt, items);
+                while (*items != NULL)
+                    items++;
+            }
+        } else if (setting->text != NULL) {
+            error = weir_opt_set_text(opt, self->state, setting->text);
+        } else {
+            error = weir_opt_set_int(opt, self->state, setting->number);
+        }
+    }
+    return error;
+}
+
+static size_t count_settings(const struct plan_node *plan)
+{
+    size_t count = 0;
+    for (const struct setting *setting = plan->settings; setting != NULL; setting = setting->next)
+        count++;
+    return count;
+}
+
+int wp_stepper_fail(struct run_node *node, const struct stepper *self)
+{
+    const weir_flow *flow = &self->flow;
+    if (flow->error_text[0] == '\0')
+        return wp_run_fail(node, self->want, "%s", strerror(-self->want));
+    if (flow->error_offset == 0)
+        return wp_run_fail(node, flow->error, "%s", flow->error_text);
+    return wp_run_fail(node, flow->error, "failed at byte %lu: %s", (unsigned long)flow->error_offset,
+                       flow->error_text);
+}
+
+int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
+{
+    const weir_stage *stage = node->plan->stage;
+    const size_t state_size = (stage->state_size + 15) & ~(size_t)15;
+    struct stepper *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return -ENOMEM;
+    *self = (struct stepper){ .refs = 1, .stage = stage, .want = WEIR_WANT_INPUT };
+    *ret_stepper = self;
+    self->state = calloc(1, state_size + (2 * count_settings(node->plan) + 1) * sizeof(char *));
+    if (self->state == NULL)
+        return -ENOMEM;
+    const int error = set_options(self, node->plan, (const char **)(void *)((char *)self->state + state_size));
+    if (error < 0)
+        return error;
+    self->opened = true; /* close() follows a failed open(), too */
+    self->flow.ns_per_kib = weir_cost_ns_per_kib(stage->cost);
+    self->want = stage->open != NULL ? stage->open(self->state, &self->flow) : 0;
+    if (self->want < 0)
+        return wp_stepper_fail(node, self);
+    self->want = WEIR_WANT_INPUT;
+    return 0;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------ */
+
+void wp_stepper_set_windows(struct stepper *self)
+{
+    weir_flow *flow = &self->flow;
+    flow->in = self->in != NULL ? self->in->data : NULL;
+    flow->in_size = self->in_end;
+    flow->in_last = self->in_last;
+    flow->out = self->out->data;
+    flow->out_size = self->out->capacity;
+    flow->out_pos = self->out->size;
+}
+
+void wp_stepper_step(struct stepper *self)
+{
+    weir_flow *flow = &self->flow;
+    const size_t in_before = flow->in_pos, out_before = flow->out_pos;
+    const int64_t began_ns = weir_now_ns();
+    self->want = self->stage->step(self->state, flow);
+    self->took_ns = weir_now_ns() - began_ns;
+    self->out->size = flow->out_pos;
+    const bool moved = flow->in_pos != in_before || flow->out_pos != out_before;
+    if (self->want == WEIR_WANT_OUTPUT && !moved)
+        self->want = weir_flow_fail(flow, -EPROTO, "the stage makes no progress");
+    if (self->want == WEIR_WANT_INPUT && self->in_last)
+        self->want = weir_flow_fail(flow, -EPROTO, "the stage wants more than there is");
+    /* Outliers (the thread lost its core) move the estimate by an eighth of twice its value, no more. */
+    const size_t taken = flow->in_pos - in_before + (flow->out_pos - out_before) / 8;
+    if (taken >= 1024) {
+        const uint64_t old = flow->ns_per_kib, measured = ((uint64_t)self->took_ns << 10) / taken;
+        flow->ns_per_kib = (uint32_t)(old + (measured > 2 * old + 8 ? 2 * old + 8 : measured) / 8 - old / 8);
+    }
+}
+
+int64_t wp_stepper_job(void *arg, weir_job *job)
+{
+    (void)job;
+    wp_stepper_step(arg);
+    return 0;
+}
+
+bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self)
+{
+    switch (node->plan->engine.pool) {
+    case POOL_INLINE:
+        return false;
+    case POOL_CPU:
+    case POOL_IO:
+        return true;
+    case POOL_AUTO:
+        break;
+    }
+    const uint64_t left = self->flow.in_size - self->flow.in_pos;
+    return (left * self->flow.ns_per_kib) >> 10 > OFFLOAD_ABOVE_NS;
+}
+
+weir_lane wp_stepper_lane(const struct run_node *node)
+{
+    return node->plan->engine.pool == POOL_IO ? WEIR_LANE_IO : WEIR_LANE_CPU;
+}
