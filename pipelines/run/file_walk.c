@@ -44,30 +44,35 @@ const char *wp_file_error(int error)
 
 /* --- what the walk tells ---------------------------------------------------------------------------- */
 
-static void note(void *arg, weir_note_kind kind, const char *path, size_t size, int error)
+void wp_file_note(struct run_node *node, weir_note_kind kind, const char *path, int error)
 {
-    struct file_walk *self = arg;
-    (void)size;
     switch (kind) {
     case WEIR_NOTE_SPECIAL_SKIPPED: /* files are regular files, on this device where that was asked for */
     case WEIR_NOTE_OTHER_DEVICE:
         return;
     case WEIR_NOTE_LOOP:
-        wp_run_trouble(self->node, "%s: is one of its own parents", path);
+        wp_run_trouble(node, "%s: is one of its own parents", path);
         return;
     case WEIR_NOTE_DANGLING:
-        wp_run_trouble(self->node, "%s: a link to nothing", path);
+        wp_run_trouble(node, "%s: a link to nothing", path);
         return;
     case WEIR_NOTE_VANISHED:
-        wp_run_trouble(self->node, "%s: vanished", path);
+        wp_run_trouble(node, "%s: vanished", path);
         return;
     case WEIR_NOTE_SWAPPED:
-        wp_run_trouble(self->node, "%s: was replaced meanwhile", path);
+        wp_run_trouble(node, "%s: was replaced meanwhile", path);
         return;
     default:
-        wp_run_trouble(self->node, "%s: %s", path, wp_file_error(error));
+        wp_run_trouble(node, "%s: %s", path, wp_file_error(error));
         return;
     }
+}
+
+static void note(void *arg, weir_note_kind kind, const char *path, size_t size, int error)
+{
+    struct file_walk *self = arg;
+    (void)size;
+    wp_file_note(self->node, kind, path, error);
 }
 
 /* --- made of options ------------------------------------------------------------------------------------ */
@@ -84,12 +89,18 @@ static size_t collect(const struct plan_node *plan, const char *name, const char
     return count;
 }
 
-static weir_walk_rules rules_of(const struct plan_node *plan)
+weir_walk_rules wp_file_rules(const struct plan_node *plan, const char **items)
 {
+    const size_t matches = collect(plan, "match", items);
+    const size_t excludes = collect(plan, "exclude", items + matches);
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     const int64_t newer_ns = wp_plan_number(plan, "newer");
     return (weir_walk_rules){
+        .match = matches > 0 ? items : NULL,
+        .match_count = matches,
+        .exclude = items + matches,
+        .exclude_count = excludes,
         .size_min = (uint64_t)wp_plan_number(plan, "min"),
         .size_max = (uint64_t)wp_plan_number(plan, "max"),
         .has_size_max = wp_plan_setting(plan, "max") != NULL,
@@ -107,16 +118,10 @@ static weir_walk_rules rules_of(const struct plan_node *plan)
 static int create_walk(struct file_walk *self)
 {
     const struct plan_node *plan = self->node->plan;
-    weir_walk_rules rules = rules_of(plan);
-    rules.match_count = collect(plan, "match", NULL);
-    rules.exclude_count = collect(plan, "exclude", NULL);
-    const char **items = calloc(rules.match_count + rules.exclude_count + 1, sizeof *items);
+    const char **items = calloc(collect(plan, "match", NULL) + collect(plan, "exclude", NULL) + 1, sizeof *items);
     if (items == NULL)
         return -ENOMEM;
-    (void)collect(plan, "match", items);
-    (void)collect(plan, "exclude", items + rules.match_count);
-    rules.match = rules.match_count > 0 ? items : NULL;
-    rules.exclude = items + rules.match_count;
+    const weir_walk_rules rules = wp_file_rules(plan, items);
     const int error = weir_walk_create(&rules, note, self, &self->walk);
     free(items);
     return error;

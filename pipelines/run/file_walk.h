@@ -14,6 +14,11 @@ void wp_file_walk_destroy(void *walk); /* takes NULL */
 /* The next files, in the order of the sorted walk; NULL: that was all. Blocks. 0 or a negative errno, told. */
 int wp_file_walk_next(struct file_walk *walk, struct batch **ret_batch);
 
+/* The rules of such a node; `items` has room for its patterns, and lives as long as the rules. */
+weir_walk_rules wp_file_rules(const struct plan_node *plan, const char **items);
+/* What a walk tells: what is wrong with a file is told on. */
+void wp_file_note(struct run_node *node, weir_note_kind kind, const char *path, int error);
+
 /* What went wrong at a path, in words: errno's, or one of ours. */
 const char *wp_file_error(int error);
 

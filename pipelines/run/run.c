@@ -10,6 +10,7 @@
 #include "run/batch.h"
 #include "run/bounds.h"
 #include "run/pieces.h"
+#include "run/whole_job.h"
 
 /* The run at the top of all. */
 static struct run *whole(struct run *run)
@@ -88,6 +89,8 @@ int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_nee
 {
     struct run *run = create(0, plan->nodes);
     int error = run == NULL ? -ENOMEM : find_bounds(run, plan, ret_needed);
+    if (run != NULL)
+        run->chains = plan->pipelines;
     for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
         error = connect_chain(run, chain);
     if (error < 0)
@@ -110,6 +113,7 @@ void wp_run_destroy(struct run *run)
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
         wp_pieces_destroy(run->nodes[i].pieces);
+        wp_hash_job_free(run->nodes[i].job);
     }
     free(run->nodes);
     free(run->bounds);
@@ -235,11 +239,30 @@ void wp_run_trouble(struct run_node *node, const char *format, ...)
     free(text);
 }
 
+/* Chains that are a job of their own; their nodes don't run. */
+static int spawn_whole(struct run *run, weir_join_set *set)
+{
+    int error = 0;
+    for (const struct plan_chain *chain = run->chains; error == 0 && chain != NULL; chain = chain->next) {
+        if (!wp_is_hash_job(chain))
+            continue;
+        for (const struct plan_node *plan = chain->nodes; plan != NULL; plan = plan->next) {
+            node_of(run, plan)->whole = true;
+            if (plan->next == NULL)
+                error = wp_hash_job_spawn(node_of(run, plan), chain, set);
+        }
+    }
+    return error;
+}
+
 static int spawn_all(struct run *run, weir_join_set *set)
 {
+    const int whole = spawn_whole(run, set);
+    if (whole < 0)
+        return whole;
     for (unsigned i = 0; i < run->count; i++) {
         struct run_node *node = &run->nodes[i];
-        if (node->plan == NULL || node->inner)
+        if (node->plan == NULL || node->inner || node->whole)
             continue;
         const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
         const int error = type != NULL           ? type->spawn(node, set)

@@ -58,6 +58,8 @@ struct run_node {
     const struct plan_node *plan;
     struct run *run;
     const struct row *file; /* in a block: what it is run for; else NULL */
+    struct whole_job *job;  /* of a chain that is one job: of its last node */
+    bool whole;             /* its chain is run as one job */
     bool inner;             /* a node of a block: it runs for each file, in a run of its own, and here it is counted */
     weir_mpsc_receiver *from; /* NULL: a source */
     weir_mpsc_sender *to;     /* NULL: a sink */
@@ -74,6 +76,7 @@ struct run {
         count; /* of the nodes: nodes[i] is that with index base + i in the plan; some of them may be empty */
     struct run_bounds *bounds; /* of a whole run: what edges and lanes may hold, by the node's index in the plan */
     struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
+    const struct plan_chain *chains; /* of a whole run */
     struct run *next_ended;
     bool finished;        /* every node has ended */
     pthread_mutex_t lock; /* of what follows */

@@ -1,0 +1,168 @@
+/* whole_job.c - files | hash | write format=: the hashing job itself. */
+#include "run/whole_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <weir/hash_job.h>
+
+#include "run/file_walk.h"
+
+static bool is_stage(const struct plan_node *node, const char *name)
+{
+    return node != NULL && strcmp(node->stage->name, name) == 0;
+}
+
+/* The job means other things by what is no directory: "-", a FIFO. */
+static bool has_directories_only(const struct plan_node *files)
+{
+    unsigned count = 0;
+    struct stat meta;
+    for (const struct setting *setting = files->settings; setting != NULL; setting = setting->next)
+        if (strcmp(setting->opt->name, "path") == 0) {
+            if (stat(setting->text, &meta) < 0 || !S_ISDIR(meta.st_mode))
+                return false;
+            count++;
+        }
+    return count > 0 && wp_plan_setting(files, "from") == NULL;
+}
+
+static unsigned count_algos(const struct plan_node *hash, const weir_digest_algo **ret_algos)
+{
+    unsigned count = 0;
+    for (const struct setting *setting = hash->settings; setting != NULL; setting = setting->next)
+        if (strcmp(setting->opt->name, "algo") == 0) {
+            const weir_digest_algo *algo = weir_digest_find(setting->text);
+            for (unsigned i = 0; i < count; i++)
+                if (ret_algos[i] == algo)
+                    return 0; /* the node says what is wrong */
+            if (count == WEIR_HASHER_ALGOS_MAX)
+                return 0;
+            ret_algos[count++] = algo;
+        }
+    if (count == 0)
+        ret_algos[count++] = weir_digest_find(wp_plan_text(hash, "algo"));
+    return count;
+}
+
+static weir_manifest_format format_of(const struct plan_node *write, unsigned algos)
+{
+    if (wp_plan_setting(write, "format") != NULL)
+        return (weir_manifest_format)wp_plan_number(write, "format");
+    return algos > 1 ? WEIR_MANIFEST_BSD : WEIR_MANIFEST_GNU;
+}
+
+static bool may_write(const struct plan_node *write, const weir_digest_algo *const *algos, unsigned count)
+{
+    static const char *const others[] = { "append", "verify", "keep", "mode" };
+    const struct piece *pieces = wp_plan_setting(write, "path")->pieces;
+    const weir_manifest_style style = { .format = format_of(write, count), .algos = algos, .algo_count = count };
+    const char *reason;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (wp_plan_setting(write, others[i]) != NULL)
+            return false;
+    return pieces != NULL && pieces->next == NULL && pieces->kind == PIECE_TEXT && pieces->size > 0 &&
+           weir_manifest_style_check(&style, &reason) == 0;
+}
+
+bool wp_is_hash_job(const struct plan_chain *chain)
+{
+    const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
+    const struct plan_node *files = chain->nodes, *hash = files != NULL ? files->next : NULL,
+                           *write = hash != NULL ? hash->next : NULL;
+    if (!is_stage(files, "files") || !is_stage(hash, "hash") || !is_stage(write, "write") || write->next != NULL)
+        return false;
+    if (wp_plan_setting(hash, "as") != NULL || wp_plan_number(hash, "head") != 0 || !has_directories_only(files))
+        return false;
+    const unsigned count = count_algos(hash, algos);
+    return count > 0 && may_write(write, algos, count);
+}
+
+/* --- the run ---------------------------------------------------------------------------------------- */
+
+struct whole_job {
+    struct run_node *node;
+    const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
+    const char **items; /* paths, and the patterns of the rules */
+    weir_hash_options options;
+    weir_hash_counters counters;
+};
+
+static void on_error(void *arg, const char *path, size_t size, int error)
+{
+    const struct whole_job *job = arg;
+    (void)size;
+    wp_run_trouble(job->node, "%s: %s", path, wp_file_error(error));
+}
+
+static void on_note(void *arg, weir_note_kind kind, const char *path, size_t size, int error)
+{
+    const struct whole_job *job = arg;
+    (void)size;
+    wp_file_note(job->node, kind, path, error);
+}
+
+static struct whole_job *job_create(struct run_node *last, const struct plan_chain *chain)
+{
+    const struct plan_node *files = chain->nodes;
+    struct whole_job *job = calloc(1, sizeof *job);
+    size_t settings = 1, paths = 0;
+    for (const struct setting *setting = files->settings; setting != NULL; setting = setting->next)
+        settings++;
+    if (job != NULL)
+        job->items = calloc(2 * settings, sizeof *job->items);
+    if (job == NULL || job->items == NULL) {
+        free(job);
+        return NULL;
+    }
+    job->node = last;
+    for (const struct setting *setting = files->settings; setting != NULL; setting = setting->next)
+        if (strcmp(setting->opt->name, "path") == 0)
+            job->items[paths++] = setting->text;
+    const unsigned count = count_algos(files->next, job->algos);
+    job->options = (weir_hash_options){
+        .algos = job->algos,
+        .algo_count = count,
+        .paths = job->items,
+        .path_count = paths,
+        .rules = wp_file_rules(files, job->items + paths),
+        .format = format_of(last->plan, count),
+        .out_path = wp_plan_setting(last->plan, "path")->pieces->text,
+        .lanes = files->next->engine.par > 1 ? files->next->engine.par : 0,
+        .counters = &job->counters,
+        .on_error = on_error,
+        .on_note = on_note,
+        .hook_arg = job,
+    };
+    job->options.rules.meta = false;
+    return job;
+}
+
+WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash;)
+{
+    WEIR_BEGIN
+    AWAIT(self->hash, weir_hash_job(&self->job->options));
+    if (self->hash.output < 0)
+        RETURN(wp_run_fail(self->job->node, self->hash.output, "%s: %s", self->job->options.out_path,
+                           strerror(-self->hash.output)));
+    wp_counter_add(&self->job->node->counters.in_rows, self->job->counters.files);
+    wp_counter_add(&self->job->node->counters.in_bytes, self->job->counters.bytes);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+void wp_hash_job_free(struct whole_job *job)
+{
+    if (job != NULL)
+        free(job->items);
+    free(job);
+}
+
+int wp_hash_job_spawn(struct run_node *last, const struct plan_chain *chain, weir_join_set *set)
+{
+    struct whole_job *job = job_create(last, chain);
+    if (job == NULL)
+        return wp_run_fail(last, -ENOMEM, "no memory");
+    last->job = job; /* threads of the pool may look at it for longer than its task lives */
+    return weir_join_set_spawn(set, WEIR_CALL(whole_job_run, .job = job));
+}
