@@ -152,7 +152,7 @@ static int run(weir_pipeline *pipeline, const struct values *values)
     if (values->workers > 0)
         options.workers = options.blocking_cpu_max = values->workers;
     struct interrupt interrupt;
-    weir_runtime *runtime;
+    weir_runtime *runtime = NULL;
     int error = interrupt_init(&interrupt);
     if (error == 0)
         error = weir_runtime_create(&options, &runtime);

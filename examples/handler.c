@@ -5,7 +5,9 @@
  * the timeout drops what takes too long, with all it holds. Afterwards the trace
  * knows every poll by the task's name: open handler.trace.json in ui.perfetto.dev.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -146,7 +146,7 @@ char *wi_json_put_string(char *at, const char *name, size_t size)
             *at++ = '\\';
             *at++ = short_escapes[control];
         } else if (control != 0) {
-            memcpy(at, "\\u00", 4);
+            memcpy(at, "\\u00", 4); /* NOLINT(bugprone-not-null-terminated-result): two more digits follow */
             at += 4;
             *at++ = "0123456789abcdef"[control >> 4];
             *at++ = "0123456789abcdef"[control & 15];

@@ -10,6 +10,13 @@
 
 /* --- types -------------------------------------------------------------------------------------- */
 
+/* 2^63 either way: the doubles that have a whole part of 64 bits. */
+static bool fits_int(double real)
+{
+    const double limit = 9223372036854775808.0;
+    return real >= -limit && real < limit;
+}
+
 static struct datum as_type(struct eval *eval, const struct datum *args, unsigned count)
 {
     (void)eval;
@@ -49,7 +56,7 @@ static struct datum to_int(struct eval *eval, const struct datum *args, unsigned
     case DATUM_DURATION:
         return datum_int(args[0].number);
     case DATUM_DOUBLE:
-        return args[0].real >= -0x1p63 && args[0].real < 0x1p63 ? datum_int((int64_t)args[0].real) : datum_null();
+        return fits_int(args[0].real) ? datum_int((int64_t)args[0].real) : datum_null();
     case DATUM_STRING:
         return parse_number(args[0], true);
     default:
@@ -107,7 +114,7 @@ static struct datum rounded(struct datum datum, double (*how)(double))
     if (datum.kind != DATUM_DOUBLE)
         return datum.kind == DATUM_INT ? datum : datum_null();
     const double result = how(datum.real);
-    return result >= -0x1p63 && result < 0x1p63 ? datum_int((int64_t)result) : datum_double(result);
+    return fits_int(result) ? datum_int((int64_t)result) : datum_double(result);
 }
 
 static struct datum to_floor(struct eval *eval, const struct datum *args, unsigned count)

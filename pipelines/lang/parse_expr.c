@@ -5,6 +5,7 @@
  *
  * Comparisons don't chain: `a < b < c` is a fault, since it never means what it says.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "lang/parse.h"
@@ -83,11 +84,10 @@ static struct expr *missing(struct scan *scan, const char *what)
 
 static bool expect(struct scan *scan, const char *token)
 {
-    char what[16] = "'";
+    char what[16];
     if (wp_scan_take(scan, token))
         return true;
-    memcpy(what + 1, token, strlen(token));
-    what[strlen(token) + 1] = '\'';
+    snprintf(what, sizeof what, "'%s'", token);
     (void)missing(scan, what);
     return false;
 }

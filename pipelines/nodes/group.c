@@ -122,11 +122,12 @@ static int make_room(void *array, size_t count, size_t *room, size_t size)
     if (count < *room)
         return 0;
     const size_t wanted = *room > 0 ? 2 * *room : 256;
-    memory = reallocarray(memory, wanted, size);
-    if (memory == NULL)
+    void *larger = reallocarray(memory, wanted, size);
+    if (larger == NULL)
         return -ENOMEM;
-    memcpy(array, &memory, sizeof memory);
+    memcpy(array, &larger, sizeof larger);
     *room = wanted;
+    /* cppcheck-suppress memleak ; it lies in *array now */
     return 0;
 }
 

@@ -57,6 +57,7 @@ int wp_batch_copy(struct batch *batch, const struct row *from)
 struct batch *wp_batch_shrink(struct batch *batch)
 {
     struct batch *smaller = realloc(batch, offsetof(struct batch, rows) + batch->count * sizeof batch->rows[0]);
+    /* cppcheck-suppress memleak ; one of the two is returned */
     return smaller != NULL ? smaller : batch;
 }
 

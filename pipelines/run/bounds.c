@@ -34,6 +34,7 @@ struct bounds {
 static size_t wanted(const struct plan_node *node, bool in_block)
 {
     const int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is an edge behind it */
     const int64_t bytes = node->next->engine.queue_bytes != 0 ? node->next->engine.queue_bytes : usual;
     const size_t chunks = (size_t)bytes / wp_bounds_chunk_bytes(node);
     return chunks < 1 ? 1 : chunks;

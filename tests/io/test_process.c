@@ -247,14 +247,19 @@ static void test_output_has_a_limit(void)
     io_rig_fini(&rig);
 }
 
+static int start_counting(weir_child **ret_child)
+{
+    const weir_command command = SHELL("seq 1 10000", .out = WEIR_STDIO_PIPE);
+    return weir_child_start(&command, ret_child);
+}
+
 WEIR_ASYNC(run_children, int64_t, weir_child *child; weir_child_text out; weir_child_output_future all; int round;)
 {
     WEIR_BEGIN
     for (; self->round < 5; self->round++) {
-        const weir_command command = SHELL("seq 1 10000", .out = WEIR_STDIO_PIPE);
-        const int error = weir_child_start(&command, &self->child);
-        if (error != 0)
-            RETURN(error);
+        self->output = start_counting(&self->child);
+        if (self->output != 0)
+            RETURN(self->output);
         AWAIT(self->all, weir_child_output(self->child, 1 << 20, &self->out, NULL));
         weir_child_put(self->child);
         self->child = NULL;
