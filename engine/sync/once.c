@@ -8,6 +8,7 @@
 #include <weir/once.h>
 
 #include "sync/waiters.h"
+#include "task/current.h"
 
 #define ONCE_EMPTY 0u
 #define ONCE_BUSY 1u
@@ -34,6 +35,7 @@ static int enter(weir_once *once)
         return -EAGAIN;
     default:
         wi_store(&once->state, ONCE_BUSY, RELAXED);
+        wi_store(&once->holder, (const void *)wi_task_current, RELAXED);
         return 1;
     }
 }
@@ -85,10 +87,12 @@ static weir_poll enter_poll(weir_future *future, weir_cx *cx)
 static void pass_on(weir_once *once)
 {
     weir_waiter *front = waiter_front(waiters_list(&once->waiters));
-    if (front != NULL)
-        waiter_settle(front, WAITER_GRANTED);
-    else
+    if (front == NULL) {
         wi_store(&once->state, ONCE_EMPTY, RELAXED);
+        return;
+    }
+    wi_store(&once->holder, (const void *)front->waker, RELAXED); /* of a task: its address */
+    waiter_settle(front, WAITER_GRANTED);
 }
 
 static void enter_drop(weir_future *future)
@@ -108,8 +112,10 @@ static void enter_drop(weir_future *future)
 
 static void enter_inspect(const weir_future *future, weir_wait *ret_wait)
 {
+    const weir_once *once = ((const weir_once_enter_future *)(const void *)future)->once;
     ret_wait->what = "something made once";
-    ret_wait->object = ((const weir_once_enter_future *)(const void *)future)->once;
+    ret_wait->object = once;
+    ret_wait->holder = wi_load(&once->holder, RELAXED);
 }
 
 static const weir_future_type enter_type =

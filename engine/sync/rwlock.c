@@ -1,14 +1,17 @@
 /* rwlock.c - a semaphore with a share a reader: who wants all of them writes. Its queue makes it fair. */
+#include <weir/dump.h>
 #include <weir/rwlock.h>
 
 #include <stdlib.h>
 
 #include "base/atomic.h"
+#include "task/current.h"
 
 struct weir_rwlock {
     weir_semaphore *semaphore;
     uint32_t readers_max;
     uint32_t refs;
+    const void *writer; /* the task that has it alone, for dumps */
 };
 
 int weir_rwlock_create(uint32_t readers_max, weir_rwlock **ret_rwlock)
@@ -46,29 +49,37 @@ static void fill_guard(weir_rwlock_guard *ret_guard, weir_rwlock *rwlock, uint32
 {
     if (is_owned)
         (void)weir_rwlock_ref(rwlock);
+    if (count == rwlock->readers_max)
+        wi_store(&rwlock->writer, (const void *)wi_task_current, RELAXED);
     *ret_guard = (weir_rwlock_guard){ .rwlock = rwlock, .count = count, .is_owned = is_owned };
 }
 
 static weir_poll rwlock_poll(weir_future *future, weir_cx *cx)
 {
     weir_rwlock_future *self = (weir_rwlock_future *)(void *)future;
-    future->line = __LINE__; /* for dumps */
-    future->awaiting = WEIR_HEAD(self->acquire);
+    future->line = 1;
     if (weir_future_poll(WEIR_HEAD(self->acquire), cx) == WEIR_PENDING)
         return WEIR_PENDING;
     WEIR_HEAD(self->acquire)->line = WEIR_AT_DONE; /* with 0: nobody closes the semaphore */
-    future->awaiting = NULL;
     fill_guard(self->ret_guard, self->rwlock, self->acquire.count, self->is_owned);
     return WEIR_READY;
 }
 
 static void rwlock_drop(weir_future *future)
 {
-    future->awaiting = NULL;
     weir_drop(((weir_rwlock_future *)(void *)future)->acquire);
 }
 
-static const weir_future_type rwlock_type = WEIR_FUTURE_TYPE(weir_rwlock_future, "rwlock", rwlock_poll, rwlock_drop);
+static void rwlock_inspect(const weir_future *future, weir_wait *ret_wait)
+{
+    const weir_rwlock_future *self = (const weir_rwlock_future *)(const void *)future;
+    ret_wait->what = self->acquire.count == 1 ? "a lock to read" : "a lock to write";
+    ret_wait->object = self->rwlock;
+    ret_wait->holder = wi_load(&self->rwlock->writer, RELAXED);
+}
+
+static const weir_future_type rwlock_type =
+    WEIR_FUTURE_TYPE_SEEN(weir_rwlock_future, "rwlock", rwlock_poll, rwlock_drop, rwlock_inspect);
 
 static weir_rwlock_future lock(weir_rwlock *rwlock, weir_rwlock_guard *ret_guard, uint32_t count, bool is_owned)
 {
@@ -123,6 +134,7 @@ void weir_rwlock_downgrade(weir_rwlock_guard *guard)
 {
     if (guard->rwlock == NULL || guard->count == 1)
         return;
+    wi_store(&guard->rwlock->writer, NULL, RELAXED);
     weir_semaphore_release(guard->rwlock->semaphore, guard->count - 1);
     guard->count = 1;
 }
@@ -133,6 +145,8 @@ void weir_rwlock_unlock(weir_rwlock_guard *guard)
     if (rwlock == NULL)
         return;
     guard->rwlock = NULL;
+    if (guard->count == rwlock->readers_max)
+        wi_store(&rwlock->writer, NULL, RELAXED);
     weir_semaphore_release(rwlock->semaphore, guard->count);
     if (guard->is_owned)
         weir_rwlock_unref(rwlock);

@@ -10,6 +10,7 @@
                                    the same beside other runtimes, with ratios. DIR (or $WEIR_PEERS) is a folder with
                                    the peers' sources and a run.sh that builds and measures them; what it builds goes
                                    to $PB_BUILD, or to BUILD/peers
+  bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
   bench.py BUILD runtime --from=FILE
                                    the table of results that run.sh wrote earlier
 
@@ -89,10 +90,14 @@ def bench_default(build, programs, weir_pb):
         rows.append(steal)
     print_plain(rows)
     save(build, rows)
-    if "hash" in programs:
-        print()
-        sys.stdout.flush()
-        subprocess.run([programs["hash"]], check=False)
+    sys.stdout.flush()
+    bench_hash(build, ["--runs=3"])
+
+
+def bench_hash(build, arguments):
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench_hash.py")
+    if subprocess.run([sys.executable, script, build, *arguments], check=False).returncode != 0:
+        fail("the hash job failed")
 
 
 # --- beside the peers -------------------------------------------------------------------------------------------------
@@ -202,13 +207,15 @@ def main():
     if not arguments:
         bench_default(build, programs, weir_pb)
     elif arguments[0] == "list":
-        print("\n".join(["runtime", *programs]))
+        print("\n".join(["runtime", "hash", *programs]))
+    elif arguments[0] == "hash":
+        bench_hash(build, arguments[1:])
     elif arguments[0] == "runtime":
         bench_runtime(build, weir_pb, arguments[1:])
     else:
         for name in arguments:
             if name not in programs:
-                fail(f"no bench '{name}'; there are: runtime {' '.join(programs)}")
+                fail(f"no bench '{name}'; there are: runtime hash {' '.join(programs)}")
             sys.stdout.flush()
             if subprocess.run([programs[name]], check=False).returncode != 0:
                 fail(f"{name} failed")

@@ -157,7 +157,7 @@ static void test_what_is_waited_for_has_a_name(void)
         "room in a channel",
         "at the latest, due",
         "a mutex",
-        "a semaphore",
+        "a lock to read",
     };
     for (unsigned i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         bool found = false;
@@ -171,8 +171,77 @@ static void test_what_is_waited_for_has_a_name(void)
     free_all();
 }
 
+/* --- circles --- */
+
+static weir_once once;
+static weir_rwlock *rwlock;
+
+WEIR_ASYNC(once_then_lock, int, weir_once_turn turn; weir_once_enter_future enter; weir_yield nap;
+           weir_rwlock_guard guard; weir_rwlock_future lock;)
+{
+    WEIR_BEGIN
+    AWAIT(self->enter, weir_once_enter(&once, &self->turn));
+    AWAIT(self->nap, weir_yield_now());
+    AWAIT(self->lock, weir_rwlock_read(rwlock, &self->guard));
+    WEIR_FINALLY
+    weir_rwlock_unlock(&self->guard);
+    weir_once_leave(&self->turn);
+    WEIR_END
+}
+
+WEIR_ASYNC(lock_then_once, int, weir_once_turn turn; weir_once_enter_future enter; weir_yield nap;
+           weir_rwlock_guard guard; weir_rwlock_future lock;)
+{
+    WEIR_BEGIN
+    AWAIT(self->lock, weir_rwlock_write(rwlock, &self->guard));
+    AWAIT(self->nap, weir_yield_now());
+    AWAIT(self->enter, weir_once_enter(&once, &self->turn));
+    WEIR_FINALLY
+    weir_once_leave(&self->turn);
+    weir_rwlock_unlock(&self->guard);
+    WEIR_END
+}
+
+static unsigned held;
+
+static void note_holders(const weir_dump_task *task, void *arg)
+{
+    (void)arg;
+    for (unsigned i = 0; i < task->wait_count; i++)
+        held += task->waits[i].holder != NULL && task->waits[i].holder != task->task;
+}
+
+WEIR_ASYNC(look_for_holders, int, int turns; weir_yield nap;)
+{
+    WEIR_BEGIN
+    for (self->turns = 0; self->turns < 4; self->turns++)
+        AWAIT(self->nap, weir_yield_now());
+    RETURN(weir_dump_each(weir_runtime_current(), note_holders, NULL));
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* One makes what the other waits for, who has the lock that it needs: each knows who has it. */
+static void test_who_has_the_turn_or_the_lock_is_known(void)
+{
+    const weir_runtime_options options = weir_runtime_current_thread();
+    weir_runtime *runtime;
+    int output = -1;
+    weir_once_init(&once);
+    CHECK_EQ(weir_rwlock_create(5, &rwlock), 0);
+    CHECK_EQ(weir_runtime_create(&options, &runtime), 0);
+    weir_detach(weir_spawn_on(runtime, WEIR_CALL(once_then_lock)));
+    weir_detach(weir_spawn_on(runtime, WEIR_CALL(lock_then_once)));
+    CHECK_EQ(weir_block_on(runtime, WEIR_CALL(look_for_holders), &output), 0);
+    CHECK_EQ(output, 0);
+    CHECK_EQ(held, 2);
+    weir_runtime_destroy(runtime);
+    weir_rwlock_unref(rwlock);
+}
+
 int main(void)
 {
     RUN(test_what_is_waited_for_has_a_name);
+    RUN(test_who_has_the_turn_or_the_lock_is_known);
     return check_done();
 }

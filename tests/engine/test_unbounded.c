@@ -331,7 +331,6 @@ static void test_no_item_is_lost_between_threads(void)
         weir_unbounded_recv_many_future receiving_many = weir_unbounded_recv_many(receiver, many, 16);
         recv = weir_unbounded_recv(receiver, many);
         const uint32_t choice = rig_random(&random) % 4;
-        count = 1;
         if (choice == 0) {
             count = weir_unbounded_blocking_recv(receiver, many) == 0 ? 1 : -EPIPE;
         } else if (choice == 1) {

@@ -1,7 +1,7 @@
 /*
  * model_once.c - sync/once: made once, and the turn isn't lost with the one that had it.
  *
- * ENGINE: base/lock.c task/future.c sync/once.c
+ * ENGINE: base/lock.c task/future.c task/current.c sync/once.c
  */
 #include "model_waits.h"
 

@@ -27,6 +27,7 @@
 typedef struct weir_once {
     uint32_t state;
     weir_waiters waiters;
+    const void *holder; /* who had the turn last, for dumps */
 } weir_once;
 
 /* The right, and the duty, to make it. */
