@@ -65,7 +65,8 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
         if (self->stepper->want < 0)
             RETURN(wp_stepper_fail(self->node, self->stepper));
         if (is_worth_sending(self->node, self->stepper)) {
-            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { take_output(self->stepper) }));
+            AWAIT(self->send,
+                  WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .chunk = take_output(self->stepper) }));
             if (self->send.output < 0)
                 RETURN(0);
         }
