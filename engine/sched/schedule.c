@@ -57,6 +57,12 @@ void wi_notify_one(struct weir_runtime *runtime)
 /* The local queue is full: half of it and this one go where all can see them. */
 static void overflow(struct worker *worker, struct weir_task *task)
 {
+    if (wi_load(&worker->env.runtime->stopping, RELAXED) != 0) {
+        /* All tasks are dropped wherever they are, and of those that are queued here some are gone: none is touched. */
+        while (runq_pop(&worker->runq) != NULL)
+            ;
+        return;
+    }
     struct weir_task *half[RUNQ_CAP / 2 + 1];
     unsigned count = runq_take_half(&worker->runq, half);
     if (count == 0) { /* a thief made room meanwhile */

@@ -85,12 +85,13 @@ static inline void codec_expect(const struct codec *decoder, struct bytes packed
 /* Texts of 0, 1 and more bytes there and back, in all small windows and some that are larger. */
 static inline void codec_round_trips(const struct codec *encoder, const struct codec *decoder)
 {
-    static const size_t sizes[] = { 0, 1, 300, 5000, 300000 };
+    static const size_t sizes[] = { 0, 1, 300, 5000, 200000 };
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const struct bytes text = codec_text(sizes[s]);
         const struct bytes packed = codec_make(encoder, text);
         const size_t step = sizes[s] <= 300 ? 1 : sizes[s] <= 5000 ? 5 : 10007;
-        for (size_t window = 1; window <= 16 * step; window += step) {
+        /* A window is allocated anew for each step: small ones of a large text take minutes under a sanitizer. */
+        for (size_t window = step > 5 ? 1009 : 1; window <= 16 * step; window += step) {
             struct bytes again;
             CHECK_EQ(codec_run(encoder, text, window, 16 * step + 1 - window, &again), 0);
             CHECK(codec_same(packed, again));
