@@ -68,7 +68,7 @@ add_executable(static ../program.c)
 target_link_libraries(static weir::static)
 END
 {
-    "$cmake" -S "$dir/by_cmake" -B "$dir/by_cmake/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$dir/usr" &&
+    "$cmake" -G Ninja -S "$dir/by_cmake" -B "$dir/by_cmake/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$dir/usr" &&
         "$cmake" --build "$dir/by_cmake/build"
 } >"$dir/log" 2>&1 || { cat "$dir/log"; fail "by find_package"; }
 runs "$dir/by_cmake/build/shared"
