@@ -365,10 +365,8 @@ static int conclude_check(const struct context *context)
 
 static int conclude(struct context *context, int error)
 {
-    if (error == -EPIPE) { /* nobody reads any more: end as others do, without a word */
-        (void)signal(SIGPIPE, SIG_DFL);
-        (void)raise(SIGPIPE);
-    }
+    if (error == -EPIPE)
+        interrupt_end_by_sigpipe();
     if (error < 0) {
         const struct values *values = &context->values;
         const char *what = values->check != NULL        ? values->check

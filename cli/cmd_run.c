@@ -131,10 +131,8 @@ static void on_trouble(void *arg, const char *text)
 
 static int conclude(const weir_pipeline *pipeline, int error)
 {
-    if (error == -EPIPE) { /* nobody reads any more: end as others do, without a word */
-        (void)signal(SIGPIPE, SIG_DFL);
-        (void)raise(SIGPIPE);
-    }
+    if (error == -EPIPE)
+        interrupt_end_by_sigpipe();
     if (error == 0)
         return weir_pipeline_troubles(pipeline) > 0 ? EXIT_DATA : 0;
     const char *text = weir_pipeline_error(pipeline);

@@ -56,3 +56,9 @@ int interrupt_fini(struct interrupt *interrupt)
     weir_cancel_unref(interrupt->token);
     return interrupt->signal;
 }
+
+void interrupt_end_by_sigpipe(void)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)raise(SIGPIPE);
+}

@@ -22,4 +22,7 @@ int interrupt_init(struct interrupt *interrupt);
 int interrupt_signal(const struct interrupt *interrupt);
 int interrupt_fini(struct interrupt *interrupt);
 
+/* Nobody reads our output any more: ends the process as others end then, by SIGPIPE and without a word. */
+void interrupt_end_by_sigpipe(void);
+
 #endif
