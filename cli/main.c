@@ -19,6 +19,7 @@ static const struct command commands[] = {
     { "hash", "hash files and trees; check manifests", cmd_hash },
     { "run", "run a pipeline", cmd_run },
     { "check", "check pipelines without running them", cmd_check },
+    { "explain", "what a pipeline is going to do, in words", cmd_explain },
     { "stages", "the stages of pipelines, and their options", cmd_stages },
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/plan_words.h"
 #include "run/run.h"
 
 struct weir_pipeline {
@@ -150,4 +151,11 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
         .offloaded = load(&counters->offloaded),
     };
     return 0;
+}
+
+int weir_pipeline_explain(const weir_pipeline *pipeline, weir_text *out)
+{
+    weir_chunk_stats stats;
+    weir_chunk_stats_get(&stats);
+    return wp_explain(&pipeline->plan, pipeline->run->bounds, stats.budget, out);
 }

@@ -111,6 +111,7 @@ const struct node_type wp_node_check = {
                .summary = "files beside what a manifest says: .state is ok, changed, missing, unreadable or new",
                .in = WEIR_FILES,
                .out = WEIR_FILES },
+    .runs = "reads and hashes each batch of files again on a thread of the cpu lane",
     .spawn = spawn,
     .parallel = true,
 };

@@ -184,5 +184,6 @@ const struct node_type wp_node_dups = {
                .out = WEIR_FILES,
                .sink = true,
                .opts = dups_opts },
+    .runs = "works on each group on a thread of the io lane",
     .spawn = spawn,
 };

@@ -233,6 +233,7 @@ const struct node_type wp_node_each = {
                .in = WEIR_FILES,
                .out = WEIR_AS_BLOCK,
                .opts = each_opts },
+    .runs = "starts its block for a file and waits for it: the stages of the block run as said there",
     .spawn = spawn,
     .parallel = true,
 };

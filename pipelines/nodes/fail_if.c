@@ -80,5 +80,6 @@ const struct node_type wp_node_fail_if = {
                .out = WEIR_FILES,
                .sink = true,
                .opts = fail_if_opts },
+    .runs = "looks at each batch inline: it is cheap",
     .spawn = spawn,
 };

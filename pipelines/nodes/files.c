@@ -47,5 +47,6 @@ const struct node_type wp_node_files = {
                .out = WEIR_FILES,
                .source = true,
                .opts = files_opts },
+    .runs = "walks on a thread of the io lane, a batch of files a job",
     .spawn = spawn,
 };

@@ -110,5 +110,6 @@ const struct node_type wp_node_generate = {
                .out = WEIR_BYTES,
                .source = true,
                .opts = generate_opts },
+    .runs = "makes each chunk on a thread of the cpu lane",
     .spawn = spawn,
 };

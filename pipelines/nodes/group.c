@@ -275,5 +275,6 @@ const struct node_type wp_node_group = {
                .in = WEIR_FILES,
                .out = WEIR_FILES,
                .opts = group_opts },
+    .runs = "collects inline; all files that come must be known before the first goes on",
     .spawn = spawn,
 };

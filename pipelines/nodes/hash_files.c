@@ -103,4 +103,6 @@ static int spawn(struct run_node *node, weir_join_set *set)
     return wp_rows_spawn(node, &ops, set);
 }
 
-const struct node_type wp_node_hash_files = { .spawn = spawn, .parallel = true };
+const struct node_type wp_node_hash_files = {
+    .runs = "reads and hashes each batch of files on a thread of the cpu lane", .spawn = spawn, .parallel = true
+};

@@ -149,5 +149,6 @@ const struct node_type wp_node_manifest = {
                .out = WEIR_FILES,
                .source = true,
                .opts = manifest_opts },
+    .runs = "reads the list on a thread of the io lane, a batch of files a job",
     .spawn = spawn,
 };

@@ -12,6 +12,7 @@
 
 struct node_type {
     weir_stage stage; /* without open, step, close */
+    const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
     /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
     int (*spawn)(struct run_node *node, weir_join_set *set);
     bool parallel; /* it knows @par and @order=in|any */

@@ -25,5 +25,6 @@ const struct node_type wp_node_null = {
                .summary = "takes everything and keeps nothing",
                .in = WEIR_BYTES | WEIR_FILES,
                .out = WEIR_NONE },
+    .runs = "gives back at once what it gets, inline",
     .spawn = spawn,
 };

@@ -82,5 +82,6 @@ const struct node_type wp_node_print = {
                .out = WEIR_FILES,
                .sink = true,
                .opts = print_opts },
+    .runs = "writes the lines of each batch on a thread of the io lane",
     .spawn = spawn,
 };

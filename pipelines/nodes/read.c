@@ -91,5 +91,6 @@ const struct node_type wp_node_read = {
                .out = WEIR_BYTES,
                .source = true,
                .opts = read_opts },
+    .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
 };

@@ -56,5 +56,6 @@ const struct node_type wp_node_remove = {
                .out = WEIR_FILES,
                .sink = true,
                .opts = remove_opts },
+    .runs = "removes the files of each batch on a thread of the io lane",
     .spawn = spawn,
 };

@@ -53,5 +53,6 @@ const struct node_type wp_node_stdin = {
                .in = WEIR_NONE,
                .out = WEIR_BYTES,
                .source = true },
+    .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
 };

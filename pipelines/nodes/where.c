@@ -45,5 +45,6 @@ const struct node_type wp_node_where = {
                .in = WEIR_FILES,
                .out = WEIR_FILES,
                .opts = where_opts },
+    .runs = "evaluates its expression for each batch inline: it is cheap",
     .spawn = spawn,
 };

@@ -173,5 +173,6 @@ const struct node_type wp_node_write = {
                .in = WEIR_BYTES | WEIR_FILES,
                .out = WEIR_NONE,
                .opts = write_opts },
+    .runs = "waits for the kernel; the file gets its name on a thread of the io lane",
     .spawn = spawn,
 };

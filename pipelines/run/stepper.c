@@ -5,8 +5,6 @@
 #include <string.h>
 #include <weir/time.h>
 
-#define OFFLOAD_ABOVE_NS 100000
-
 void wp_stepper_unref(void *arg)
 {
     struct stepper *self = arg;

@@ -12,6 +12,9 @@
 
 #include "run/run.h"
 
+/* A step that is predicted to take longer goes to a lane, with @pool=auto. */
+#define OFFLOAD_ABOVE_NS 100000
+
 /* What a step works on. Counted: a step on the lane outlives a node that was dropped meanwhile. */
 struct stepper {
     uint32_t refs;

@@ -1,0 +1,300 @@
+/* plan_words.c - a plan in words for a person: what flows, what runs where, what is held, and why it can't get stuck.
+ */
+#include "explain/plan_words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain/lines.h"
+#include "nodes/node.h"
+#include "run/batch.h"
+#include "run/pieces.h"
+#include "run/stepper.h"
+#include "run/whole_job.h"
+
+struct words {
+    const struct plan *plan;
+    const struct run_bounds *bounds, *wanted; /* wanted: with memory without end */
+    struct lines lines;
+};
+
+const struct plan_chain *wp_explain_block(const struct plan_node *node)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (setting->block != NULL)
+            return setting->block;
+    return NULL;
+}
+
+static const char *port_word(weir_port port)
+{
+    return port == WEIR_BYTES ? "bytes" : port == WEIR_RECORDS ? "records" : port == WEIR_FILES ? "files" : "nothing";
+}
+
+/* --- what options are set to ------------------------------------------------------------------------ */
+
+static bool has_more(const struct setting *setting)
+{
+    for (const struct setting *other = setting->next; other != NULL; other = other->next)
+        if (other->opt == setting->opt)
+            return true;
+    return false;
+}
+
+static void say_given(struct words *words, const struct plan_node *node, const weir_opt *opt)
+{
+    bool first = true;
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next) {
+        if (setting->opt != opt)
+            continue;
+        char *value = wp_explain_value(words->plan, setting);
+        if (value == NULL) {
+            words->lines.failed = true;
+            return;
+        }
+        const bool flag = opt->type == WEIR_OPT_BOOL && strcmp(value, opt->name) == 0;
+        const char *comma = has_more(setting) ? "," : "";
+        if (first)
+            wp_lines_say(&words->lines, "%s = %s%s", opt->name, flag ? "true" : value, comma);
+        else
+            wp_lines_say(&words->lines, "%s%s", value, comma);
+        free(value);
+        first = false;
+    }
+    wp_lines_end(&words->lines);
+}
+
+/* Not 0, false or without end: those say that nobody asked for anything. */
+static bool has_default(const weir_opt *opt)
+{
+    if (opt->type == WEIR_OPT_CHOICE)
+        return opt->choices != NULL;
+    return opt->def_text != NULL || (opt->def != 0 && opt->def != INT64_MAX);
+}
+
+static void say_default(struct words *words, const weir_opt *opt)
+{
+    char range[200];
+    (void)weir_opt_describe(opt, range, sizeof range);
+    const char *value = strstr(range, "default ");
+    wp_lines_put(&words->lines, "%s = %s (default)", opt->name,
+                 opt->def_text != NULL ? opt->def_text
+                 : value != NULL       ? value + strlen("default ")
+                                       : "?");
+}
+
+static void say_options(struct words *words, const struct plan_node *node)
+{
+    const char *none = "not given:";
+    for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++)
+        if (opt->type != WEIR_OPT_BLOCK && wp_plan_setting(node, opt->name) != NULL)
+            say_given(words, node, opt);
+    for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++)
+        if (opt->type != WEIR_OPT_BLOCK && has_default(opt) && wp_plan_setting(node, opt->name) == NULL)
+            say_default(words, opt);
+    for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++) {
+        if (opt->type == WEIR_OPT_BLOCK || has_default(opt) || wp_plan_setting(node, opt->name) != NULL)
+            continue;
+        wp_lines_say(&words->lines, "%s %s", none, opt->name);
+        none = "";
+    }
+    wp_lines_end(&words->lines);
+}
+
+/* --- where it runs, and how often at once -------------------------------------------------------------- */
+
+static void say_transform(struct words *words, const struct plan_node *node)
+{
+    char size[LINES_SIZE_MAX];
+    const uint32_t cost = weir_cost_ns_per_kib(node->stage->cost);
+    switch (node->engine.pool) {
+    case POOL_INLINE:
+        wp_lines_put(&words->lines, "runs inline, whatever a step costs (@pool=inline)");
+        return;
+    case POOL_CPU:
+    case POOL_IO:
+        wp_lines_put(&words->lines, "each step runs on the %s lane (@pool=%s)",
+                     node->engine.pool == POOL_IO ? "io" : "cpu", node->engine.pool == POOL_IO ? "io" : "cpu");
+        return;
+    case POOL_AUTO:
+        break;
+    }
+    wp_lines_put(&words->lines,
+                 "a step runs inline while it is predicted to cost at most %d us, above that on the cpu lane; until it "
+                 "is measured, %" PRIu32 " ns a KiB are assumed (more than %s at once is offloaded)",
+                 OFFLOAD_ABOVE_NS / 1000, cost,
+                 wp_lines_size(size, cost > 0 ? ((uint64_t)OFFLOAD_ABOVE_NS << 10) / cost : UINT64_MAX));
+}
+
+static const char *order_words(const struct plan_node *node)
+{
+    return node->engine.order == ORDER_ANY ? "what is ready first goes on first (@order=any)"
+                                           : "the order of the input is kept";
+}
+
+static void say_parallel(struct words *words, const struct plan_node *node)
+{
+    const unsigned par = wp_bounds_par(node);
+    const char *from = node->engine.par_cores ? " (@par=cores)" : "";
+    char in[LINES_SIZE_MAX], out[LINES_SIZE_MAX];
+    if (wp_pieces_par(node) > 0) {
+        const struct run_bounds *bounds = &words->bounds[node->index];
+        wp_lines_put(&words->lines, "parallel: the input is cut into pieces, on %u lanes%s; %s", par, from,
+                     order_words(node));
+        wp_lines_put(&words->lines, "each lane holds at most %s of its input and %s of its output",
+                     wp_lines_size(in, (uint64_t)bounds->lane_in * RUN_CHUNK_BYTES),
+                     wp_lines_size(out, (uint64_t)bounds->lane_out * RUN_CHUNK_BYTES));
+    } else if (par > 1) {
+        wp_lines_put(&words->lines, "parallel: %u at once%s; %s", par, from, order_words(node));
+    } else if (node->in != WEIR_NONE) {
+        wp_lines_put(&words->lines, "one at a time, in order");
+    }
+}
+
+static void say_place(struct words *words, const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (type == NULL)
+        say_transform(words, node);
+    else if (type->runs != NULL)
+        wp_lines_put(&words->lines, "%s", type->runs);
+    say_parallel(words, node);
+}
+
+/* --- edges --------------------------------------------------------------------------------------------- */
+
+static void say_edge(struct words *words, const struct plan_node *node)
+{
+    char one[LINES_SIZE_MAX], all[LINES_SIZE_MAX];
+    const size_t capacity = words->bounds[node->index].edge, chunk = wp_bounds_chunk_bytes(node);
+    const char *cut = capacity < words->wanted[node->index].edge ? ", cut down to fit the memory" : "";
+    if (node->out == WEIR_BYTES)
+        wp_lines_put(&words->lines, "-> %s to %s: at most %s (%zu chunk%s of %s)%s", port_word(node->out),
+                     node->next->name, wp_lines_size(all, (uint64_t)capacity * chunk), capacity,
+                     capacity == 1 ? "" : "s", wp_lines_size(one, chunk), cut);
+    else
+        wp_lines_put(&words->lines, "-> %s to %s: at most %zu batches of up to %u", port_word(node->out),
+                     node->next->name, capacity, BATCH_ROWS);
+}
+
+/* --- chains ---------------------------------------------------------------------------------------------- */
+
+static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, bool whole);
+
+static void say_block(struct words *words, const struct plan_node *node, const char *number)
+{
+    const struct plan_chain *block = wp_explain_block(node);
+    if (block == NULL)
+        return;
+    wp_lines_put(&words->lines, "the block, for each file:");
+    words->lines.indent += 2;
+    say_chain(words, block, number, false);
+    words->lines.indent -= 2;
+}
+
+static void say_node(struct words *words, const struct plan_node *node, const char *number, bool whole)
+{
+    const char *shown = strcmp(node->name, node->stage->name) == 0 ? "" : node->name;
+    if (node->in == WEIR_NONE)
+        wp_lines_say(&words->lines, "%s %s: source of %s", number, node->stage->name, port_word(node->out));
+    else if (node->next == NULL && node->out == WEIR_NONE)
+        wp_lines_say(&words->lines, "%s %s: takes %s, a sink", number, node->stage->name, port_word(node->in));
+    else
+        wp_lines_say(&words->lines, "%s %s: %s -> %s", number, node->stage->name, port_word(node->in),
+                     port_word(node->out));
+    wp_lines_put(&words->lines, shown[0] != '\0' ? "(called %s)" : "%s", shown);
+    words->lines.indent += 4;
+    say_options(words, node);
+    if (!whole)
+        say_place(words, node);
+    say_block(words, node, number);
+    if (!whole && node->next != NULL)
+        say_edge(words, node);
+    words->lines.indent -= 4;
+}
+
+static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, bool whole)
+{
+    char number[128];
+    unsigned count = 0;
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        snprintf(number, sizeof number, "%s%u.", prefix, ++count);
+        say_node(words, node, number, whole);
+    }
+}
+
+static void say_hash_job(struct words *words, const struct plan_chain *chain)
+{
+    const struct plan_node *hash = chain->nodes->next;
+    wp_lines_put(&words->lines,
+                 "These stages run as one job, the hashing job of weir hash: it walks, reads small files in batches "
+                 "and large ones in pieces, hashes them on %s, and writes the lines in the order of the walk.",
+                 hash->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
+}
+
+static void say_pipeline(struct words *words, const struct plan_chain *chain)
+{
+    const bool whole = wp_is_hash_job(chain);
+    wp_lines_gap(&words->lines);
+    wp_lines_say(&words->lines, "Pipeline%s%s:", chain->name != NULL ? " " : "",
+                 chain->name != NULL ? chain->name : "");
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
+        wp_lines_say(&words->lines, "%s%s", node == chain->nodes ? "" : "| ", node->stage->name);
+    wp_lines_end(&words->lines);
+    words->lines.indent += 2;
+    if (whole)
+        say_hash_job(words, chain);
+    say_chain(words, chain, "", whole);
+    words->lines.indent -= 2;
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------- */
+
+static void say_memory(struct words *words, size_t needed, size_t budget)
+{
+    char need[LINES_SIZE_MAX], has[LINES_SIZE_MAX];
+    wp_lines_gap(&words->lines);
+    if (needed == 0)
+        wp_lines_put(&words->lines, "Memory: no chunks of bytes flow here; what its jobs read has %s (--mem).",
+                     wp_lines_size(has, budget));
+    else
+        wp_lines_put(&words->lines, "Memory: it needs %s at least, and may use %s (--mem).",
+                     wp_lines_size(need, needed), wp_lines_size(has, budget));
+    wp_lines_put(&words->lines,
+                 "It can't deadlock: edges lead forward only, so there is no cycle; a stage holds at most the chunk it "
+                 "reads and the one it fills; and what all stages and edges hold at once fits the memory. So whoever "
+                 "waits, for room in an edge or for a chunk, waits for a stage further on, and the last one waits for "
+                 "nobody.");
+}
+
+static void say_all(struct words *words, size_t needed, size_t budget)
+{
+    const struct plan *plan = words->plan;
+    unsigned count = 0;
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        count++;
+    wp_lines_put(&words->lines, "%s: %u pipeline%s, %u stage%s. Nothing runs now.", plan->syntax->source.name, count,
+                 count == 1 ? "" : "s", plan->nodes, plan->nodes == 1 ? "" : "s");
+    for (const struct let *let = plan->syntax->lets; let != NULL; let = let->next)
+        wp_lines_put(&words->lines, "let %s = %.*s (unless --set says otherwise)", let->name,
+                     (int)(let->value.span.to - let->value.span.from),
+                     plan->syntax->source.text + let->value.span.from);
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        say_pipeline(words, chain);
+    say_memory(words, needed, budget);
+}
+
+int wp_explain(const struct plan *plan, const struct run_bounds *bounds, size_t budget, weir_text *out)
+{
+    size_t needed = 0;
+    struct run_bounds *wanted = calloc(plan->nodes + 1u, sizeof *wanted);
+    if (wanted == NULL)
+        return -ENOMEM;
+    (void)wp_bounds(plan, SIZE_MAX / 2, wanted, &needed);
+    struct words words = { .plan = plan, .bounds = bounds, .wanted = wanted, .lines = { .out = out } };
+    say_all(&words, needed, budget);
+    free(wanted);
+    return words.lines.failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,46 @@
+/* value.c - what an option was set to, as the text of the pipeline has it: no variable is filled in, so no secret is.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain/plan_words.h"
+
+/* A setting's span has its name or its intro in front, and in a list the comma. */
+static const char *skip_name(const struct setting *setting, const char *from, const char *to)
+{
+    const char *words[] = { setting->opt->name, setting->opt->intro };
+    while (from < to && (isspace((unsigned char)*from) || *from == ','))
+        from++;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const size_t size = words[i] != NULL ? strlen(words[i]) : 0;
+        if (size == 0 || (size_t)(to - from) <= size || memcmp(from, words[i], size) != 0)
+            continue;
+        const char *at = from + size;
+        while (at < to && isspace((unsigned char)*at))
+            at++;
+        if (i == 1 || (at < to && *at == '=' && at + 1 < to && at[1] != '=' && at[1] != '~'))
+            from = at + (i == 0);
+        while (from < to && isspace((unsigned char)*from))
+            from++;
+    }
+    return from;
+}
+
+char *wp_explain_value(const struct plan *plan, const struct setting *setting)
+{
+    const char *text = plan->syntax->source.text;
+    const char *to = text + setting->span.to, *from = skip_name(setting, text + setting->span.from, to);
+    char *value = malloc((size_t)(to - from) + 1);
+    if (value == NULL)
+        return NULL;
+    size_t size = 0;
+    for (; from < to; from++) {
+        const unsigned char c = (unsigned char)*from;
+        if (isspace(c) && (size == 0 || value[size - 1] == ' '))
+            continue;
+        value[size++] = isspace(c) ? ' ' : c < ' ' || c == 0x7f ? '?' : (char)c;
+    }
+    value[size] = '\0';
+    return value;
+}
