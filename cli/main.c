@@ -20,6 +20,7 @@ static const struct command commands[] = {
     { "run", "run a pipeline", cmd_run },
     { "check", "check pipelines without running them", cmd_check },
     { "explain", "what a pipeline is going to do, in words", cmd_explain },
+    { "graph", "a picture of a pipeline", cmd_graph },
     { "stages", "the stages of pipelines, and their options", cmd_stages },
 };
 

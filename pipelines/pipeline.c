@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/graph.h"
 #include "explain/plan_words.h"
 #include "run/run.h"
 
@@ -158,4 +159,9 @@ int weir_pipeline_explain(const weir_pipeline *pipeline, weir_text *out)
     weir_chunk_stats stats;
     weir_chunk_stats_get(&stats);
     return wp_explain(&pipeline->plan, pipeline->run->bounds, stats.budget, out);
+}
+
+int weir_pipeline_graph(const weir_pipeline *pipeline, weir_graph_format format, weir_text *out)
+{
+    return wp_graph(&pipeline->plan, pipeline->run->bounds, format, out);
 }

@@ -27,6 +27,23 @@ static const char *skip_name(const struct setting *setting, const char *from, co
     return from;
 }
 
+/* The bytes of the character of UTF-8 at `from`; 0: it is none. */
+static size_t utf8_size(const char *from, const char *to)
+{
+    const unsigned char c = (unsigned char)*from;
+    const size_t size = c < 0x80                ? 1
+                        : c >= 0xf0 && c < 0xf5 ? 4
+                        : c >= 0xe0 && c < 0xf0 ? 3
+                        : c >= 0xc2 && c < 0xe0 ? 2
+                                                : 0;
+    if (size == 0 || (size_t)(to - from) < size)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if (((unsigned char)from[i] & 0xc0) != 0x80)
+            return 0;
+    return size;
+}
+
 char *wp_explain_value(const struct plan *plan, const struct setting *setting)
 {
     const char *text = plan->syntax->source.text;
@@ -35,11 +52,18 @@ char *wp_explain_value(const struct plan *plan, const struct setting *setting)
     if (value == NULL)
         return NULL;
     size_t size = 0;
-    for (; from < to; from++) {
+    while (from < to) {
         const unsigned char c = (unsigned char)*from;
-        if (isspace(c) && (size == 0 || value[size - 1] == ' '))
-            continue;
-        value[size++] = isspace(c) ? ' ' : c < ' ' || c == 0x7f ? '?' : (char)c;
+        const size_t taken = utf8_size(from, to);
+        if (isspace(c) && size > 0 && value[size - 1] != ' ') {
+            value[size++] = ' ';
+        } else if (!isspace(c) && (taken == 0 || c < ' ' || c == 0x7f)) {
+            value[size++] = '?';
+        } else if (!isspace(c)) {
+            memcpy(value + size, from, taken);
+            size += taken;
+        }
+        from += taken > 0 ? taken : 1;
     }
     value[size] = '\0';
     return value;

@@ -13,4 +13,14 @@
  */
 WEIR_MUST_USE int weir_pipeline_explain(const weir_pipeline *pipeline, weir_text *out);
 
+typedef enum weir_graph_format { WEIR_GRAPH_DOT, WEIR_GRAPH_MERMAID } weir_graph_format;
+
+/*
+ * weir_pipeline_graph() - the plan as a text for Graphviz or Mermaid: a box a stage,
+ * an arrow an edge with what it may hold, a frame a block or a chain that is one job.
+ *
+ * Goes to the end of `out`; values as above. Returns 0 or -ENOMEM.
+ */
+WEIR_MUST_USE int weir_pipeline_graph(const weir_pipeline *pipeline, weir_graph_format format, weir_text *out);
+
 #endif
