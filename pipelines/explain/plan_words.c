@@ -227,11 +227,12 @@ static void say_chain(struct words *words, const struct plan_chain *chain, const
 
 static void say_hash_job(struct words *words, const struct plan_chain *chain)
 {
-    const struct plan_node *hash = chain->nodes->next;
+    const struct plan_node *second = chain->nodes->next;
     wp_lines_put(&words->lines,
-                 "These stages run as one job, the hashing job of weir hash: it walks, reads small files in batches "
+                 "%s stages run as one job, the hashing job of weir hash: it walks, reads small files in batches "
                  "and large ones in pieces, hashes them on %s, and writes the lines in the order of the walk.",
-                 hash->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
+                 wp_is_hash_job(chain) ? "These" : "The first two",
+                 second->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
 }
 
 static void say_pipeline(struct words *words, const struct plan_chain *chain)
@@ -244,7 +245,7 @@ static void say_pipeline(struct words *words, const struct plan_chain *chain)
         wp_lines_say(&words->lines, "%s%s", node == chain->nodes ? "" : "| ", node->stage->name);
     wp_lines_end(&words->lines);
     words->lines.indent += 2;
-    if (whole)
+    if (wp_hash_job_nodes(chain) > 0)
         say_hash_job(words, chain);
     say_chain(words, chain, "", whole);
     words->lines.indent -= 2;

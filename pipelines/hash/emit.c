@@ -102,6 +102,19 @@ static void wrote(struct hash_emit *self, size_t size)
         self->job->output.offset += size;
 }
 
+/* The next piece of the text, in the chunk that is at hand. */
+static struct wp_edge_send start_send(struct hash_emit *self)
+{
+    weir_chunk *chunk = self->get.output;
+    const weir_text *out = &self->job->out;
+    const size_t left = out->size - self->written;
+    self->get.output = NULL;
+    chunk->size = left < chunk->capacity ? left : chunk->capacity;
+    memcpy(chunk->data, out->data + self->written, chunk->size);
+    self->written += chunk->size;
+    return WEIR_CALL(wp_edge_send, .node = self->job->options.edge, .parcel = { .chunk = chunk });
+}
+
 WEIR_ASYNC_DEFINE(hash_emit)
 {
     WEIR_BEGIN
@@ -113,6 +126,14 @@ WEIR_ASYNC_DEFINE(hash_emit)
         self->error = gather(self);
         if (self->error == 0 && is_time_to_write(self->job, self->end)) {
             self->written = 0;
+            while (self->job->options.edge != NULL && self->written < self->job->out.size) {
+                AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
+                if (self->get.output == NULL)
+                    RETURN(-ENOMEM);
+                AWAIT(self->send, start_send(self));
+                if (self->send.output < 0)
+                    RETURN(self->send.output);
+            }
             while (self->written < self->job->out.size) {
                 AWAIT(self->write, start_write(self));
                 if (self->write.output <= 0) /* none of it: another try could go on for ever */

@@ -95,6 +95,13 @@ static int make_source(struct job *job)
     return error < 0 ? error : wp_source_paths(job->walk, options->paths, options->path_count, &job->source);
 }
 
+static int make_sink(struct job *job)
+{
+    if (job->options.edge != NULL)
+        return wp_sink_lines(job, &job->sink);
+    return job->options.check_path != NULL ? wp_sink_check(job, &job->sink) : wp_sink_manifest(job, &job->sink);
+}
+
 static int make_parts(struct job *job)
 {
     int error = make_source(job);
@@ -105,8 +112,8 @@ static int make_parts(struct job *job)
     if (error == 0)
         error = weir_mpsc_create(sizeof(struct bulk_item), BULK_QUEUE, NULL, &job->bulk_in, &job->bulk_out);
     if (error == 0)
-        error = job->options.check_path != NULL ? wp_sink_check(job, &job->sink) : wp_sink_manifest(job, &job->sink);
-    if (error == 0)
+        error = make_sink(job);
+    if (error == 0 && job->options.edge == NULL)
         error = wp_output_open(&job->output, job->options.out_path);
     return error;
 }

@@ -29,7 +29,7 @@ struct job {
     uint32_t refs;
     struct tree tree;
     struct algo_set algos;
-    struct source *source;
+    struct name_source *source;
     weir_walk *walk;
     struct sink *sink;
     struct output output;

@@ -1,4 +1,4 @@
-/* sink.h - what becomes of a result: a line of a manifest, or the verdict of a check. */
+/* sink.h - what becomes of a result: a line of a manifest or of JSON, or the verdict of a check. */
 #ifndef WP_SINK_H
 #define WP_SINK_H
 
@@ -17,5 +17,6 @@ struct sink {
 
 int wp_sink_manifest(struct job *job, struct sink **ret_sink);
 int wp_sink_check(struct job *job, struct sink **ret_sink);
+int wp_sink_lines(struct job *job, struct sink **ret_sink);
 
 #endif

@@ -7,14 +7,14 @@
 #include "hash/sources.h"
 
 struct list_source {
-    struct source source;
+    struct name_source source;
     FILE *file;
     char *line;
     size_t line_size;
     int end; /* what ends a name */
 };
 
-static int list_next(struct source *source, struct tree *tree, struct node **ret_root)
+static int list_next(struct name_source *source, struct tree *tree, struct node **ret_root)
 {
     struct list_source *self = weir_container_of(source, struct list_source, source);
     struct name_list *names = wp_name_list_create();
@@ -41,7 +41,7 @@ static int list_next(struct source *source, struct tree *tree, struct node **ret
     return wp_name_list_node(names, tree, ret_root);
 }
 
-static void list_free(struct source *source)
+static void list_free(struct name_source *source)
 {
     struct list_source *self = weir_container_of(source, struct list_source, source);
     if (self->file != NULL && self->file != stdin)
@@ -50,12 +50,12 @@ static void list_free(struct source *source)
     free(self);
 }
 
-int wp_source_list(const char *path, bool nul, struct source **ret_source)
+int wp_source_list(const char *path, bool nul, struct name_source **ret_source)
 {
     struct list_source *self = calloc(1, sizeof *self);
     if (self == NULL)
         return -ENOMEM;
-    self->source = (struct source){ list_next, list_free };
+    self->source = (struct name_source){ list_next, list_free };
     self->end = nul ? '\0' : '\n';
     self->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (self->file == NULL) {

@@ -9,7 +9,7 @@
 #define READ_BYTES (128u * 1024)
 
 struct manifest_source {
-    struct source source;
+    struct name_source source;
     struct job *job;
     weir_manifest_reader *reader;
     int fd;
@@ -71,7 +71,7 @@ static int add(struct name_list *names, const weir_manifest_entry *entry, const 
     return error < 0 ? error : wp_name_list_expect(names, set, packed);
 }
 
-static int manifest_next(struct source *source, struct tree *tree, struct node **ret_root)
+static int manifest_next(struct name_source *source, struct tree *tree, struct node **ret_root)
 {
     struct manifest_source *self = weir_container_of(source, struct manifest_source, source);
     struct name_list *names = wp_name_list_create();
@@ -105,7 +105,7 @@ static int manifest_next(struct source *source, struct tree *tree, struct node *
     return wp_name_list_node(names, tree, ret_root);
 }
 
-static void manifest_free(struct source *source)
+static void manifest_free(struct name_source *source)
 {
     struct manifest_source *self = weir_container_of(source, struct manifest_source, source);
     if (self->fd > STDIN_FILENO)
@@ -114,7 +114,7 @@ static void manifest_free(struct source *source)
     free(self);
 }
 
-int wp_source_manifest(struct job *job, struct source **ret_source)
+int wp_source_manifest(struct job *job, struct name_source **ret_source)
 {
     const weir_hash_options *options = &job->options;
     struct manifest_source *self = malloc(sizeof *self);
@@ -126,7 +126,7 @@ int wp_source_manifest(struct job *job, struct source **ret_source)
         .file_name = slash != NULL ? slash + 1 : options->check_path,
         .zero = options->nul,
     };
-    self->source = (struct source){ manifest_next, manifest_free };
+    self->source = (struct name_source){ manifest_next, manifest_free };
     self->job = job;
     self->ended = false;
     self->kept = false;

@@ -5,7 +5,7 @@
 #include "hash/sources.h"
 
 struct paths_source {
-    struct source source;
+    struct name_source source;
     weir_walk *walk;
     const char *const *paths;
     size_t count, at;
@@ -32,7 +32,7 @@ static struct node *single_node(struct tree *tree, const char *name, bool stream
     return wp_node_list(tree, &single->list);
 }
 
-static int paths_next(struct source *source, struct tree *tree, struct node **ret_root)
+static int paths_next(struct name_source *source, struct tree *tree, struct node **ret_root)
 {
     struct paths_source *self = weir_container_of(source, struct paths_source, source);
     while (self->at < self->count) {
@@ -55,12 +55,12 @@ static int paths_next(struct source *source, struct tree *tree, struct node **re
     return 0;
 }
 
-static void paths_free(struct source *source)
+static void paths_free(struct name_source *source)
 {
     free(weir_container_of(source, struct paths_source, source));
 }
 
-int wp_source_paths(weir_walk *walk, const char *const *paths, size_t count, struct source **ret_source)
+int wp_source_paths(weir_walk *walk, const char *const *paths, size_t count, struct name_source **ret_source)
 {
     struct paths_source *self = calloc(1, sizeof *self);
     if (self == NULL)

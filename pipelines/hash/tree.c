@@ -11,7 +11,8 @@ static void changed(struct tree *tree)
     weir_notify_waiters(&tree->changed);
 }
 
-int wp_tree_init(struct tree *tree, struct source *source, const struct algo_set *algos, weir_hash_counters *counters)
+int wp_tree_init(struct tree *tree, struct name_source *source, const struct algo_set *algos,
+                 weir_hash_counters *counters)
 {
     *tree = (struct tree){ .source = source, .algos = algos, .counters = counters, .ahead_max = AHEAD_MAX };
     weir_notify_init(&tree->changed);

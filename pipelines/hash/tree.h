@@ -71,15 +71,15 @@ struct list_of_files {
 };
 
 /* Where roots come from: the command line, a list of names, a manifest. */
-struct source {
+struct name_source {
     /* 1 and the next root; 0 at the end; or a negative errno, which ends the job. May block. */
-    int (*next)(struct source *source, struct tree *tree, struct node **ret_root);
-    void (*free)(struct source *source);
+    int (*next)(struct name_source *source, struct tree *tree, struct node **ret_root);
+    void (*free)(struct name_source *source);
 };
 
 struct tree {
     pthread_mutex_t lock;
-    struct source *source;
+    struct name_source *source;
     weir_notify changed;   /* lanes: there may be something to do, or nothing more ever */
     weir_notify completed; /* emitter: a node is complete */
     const struct algo_set *algos;
@@ -96,7 +96,8 @@ struct tree {
     int error;
 };
 
-int wp_tree_init(struct tree *tree, struct source *source, const struct algo_set *algos, weir_hash_counters *counters);
+int wp_tree_init(struct tree *tree, struct name_source *source, const struct algo_set *algos,
+                 weir_hash_counters *counters);
 /* Frees what is left. No lane, no emitter any more. */
 void wp_tree_fini(struct tree *tree);
 

@@ -239,16 +239,15 @@ void wp_run_trouble(struct run_node *node, const char *format, ...)
     free(text);
 }
 
-/* Chains that are a job of their own; their nodes don't run. */
+/* Chains that are a job of their own, or begin with one; the nodes that it stands for don't run. */
 static int spawn_whole(struct run *run, weir_join_set *set)
 {
     int error = 0;
     for (const struct plan_chain *chain = run->chains; error == 0 && chain != NULL; chain = chain->next) {
-        if (!wp_is_hash_job(chain))
-            continue;
-        for (const struct plan_node *plan = chain->nodes; plan != NULL; plan = plan->next) {
+        const struct plan_node *plan = chain->nodes;
+        for (unsigned left = wp_hash_job_nodes(chain); left > 0; left--, plan = plan->next) {
             node_of(run, plan)->whole = true;
-            if (plan->next == NULL)
+            if (left == 1)
                 error = wp_hash_job_spawn(node_of(run, plan), chain, set);
         }
     }

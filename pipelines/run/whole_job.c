@@ -1,4 +1,4 @@
-/* whole_job.c - files | hash | write format=: the hashing job itself. */
+/* whole_job.c - files | hash | write format=, and files | each { read | hash }: the hashing job itself. */
 #include "run/whole_job.h"
 
 #include <stdlib.h>
@@ -65,17 +65,53 @@ static bool may_write(const struct plan_node *write, const weir_digest_algo *con
            weir_manifest_style_check(&style, &reason) == 0;
 }
 
-bool wp_is_hash_job(const struct plan_chain *chain)
+static bool is_manifest(const struct plan_node *hash)
 {
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
-    const struct plan_node *files = chain->nodes, *hash = files != NULL ? files->next : NULL,
-                           *write = hash != NULL ? hash->next : NULL;
-    if (!is_stage(files, "files") || !is_stage(hash, "hash") || !is_stage(write, "write") || write->next != NULL)
+    const struct plan_node *write = hash->next;
+    if (!is_stage(hash, "hash") || !is_stage(write, "write") || write->next != NULL)
         return false;
-    if (wp_plan_setting(hash, "as") != NULL || wp_plan_number(hash, "head") != 0 || !has_directories_only(files))
+    if (wp_plan_setting(hash, "as") != NULL || wp_plan_number(hash, "head") != 0)
         return false;
     const unsigned count = count_algos(hash, algos);
     return count > 0 && may_write(write, algos, count);
+}
+
+/* What the job doesn't do for a node: wait, retry, leave it to a lane of its own. */
+static bool is_plain(const struct plan_node *node)
+{
+    const struct plan_engine *engine = &node->engine;
+    return engine->pool == POOL_AUTO && engine->timeout_ns == 0 && engine->retries == 0 && engine->rate == 0 &&
+           engine->dead == NULL;
+}
+
+/* The `hash` of each { read | hash }: of the file itself, whole; nobody else needs its bytes. NULL: it is no such. */
+static const struct plan_node *hash_in_block(const struct plan_node *each)
+{
+    const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
+    const struct setting *block = is_stage(each, "each") ? wp_plan_setting(each, "block") : NULL;
+    const struct plan_node *read = block != NULL && block->block != NULL ? block->block->nodes : NULL;
+    const struct plan_node *hash = read != NULL ? read->next : NULL;
+    if (!is_stage(read, "read") || !is_stage(hash, "hash") || hash->next != NULL || each->next == NULL)
+        return NULL;
+    if (wp_plan_setting(read, "path") != NULL || wp_plan_number(hash, "head") != 0 || !is_plain(each) ||
+        !is_plain(read) || !is_plain(hash))
+        return NULL;
+    const unsigned count = count_algos(hash, algos);
+    return count == 1 || (count > 1 && wp_plan_setting(hash, "as") == NULL) ? hash : NULL;
+}
+
+unsigned wp_hash_job_nodes(const struct plan_chain *chain)
+{
+    const struct plan_node *files = chain->nodes;
+    if (!is_stage(files, "files") || files->next == NULL || !has_directories_only(files))
+        return 0;
+    return is_manifest(files->next) ? 3 : hash_in_block(files->next) != NULL ? 2 : 0;
+}
+
+bool wp_is_hash_job(const struct plan_chain *chain)
+{
+    return wp_hash_job_nodes(chain) == 3;
 }
 
 /* --- the run ---------------------------------------------------------------------------------------- */
@@ -92,7 +128,10 @@ static void on_error(void *arg, const char *path, size_t size, int error)
 {
     const struct whole_job *job = arg;
     (void)size;
-    wp_run_trouble(job->node, "%s: %s", path, wp_file_error(error));
+    if (job->options.edge != NULL)
+        wp_run_trouble(job->node, "%s: read: %s: %s", path, path, wp_file_error(error));
+    else
+        wp_run_trouble(job->node, "%s: %s", path, wp_file_error(error));
 }
 
 static void on_note(void *arg, weir_note_kind kind, const char *path, size_t size, int error)
@@ -100,6 +139,18 @@ static void on_note(void *arg, weir_note_kind kind, const char *path, size_t siz
     const struct whole_job *job = arg;
     (void)size;
     wp_file_note(job->node, kind, path, error);
+}
+
+/* Where what the job finds out goes: a manifest, or the edge behind `last`. */
+static void set_output(struct whole_job *job, struct run_node *last, const struct plan_node *hash, unsigned algos)
+{
+    if (is_stage(last->plan, "each")) {
+        job->options.edge = last;
+        job->options.digest_name = wp_plan_text(hash, "as");
+    } else {
+        job->options.format = format_of(last->plan, algos);
+        job->options.out_path = wp_plan_setting(last->plan, "path")->pieces->text;
+    }
 }
 
 static struct whole_job *job_create(struct run_node *last, const struct plan_chain *chain)
@@ -119,15 +170,14 @@ static struct whole_job *job_create(struct run_node *last, const struct plan_cha
     for (const struct setting *setting = files->settings; setting != NULL; setting = setting->next)
         if (strcmp(setting->opt->name, "path") == 0)
             job->items[paths++] = setting->text;
-    const unsigned count = count_algos(files->next, job->algos);
+    const struct plan_node *in_block = hash_in_block(files->next), *hash = in_block != NULL ? in_block : files->next;
+    const unsigned count = count_algos(hash, job->algos);
     job->options = (weir_hash_options){
         .algos = job->algos,
         .algo_count = count,
         .paths = job->items,
         .path_count = paths,
         .rules = wp_file_rules(files, job->items + paths),
-        .format = format_of(last->plan, count),
-        .out_path = wp_plan_setting(last->plan, "path")->pieces->text,
         .lanes = files->next->engine.par > 1 ? files->next->engine.par : 0,
         .counters = &job->counters,
         .on_error = on_error,
@@ -135,18 +185,29 @@ static struct whole_job *job_create(struct run_node *last, const struct plan_cha
         .hook_arg = job,
     };
     job->options.rules.meta = false;
+    set_output(job, last, hash, count);
     return job;
 }
 
-WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash;)
+static int failed(struct whole_job *job, int error)
+{
+    if (job->options.edge != NULL)
+        return wp_run_fail(job->node, error, "%s", strerror(-error));
+    return wp_run_fail(job->node, error, "%s: %s", job->options.out_path, strerror(-error));
+}
+
+WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash; struct wp_edge_send send;)
 {
     WEIR_BEGIN
     AWAIT(self->hash, weir_hash_job(&self->job->options));
+    if (self->hash.output == -EPIPE && self->job->options.edge != NULL)
+        RETURN(0); /* nobody wants more, which is no failure */
     if (self->hash.output < 0)
-        RETURN(wp_run_fail(self->job->node, self->hash.output, "%s: %s", self->job->options.out_path,
-                           strerror(-self->hash.output)));
+        RETURN(failed(self->job, self->hash.output));
     wp_counter_add(&self->job->node->counters.in_rows, self->job->counters.files);
     wp_counter_add(&self->job->node->counters.in_bytes, self->job->counters.bytes);
+    if (self->job->options.edge != NULL)
+        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->job->node, .parcel = { .last = true }));
     WEIR_FINALLY
     WEIR_END
 }

@@ -5,11 +5,18 @@
 #include "run/run.h"
 
 /*
- * `files "dir" | hash ALGO | write "M" format=F`, and nothing else in the chain, is
- * what the hashing job does: it reads small files through the ring, and opens them
- * from their directories. True: it does; `last` is the node that stands for all.
+ * Two beginnings of chains are what the hashing job does: it reads small files through
+ * the ring, and opens them from their directories.
+ *
+ *     files "dir" | hash ALGO | write "M" format=F       and nothing else in the chain
+ *     files "dir" | each { read | hash ALGO } | ...      whose lines go into an edge
+ *
+ * How many nodes of the chain, from its first on, one job stands for; 0: it is none.
  */
+unsigned wp_hash_job_nodes(const struct plan_chain *chain);
+/* The whole chain is one. */
 bool wp_is_hash_job(const struct plan_chain *chain);
+/* `last` is the node that stands for all of them. 0 or what a spawn failed with. */
 int wp_hash_job_spawn(struct run_node *last, const struct plan_chain *chain, weir_join_set *set);
 /* With the run: after the runtime. Takes NULL. */
 void wp_hash_job_free(struct whole_job *job);

@@ -35,6 +35,20 @@ done >reference
 for par in 1 3 cores 64; do
     want 0 run "files t | each { read | hash sha256 } @par=$par | write digests"; same reference digests "@par=$par"
 done
+# A digest of the whole file is the hashing job's; with a lane chosen by hand it is the block's own stages'.
+chmod 0 t/sub/123.log
+for what in "sha256" "md5 xxh3" "xxh128 as .sum"; do
+    for par in 1 4; do
+        run "files t | each { read | hash $what @pool=inline } @par=$par | write reference" 2>reference.err; wanted_exit=$?
+        want $wanted_exit run "files t | each { read block=1MiB | hash $what } @par=$par | write digests"
+        same reference digests "$what of the hashing job"; same reference.err err "its words of what can't be read"
+    done
+done
+chmod 644 t/sub/123.log
+run 'files t | each { read | hash md5 head=3 } | write heads'; [ "$(grep -c '"size":3,' heads)" = 401 ] || fail "head= is kept"
+mkdir nothing; want 0 run 'files nothing | each { read | hash md5 } | write digests'; [ ! -s digests ] || fail "of nothing"
+want 0 run 'files t | each { read | hash md5 } | hash md5 | write digests'
+[ "$(wc -l <digests)" = 1 ] || fail "another stage behind the hashing job"
 find t -type f | LC_ALL=C sort | xargs cat >reference
 want 0 run 'files t | each { read block=4KiB } @par=4 | write all'; same reference all "the files one behind the other"
 want 0 run --mem 4MiB 'files t | each { read } @par=2 | write all'; same reference all "within a small budget"

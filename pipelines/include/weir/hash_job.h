@@ -34,6 +34,8 @@ typedef enum weir_check_state {
     WEIR_CHECK_UNREADABLE,
 } weir_check_state;
 
+struct run_node;
+
 typedef struct weir_hash_options {
     const weir_digest_algo *const *algos; /* at least one; of a check: the hint for lines that don't say */
     size_t algo_count;
@@ -50,6 +52,10 @@ typedef struct weir_hash_options {
     weir_manifest_format format;
     bool nul;             /* lines end in NUL, names are not escaped */
     const char *out_path; /* NULL: standard output. Else a new file that appears whole, by rename */
+    /* In a pipeline: the output goes into this node's edge, a line of JSON a file, and the end is left to you. -EPIPE:
+     * nobody wants more. NULL: the two above say where it goes. */
+    struct run_node *edge;
+    const char *digest_name; /* in those lines, of the only digest; NULL: its algorithm's */
     bool quiet, status_only, ignore_missing, strict, warn; /* of a check, as coreutils has them */
 
     unsigned lanes;   /* 0: as many as workers */
