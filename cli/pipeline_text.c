@@ -19,7 +19,7 @@ static bool is_file_name(const char *operand)
     return false;
 }
 
-static int read_file(const char *path, weir_text *text)
+int pipeline_read_file(const char *path, weir_text *text)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     int error = file == NULL ? -errno : 0;
@@ -85,7 +85,7 @@ int pipeline_load(const char *command, const char *expression, const char *file,
         return create(command, &(weir_pipeline_text){ "-e", text, strlen(text) }, variables, ret_pipeline);
     }
     weir_text text = { 0 };
-    const int error = read_file(file, &text);
+    const int error = pipeline_read_file(file, &text);
     int code = EXIT_USAGE;
     if (error < 0)
         fprintf(stderr, "%s: %s: %s\n", command, file, strerror(-error));

@@ -14,4 +14,7 @@
 int pipeline_load(const char *command, const char *expression, const char *file, const char *operand,
                   const struct arg_strings *variables, weir_pipeline **ret_pipeline);
 
+/* All of a file, or of standard input for "-", behind what `text` has. 0 or a negative errno. */
+int pipeline_read_file(const char *path, weir_text *text);
+
 #endif

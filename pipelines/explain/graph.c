@@ -132,7 +132,7 @@ static void put_settings(struct graph *graph, const struct plan_node *node)
             return;
         }
         put_break(graph);
-        if (!setting->opt->positional && strcmp(setting->opt->name, value) != 0)
+        if ((!setting->opt->positional || setting->opt->type == WEIR_OPT_INT) && strcmp(setting->opt->name, value) != 0)
             say(graph, "%s=", setting->opt->name);
         put_label(graph, value);
         free(value);

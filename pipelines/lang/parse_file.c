@@ -205,7 +205,9 @@ int wp_parse(const struct source *source, struct syntax *ret_syntax, struct diag
         wp_diag(diags, (struct span){ place, place + 1 }, "there is a NUL byte here: this is no text");
         return -EINVAL;
     }
-    struct scan scan = { .source = &ret_syntax->source, .diags = diags, .arena = &ret_syntax->arena };
+    struct scan scan = {
+        .source = &ret_syntax->source, .diags = diags, .arena = &ret_syntax->arena, .comments = &ret_syntax->comments
+    };
     parse_statements(&scan, ret_syntax);
     if (ret_syntax->arena.failed || diags->no_memory)
         return -ENOMEM;

@@ -3,17 +3,35 @@
 
 #include <string.h>
 
+static void keep_comment(struct scan *scan, uint32_t from, uint32_t to)
+{
+    if (scan->comments == NULL || from < scan->comments_until)
+        return;
+    struct comment *comment = wp_arena_new(scan->arena, struct comment);
+    if (comment == NULL)
+        return;
+    scan->comments_until = to;
+    while (strchr(" \t\r", scan->source->text[to - 1]) != NULL)
+        to--;
+    comment->span = (struct span){ from, to };
+    *scan->comments = comment;
+    scan->comments = &comment->next;
+}
+
 void wp_scan_blank(struct scan *scan)
 {
     const char *text = scan->source->text;
     const uint32_t size = (uint32_t)scan->source->size;
     for (; scan->at < size; scan->at++) {
         const char c = text[scan->at];
-        if (c == '#')
+        if (c == '#') {
+            const uint32_t from = scan->at;
             while (scan->at + 1 < size && text[scan->at + 1] != '\n')
                 scan->at++;
-        else if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+            keep_comment(scan, from, scan->at + 1);
+        } else if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
             break;
+        }
     }
 }
 

@@ -16,7 +16,9 @@ struct scan {
     struct diags *diags;
     struct arena *arena;
     uint32_t at;
-    unsigned depth; /* of what is nested */
+    unsigned depth;            /* of what is nested */
+    struct comment **comments; /* where the next one goes; NULL: nobody wants them */
+    uint32_t comments_until;   /* those before this place are known: a parser may look ahead and come back */
 };
 
 /* Deeper than this nothing may be nested: the parsers are recursive. */

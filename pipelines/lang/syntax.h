@@ -173,9 +173,16 @@ struct test {
     struct clause *clauses;
 };
 
+/* "# words", without blanks at the end; in the order of the text. No part of what the text means. */
+struct comment {
+    struct comment *next;
+    struct span span;
+};
+
 struct syntax {
     struct arena arena;
     struct source source;
+    struct comment *comments;
     struct let *lets;
     struct chain *pipelines;
     struct chain *deads;

@@ -1,0 +1,156 @@
+/* cmd_fmt.c - weir fmt: one layout for the texts of pipelines. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/format.h>
+
+#include "args.h"
+#include "cmd.h"
+#include "pipeline_text.h"
+
+struct values {
+    bool check;
+};
+
+static const struct arg_opt fmt_opts[] = {
+    { .kind = ARG_FLAG,
+      .name = "check",
+      .offset = offsetof(struct values, check),
+      .help = "change nothing; list the files that have another layout" },
+    { .name = NULL },
+};
+
+static const struct arg_section fmt_sections[] = {
+    { .title = "EXAMPLES", .verbatim = true, .text = "weir fmt *.weir\nweir fmt --check *.weir\nweir fmt - <in >out" },
+    { .title = NULL },
+};
+
+static const struct args fmt_args = {
+    .command = "weir fmt",
+    .brief = "one layout for pipelines",
+    .usage = "[OPTION...] FILE...",
+    .summary = "Gives files with pipelines the one layout: a pipeline that fits in 120 columns\n"
+               "is a line, else each stage is. Comments stay. A file is replaced as a whole, and\n"
+               "only if it changes. '-' is standard input, and goes to standard output.\n",
+    .footer = "Exit code: 0 done; 1 --check found another layout, or a file can't be read or\n"
+              "written; 2 a text is no pipeline.\n",
+    .opts = fmt_opts,
+    .sections = fmt_sections,
+};
+
+static int fail(const char *path, int error)
+{
+    fprintf(stderr, "weir fmt: %s: %s\n", path,
+            error == -EBADMSG ? "the layout would change what it means: a fault of weir's; nothing was written"
+                              : strerror(-error));
+    return EXIT_DATA;
+}
+
+static bool write_all(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        const ssize_t done = write(fd, data, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        data += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+/* The new text under another name beside it, synced; then it takes the name. Mode and owner stay, as far as we may. */
+static int replace_with(const char *path, char *passing, const weir_text *text)
+{
+    struct stat meta;
+    const int fd = stat(path, &meta) < 0 ? -1 : mkostemp(passing, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int error = 0;
+    if (fchown(fd, meta.st_uid, meta.st_gid) < 0)
+        error = errno == EPERM ? 0 : -errno;
+    if (error == 0 && (fchmod(fd, meta.st_mode & 07777) < 0 || !write_all(fd, text->data, text->size) || fsync(fd) < 0))
+        error = errno > 0 ? -errno : -EIO;
+    if (close(fd) < 0 && error == 0)
+        error = -errno;
+    if (error == 0 && rename(passing, path) < 0)
+        error = -errno;
+    if (error < 0)
+        (void)unlink(passing);
+    return error;
+}
+
+/* What a link points to is replaced, not the link. */
+static int replace(const char *path, const weir_text *text)
+{
+    char *real = realpath(path, NULL), *passing = NULL;
+    int error = real == NULL ? -errno : 0;
+    if (error == 0 && asprintf(&passing, "%s.weir-XXXXXX", real) < 0) {
+        passing = NULL;
+        error = -ENOMEM;
+    }
+    if (error == 0)
+        error = replace_with(real, passing, text);
+    free(passing);
+    free(real);
+    return error;
+}
+
+static int put(const char *path, const weir_text *before, const weir_text *after, bool check)
+{
+    const bool same =
+        before->size == after->size && (after->size == 0 || memcmp(before->data, after->data, after->size) == 0);
+    const bool is_stdin = strcmp(path, "-") == 0;
+    if (check) {
+        if (!same)
+            puts(path);
+        return same ? 0 : EXIT_DATA;
+    }
+    if (is_stdin && (fwrite(after->data, 1, after->size, stdout) != after->size || fflush(stdout) != 0))
+        return fail("standard output", -errno);
+    const int error = same || is_stdin ? 0 : replace(path, after);
+    return error == 0 ? 0 : fail(path, error);
+}
+
+static int format(const char *path, bool check)
+{
+    weir_text before = { 0 }, after = { 0 }, errors = { 0 };
+    int error = pipeline_read_file(path, &before), status;
+    if (error == 0) {
+        const weir_pipeline_text text = { path, before.data != NULL ? before.data : "", before.size };
+        error = weir_pipeline_format(&text, &errors, &after);
+    }
+    if (error == -EINVAL && errors.size > 0) {
+        (void)fwrite(errors.data, 1, errors.size, stderr);
+        status = EXIT_USAGE;
+    } else {
+        status = error < 0 ? fail(path, error) : put(path, &before, &after, check);
+    }
+    weir_text_fini(&before);
+    weir_text_fini(&after);
+    weir_text_fini(&errors);
+    return status;
+}
+
+int cmd_fmt(int argc, char **argv)
+{
+    static struct values values;
+    int operands, status = 0;
+    const int parsed = args_parse(&fmt_args, argc, argv, &values, &operands);
+    if (parsed != 0)
+        return parsed > 0 ? 0 : EXIT_USAGE;
+    if (operands == 0) {
+        fputs("weir fmt: which files? '-' is standard input\nTry 'weir fmt --help'.\n", stderr);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < operands; i++) {
+        const int one = format(argv[i], values.check);
+        status = one > status ? one : status;
+    }
+    return status;
+}

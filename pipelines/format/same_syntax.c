@@ -1,0 +1,101 @@
+/* same_syntax.c - do two texts mean the same? Tree beside tree; places and comments don't count. */
+#include <string.h>
+
+#include "format/layout.h"
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_value(const struct value *a, const struct value *b)
+{
+    const struct part *p = a->parts, *q = b->parts;
+    if (a->kind != b->kind || a->number != b->number || memcmp(&a->real, &b->real, sizeof a->real) != 0 ||
+        a->is_bytes != b->is_bytes || a->flags != b->flags)
+        return false;
+    for (; p != NULL && q != NULL; p = p->next, q = q->next)
+        if (p->kind != q->kind || p->size != q->size || memcmp(p->data, q->data, p->size) != 0)
+            return false;
+    return p == q;
+}
+
+static bool same_steps(const struct path_step *a, const struct path_step *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if ((a->name == NULL) != (b->name == NULL) || a->size != b->size || a->index != b->index ||
+            (a->name != NULL && memcmp(a->name, b->name, a->size) != 0))
+            return false;
+    return a == b;
+}
+
+/* Lists of them. */
+static bool same_exprs(const struct expr *a, const struct expr *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (a->kind != b->kind || a->op != b->op || a->strict != b->strict || !same_text(a->name, b->name) ||
+            !same_steps(a->steps, b->steps) || !same_value(&a->value, &b->value) || !same_exprs(a->args, b->args))
+            return false;
+    return a == b;
+}
+
+static bool same_stages(const struct stage_use *a, const struct stage_use *b);
+
+static bool same_arguments(const struct argument *a, const struct argument *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!same_text(a->name, b->name) || a->opt != b->opt || !same_value(&a->value, &b->value) ||
+            !same_exprs(a->expr, b->expr) || !same_text(a->inner, b->inner) ||
+            (a->block == NULL) != (b->block == NULL) ||
+            (a->block != NULL && !same_stages(a->block->stages, b->block->stages)))
+            return false;
+    return a == b;
+}
+
+static bool same_stages(const struct stage_use *a, const struct stage_use *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (a->stage != b->stage || !same_text(a->name, b->name) || !same_arguments(a->arguments, b->arguments) ||
+            !same_arguments(a->engine, b->engine))
+            return false;
+    return a == b;
+}
+
+static bool same_chains(const struct chain *a, const struct chain *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!same_text(a->name, b->name) || !same_stages(a->stages, b->stages))
+            return false;
+    return a == b;
+}
+
+static bool same_lets(const struct let *a, const struct let *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!same_text(a->name, b->name) || !same_value(&a->value, &b->value))
+            return false;
+    return a == b;
+}
+
+static bool same_clauses(const struct clause *a, const struct clause *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (a->kind != b->kind || a->index != b->index || a->op != b->op || !same_value(&a->value, &b->value) ||
+            !same_exprs(a->expr, b->expr))
+            return false;
+    return a == b;
+}
+
+static bool same_tests(const struct test *a, const struct test *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!same_value(&a->name, &b->name) || !same_clauses(a->clauses, b->clauses))
+            return false;
+    return a == b;
+}
+
+bool wp_same_syntax(const struct syntax *a, const struct syntax *b)
+{
+    return same_lets(a->lets, b->lets) && same_chains(a->pipelines, b->pipelines) && same_chains(a->deads, b->deads) &&
+           same_tests(a->tests, b->tests);
+}

@@ -1,0 +1,18 @@
+/* format.h - one layout for the texts of pipelines. */
+#ifndef WEIR_FORMAT_H
+#define WEIR_FORMAT_H
+
+#include <weir/pipeline.h>
+
+/*
+ * weir_pipeline_format() - the text in the one layout: what it means and its comments stay.
+ *
+ * The layout goes to the end of `out`; formatting it again gives the same. Variables
+ * need not be set and stages need not fit each other, but the text must be one of
+ * the language. Returns 0; -EINVAL: its faults are in `errors`, as of
+ * weir_pipeline_create(); -EBADMSG: the layout would mean something else, which is a fault of weir: `out` has got
+ * nothing; -ENOMEM.
+ */
+WEIR_MUST_USE int weir_pipeline_format(const weir_pipeline_text *text, weir_text *errors, weir_text *out);
+
+#endif

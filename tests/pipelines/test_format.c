@@ -1,0 +1,202 @@
+/* test_format.c - the one layout: it means the same, keeps the comments, and is its own layout. */
+#include <weir/format.h>
+
+#include "check.h"
+
+static weir_text format(const char *data, size_t size, int wanted)
+{
+    weir_text errors = { 0 }, out = { 0 };
+    const weir_pipeline_text text = { "t", data, size };
+    const int error = weir_pipeline_format(&text, &errors, &out);
+    if (error != wanted)
+        fprintf(stderr, "%d for:\n%.*s\n%.*s\n", error, (int)size, data, (int)errors.size, errors.data);
+    CHECK_EQ(error, wanted);
+    weir_text_fini(&errors);
+    CHECK(weir_text_append(&out, "", 1) == 0);
+    out.size--;
+    return out;
+}
+
+/* That it means the same and has all its comments is proved by the call itself: else it is -EBADMSG. */
+static void twice(const char *data, size_t size)
+{
+    weir_text once = format(data, size, 0), again = format(once.data, once.size, 0);
+    if (strcmp(once.data, again.data) != 0)
+        fprintf(stderr, "first:\n%ssecond:\n%s", once.data, again.data);
+    CHECK(strcmp(once.data, again.data) == 0);
+    weir_text_fini(&once);
+    weir_text_fini(&again);
+}
+
+static void gives(const char *text, const char *wanted)
+{
+    weir_text out = format(text, strlen(text), 0);
+    CHECK_STR(out.data, wanted);
+    weir_text_fini(&out);
+    twice(text, strlen(text));
+}
+
+static void test_a_short_pipeline_is_a_line(void)
+{
+    gives("read   a|null", "read a | null\n");
+    gives("\n\n  a:\n read \"x y\"  block = 1MiB\n|\nhash sha256 , xxh3 as   .h  @pool = cpu | write\tb atomic\n\n\n",
+          "a: read \"x y\" block=1MiB | hash sha256,xxh3 as .h @pool=cpu | write b atomic\n");
+    gives("let  x=5\r\nread a|null", "let x = 5\nread a | null\n");
+    gives("files a|group .size,.dir>1|null", "files a | group .size,.dir > 1 | null\n");
+}
+
+static void test_expressions_have_single_blanks(void)
+{
+    gives("files a|where (.a==1&&!(.b=~/x  y|#/i))||-.c<- 5 - -.d|null",
+          "files a | where (.a == 1 && !(.b =~ /x  y|#/i)) || -.c < -5 - -.d | null\n");
+    gives("files a | where if .a in[1,\"  # \"]then true  else lower( .[\"o  d\"]??\"\" )!=\"x\" | null",
+          "files a | where if .a in [1, \"  # \"] then true else lower(.[\"o  d\"] ?? \"\") != \"x\" | null\n");
+    gives("files a | where int!(.x)/2>3%2 | null", "files a | where int!(.x) / 2 > 3 % 2 | null\n");
+}
+
+static void test_a_long_pipeline_has_a_line_for_each_stage(void)
+{
+    gives("files \"/a/long/name/of/a/directory/somewhere\" | each { read block=1MiB | gunzip | zstd level=9 | write "
+          "\"{.dir}/{.stem}.zst\" atomic verify } @par=cores | remove source",
+          "files \"/a/long/name/of/a/directory/somewhere\"\n"
+          "| each { read block=1MiB | gunzip | zstd level=9 | write \"{.dir}/{.stem}.zst\" atomic verify } @par=cores\n"
+          "| remove source\n");
+    gives(
+        "files \"/a\" | each { read block=1MiB @name=reader | gunzip | zstd level=9 seekable=1MiB | write "
+        "\"{.dir}/{.stem}.zst\" atomic verify } @par=cores | remove source",
+        "files \"/a\"\n"
+        "| each {\n"
+        "    read block=1MiB @name=reader | gunzip | zstd level=9 seekable=1MiB | write \"{.dir}/{.stem}.zst\" atomic "
+        "verify\n"
+        "  } @par=cores\n"
+        "| remove source\n");
+}
+
+static void test_comments_stay_where_they_were(void)
+{
+    gives("# head\n\n\n# of a\nlet a = 1 # one\nread x # two\n# three\n|null # four\n# end",
+          "# head\n\n# of a\nlet a = 1  # one\nread x  # two\n# three\n| null  # four\n# end\n");
+    gives("files a | each { # in\n read | null # last\n # tail\n} @par=2 # out",
+          "files a\n| each {\n    # in\n    read | null  # last\n    # tail\n  } @par=2  # out\n");
+    gives("files a | where .a == # why\n 1 | null", "files a\n| where .a == # why\n 1\n| null\n");
+    gives("# only", "# only\n");
+}
+
+static void test_tests_have_a_line_for_each_clause(void)
+{
+    gives("read a|null test \"x\"{in {\"a\": 1}   # c\n out[0] .a==1&&.b\n count  out>=2 }",
+          "read a | null\ntest \"x\" {\n  in {\"a\": 1}  # c\n  out[0] .a == 1 && .b\n  count out >= 2\n}\n");
+}
+
+static void test_what_is_no_pipeline_is_refused(void)
+{
+    weir_text out = format("read a | zsdt", 13, -EINVAL);
+    CHECK_EQ(out.size, 0);
+    weir_text_fini(&out);
+}
+
+/* --- random texts ----------------------------------------------------------------------------------- */
+
+/* '^' is a blank, '`' may be one. */
+static const char *const stages[] = {
+    "read^a/b.c",
+    "read^\"x # y\"^block`=`64KiB",
+    "hash^sha256`,`md5^as^.h^@name=x",
+    "null",
+    "write^\"{.a}\"^atomic",
+    "where^.a`==`1`&&`(`.b=~`/a|  b#/i`||`!`.c`)",
+    "where^.s^in`[`1`,`-2`]`&&`len(`.x`)`??`0`>`2",
+    "zstd^level=3^@par`=`2",
+    "files^\"a\"^match=\"**/*\"^xdev^@queue=1MiB",
+    "group^.a`,`.b`>`2",
+    "print^\"{.a}\"",
+    "fail-if^any",
+    "write^x^keep`=`mtime`,`mode^fsync",
+    "where^if^.a^then^1`+`2`*`.b^else^\"s\"",
+    "fail-if^.x`-`1`>`-`.y",
+    "each^{`read`|`gunzip^@pool=inline`|`write^y`}^@par=2",
+    "each^{`each^{`read`|`null`}`}",
+};
+
+enum { STAGES = sizeof stages / sizeof stages[0] };
+
+static uint64_t seed = 1;
+
+static unsigned below(unsigned limit)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(seed >> 33) % limit;
+}
+
+static void append(weir_text *text, const char *words)
+{
+    CHECK(weir_text_append(text, words, strlen(words)) == 0);
+}
+
+static void append_blank(weir_text *text, bool may_miss)
+{
+    static const char *const blanks[] = {
+        " ", "  ", "\n", "\r\n\t", "\n\n\n", " # c \"{|\n", "# d\n#e\n", "\n  # f\r\n"
+    };
+    if (!may_miss || below(2) == 0)
+        append(text, blanks[below(10) < 9 ? below(4) : below(8)]);
+}
+
+static void append_stage(weir_text *text)
+{
+    for (const char *c = stages[below(STAGES)]; *c != '\0'; c++)
+        if (*c == '^' || *c == '`')
+            append_blank(text, *c == '`');
+        else
+            CHECK(weir_text_append(text, c, 1) == 0);
+}
+
+static void append_statement(weir_text *text, unsigned number)
+{
+    char name[32];
+    snprintf(name, sizeof name, "n%u", number);
+    if (below(4) == 0) {
+        append(text, "let ");
+        append(text, name);
+        append_blank(text, true);
+        append(text, "=");
+        append_blank(text, true);
+        append(text, below(2) == 0 ? "\"v # ${x}\"" : "10k/s");
+        return;
+    }
+    append(text, name);
+    append(text, ": ");
+    for (unsigned left = 1 + below(6); left > 0; left--) {
+        append_stage(text);
+        append_blank(text, false);
+        if (left > 1)
+            append(text, "| ");
+    }
+}
+
+static void test_any_text_keeps_its_meaning_and_its_layout(void)
+{
+    for (unsigned round = 0; round < 3000; round++) {
+        weir_text text = { 0 };
+        append_blank(&text, true);
+        for (unsigned i = 0; i <= below(4); i++) {
+            append_statement(&text, i);
+            append(&text, "\n");
+            append_blank(&text, true);
+        }
+        twice(text.data, text.size);
+        weir_text_fini(&text);
+    }
+}
+
+int main(void)
+{
+    RUN(test_a_short_pipeline_is_a_line);
+    RUN(test_expressions_have_single_blanks);
+    RUN(test_a_long_pipeline_has_a_line_for_each_stage);
+    RUN(test_comments_stay_where_they_were);
+    RUN(test_tests_have_a_line_for_each_clause);
+    RUN(test_what_is_no_pipeline_is_refused);
+    RUN(test_any_text_keeps_its_meaning_and_its_layout);
+    return check_done();
+}
