@@ -5,6 +5,7 @@
 #include <weir/base.h>
 #include <weir/codec.h>
 #include <weir/digest.h>
+#include <weir/pipeline.h>
 #include <weir/suggest.h>
 
 #include "cmd.h"
@@ -63,7 +64,7 @@ static void print_version(void)
     printf("\ncodecs:");
     for (size_t i = 0; weir_codec_at(i) != NULL; i++)
         printf(" %s (%s)", weir_codec_at(i)->name, weir_codec_at(i)->backend);
-    putchar('\n');
+    printf("\nregular expressions: %s\n", weir_pipeline_regex());
 }
 
 static int unknown(const char *name)

@@ -7,6 +7,7 @@
 
 #include "explain/graph.h"
 #include "explain/plan_words.h"
+#include "expr/regex.h"
 #include "run/run.h"
 
 struct weir_pipeline {
@@ -164,4 +165,9 @@ int weir_pipeline_explain(const weir_pipeline *pipeline, weir_text *out)
 int weir_pipeline_graph(const weir_pipeline *pipeline, weir_graph_format format, weir_text *out)
 {
     return wp_graph(&pipeline->plan, pipeline->run->bounds, format, out);
+}
+
+const char *weir_pipeline_regex(void)
+{
+    return wp_regex_backend();
 }

@@ -6,9 +6,9 @@
 const char *wp_datum_type(enum datum_kind kind)
 {
     static const char *const names[] = {
-        [DATUM_NULL] = "null",         [DATUM_BOOL] = "bool",     [DATUM_INT] = "int",
-        [DATUM_DOUBLE] = "double",     [DATUM_STRING] = "string", [DATUM_TIME] = "time",
-        [DATUM_DURATION] = "duration", [DATUM_LIST] = "list",     [DATUM_MAP] = "map",
+        [DATUM_NULL] = "null",     [DATUM_BOOL] = "bool",   [DATUM_INT] = "int",           [DATUM_DOUBLE] = "double",
+        [DATUM_STRING] = "string", [DATUM_TIME] = "time",   [DATUM_DURATION] = "duration", [DATUM_LIST] = "list",
+        [DATUM_MAP] = "map",       [DATUM_REGEX] = "regex",
     };
     return names[kind];
 }

@@ -21,7 +21,10 @@ enum datum_kind {
     DATUM_DURATION, /* number: ns */
     DATUM_LIST,
     DATUM_MAP,
+    DATUM_REGEX, /* an argument of a function, and nothing that a row ever holds */
 };
+
+struct regex;
 
 struct datum {
     enum datum_kind kind;
@@ -32,6 +35,7 @@ struct datum {
         const char *text;
         const struct datum *items;
         const struct member *members;
+        const struct regex *regex;
     };
 };
 

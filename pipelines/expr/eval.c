@@ -2,6 +2,7 @@
 #include "expr/eval.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 char *wp_eval_room(struct eval *eval, size_t size)
@@ -10,6 +11,13 @@ char *wp_eval_room(struct eval *eval, size_t size)
         return NULL;
     eval->left -= size;
     return wp_arena_alloc(eval->arena, size + 1);
+}
+
+void wp_eval_fail(struct eval *eval, const char *reason)
+{
+    if (!eval->failed)
+        eval->reason = reason;
+    eval->failed = true;
 }
 
 static struct datum literal(const struct value *value)
@@ -26,6 +34,8 @@ static struct datum literal(const struct value *value)
         return (struct datum){ .kind = DATUM_DURATION, .number = value->number };
     case VALUE_STRING: /* the checker has made one part of it */
         return value->parts != NULL ? datum_string(value->parts->data, value->parts->size) : datum_string("", 0);
+    case VALUE_REGEX:
+        return (struct datum){ .kind = DATUM_REGEX, .regex = value->regex };
     default:
         return datum_null();
     }
@@ -183,6 +193,22 @@ static struct datum list(struct eval *eval, const struct expr *expr)
     return (struct datum){ .kind = DATUM_LIST, .size = count, .items = items };
 }
 
+/* What int!(.x) says when int(.x) is null. */
+static void fail_strictly(struct eval *eval, const struct expr *expr, const struct datum *args, unsigned count)
+{
+    weir_text text = { 0 };
+    char reason[128];
+    const int error = count > 0 && args[0].kind != DATUM_REGEX ? wp_datum_append_json(&text, args[0]) : 0;
+    const size_t shown = text.size < 60 ? text.size : 60;
+    const int size = error == 0 && count > 0
+                         ? snprintf(reason, sizeof reason, "%s!() has no value for %.*s%s", expr->name, (int)shown,
+                                    text.size > 0 ? text.data : "", shown < text.size ? "..." : "")
+                         : snprintf(reason, sizeof reason, "%s!() has no value", expr->name);
+    weir_text_fini(&text);
+    const char *kept = wp_arena_copy(eval->arena, reason, (size_t)size);
+    wp_eval_fail(eval, kept != NULL ? kept : "a strict call has no value");
+}
+
 static struct datum call(struct eval *eval, const struct expr *expr)
 {
     const struct function *function = wp_function_find(expr->name);
@@ -192,7 +218,10 @@ static struct datum call(struct eval *eval, const struct expr *expr)
         return datum_null();
     for (const struct expr *arg = expr->args; arg != NULL && count < FUNCTION_ARGS_MAX; arg = arg->next)
         args[count++] = wp_eval(eval, arg);
-    return function->call(eval, args, count);
+    const struct datum result = function->call(eval, args, count);
+    if (expr->strict && result.kind == DATUM_NULL && !eval->failed)
+        fail_strictly(eval, expr, args, count);
+    return result;
 }
 
 static struct datum minus(struct datum datum)
@@ -206,6 +235,8 @@ static struct datum minus(struct datum datum)
 
 struct datum wp_eval(struct eval *eval, const struct expr *expr)
 {
+    if (eval->failed)
+        return datum_null();
     switch (expr->kind) {
     case EXPR_VALUE:
         return literal(&expr->value);
@@ -225,8 +256,8 @@ struct datum wp_eval(struct eval *eval, const struct expr *expr)
         return call(eval, expr);
     case EXPR_LIST:
         return list(eval, expr);
-    case EXPR_MATCH: /* the checker refuses it */
-        break;
+    case EXPR_MATCH:
+        return datum_bool(wp_eval_match(eval, expr->value.regex, wp_eval(eval, expr->args)) == (expr->op == OP_MATCH));
     }
     return datum_null();
 }

@@ -2,7 +2,9 @@
  * eval.h - expressions over rows: typed, without loops, without io.
  *
  * A comparison of different types is false, a field that is missing is null, and
- * arithmetic that can't be done is null: an expression always has a value.
+ * arithmetic that can't be done is null: an expression always has a value. Where
+ * that is not enough it fails, and the value means nothing: a strict call whose
+ * function is null, a regular expression that takes too long.
  */
 #ifndef WP_EVAL_H
 #define WP_EVAL_H
@@ -23,11 +25,16 @@ struct eval {
     struct row_view view;
     struct arena *arena; /* what results that are made point to */
     size_t left;         /* bytes that it may still make; running out makes nulls */
+    bool failed;         /* look before you use the value */
+    const char *reason;  /* why: a line, the arena's or for good */
 };
 
 #define EVAL_BYTES_MAX ((size_t)1 << 20)
 
 struct datum wp_eval(struct eval *eval, const struct expr *expr);
+
+/* Keeps the first reason. `reason` must live as long as the arena. */
+void wp_eval_fail(struct eval *eval, const char *reason);
 
 /* eval_path.c: .a.b[0] */
 struct datum wp_eval_path(struct eval *eval, const struct path_step *steps);
@@ -37,6 +44,7 @@ struct datum wp_eval_path(struct eval *eval, const struct path_step *steps);
 struct function {
     const char *name;
     unsigned min, max; /* arguments */
+    bool regex;        /* the second one may be a regular expression */
     struct datum (*call)(struct eval *eval, const struct datum *args, unsigned count);
 };
 
@@ -45,6 +53,12 @@ struct function {
 /* NULL: there is none. `call` is NULL for those that the language has, and this weir can't do yet. */
 const struct function *wp_function_find(const char *name);
 const struct function *wp_function_at(size_t index);
+
+/* functions_regex.c: false also when it fails. */
+bool wp_eval_match(struct eval *eval, const struct regex *regex, struct datum text);
+
+/* What was appended to `out` as a string of the evaluation; null after an error. `out` is freed. */
+struct datum wp_eval_take_text(struct eval *eval, weir_text *out, int error);
 
 /* Room for a result; NULL: it would be more than an expression may make. */
 char *wp_eval_room(struct eval *eval, size_t size);

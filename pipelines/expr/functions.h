@@ -18,4 +18,10 @@ struct datum wp_string_split(struct eval *eval, const struct datum *args, unsign
 struct datum wp_string_join(struct eval *eval, const struct datum *args, unsigned count);
 struct datum wp_string_of(struct eval *eval, const struct datum *args, unsigned count);
 
+/* functions_regex.c: the second argument is a regular expression or a text. */
+struct datum wp_regex_replace(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_regex_mask(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_regex_extract(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_regex_split(struct eval *eval, const struct datum *args, unsigned count);
+
 #endif

@@ -118,8 +118,7 @@ struct datum wp_string_slice(struct eval *eval, const struct datum *args, unsign
     return (struct datum){ .kind = DATUM_LIST, .size = (uint32_t)(to - from), .items = whole.items + from };
 }
 
-/* What is appended to `out`, as a string of the expression. */
-static struct datum take_text(struct eval *eval, weir_text *out, int error)
+struct datum wp_eval_take_text(struct eval *eval, weir_text *out, int error)
 {
     char *copy = error == 0 ? wp_eval_room(eval, out->size) : NULL;
     if (copy != NULL && out->size > 0)
@@ -146,7 +145,7 @@ struct datum wp_string_replace(struct eval *eval, const struct datum *args, unsi
     }
     if (error == 0)
         error = weir_text_append(&out, text.text + at, text.size - at);
-    return take_text(eval, &out, error);
+    return wp_eval_take_text(eval, &out, error);
 }
 
 struct datum wp_string_split(struct eval *eval, const struct datum *args, unsigned count)
@@ -184,7 +183,7 @@ struct datum wp_string_join(struct eval *eval, const struct datum *args, unsigne
         if (error == 0)
             error = wp_datum_append(&out, args[0].items[i]);
     }
-    return take_text(eval, &out, error);
+    return wp_eval_take_text(eval, &out, error);
 }
 
 struct datum wp_string_of(struct eval *eval, const struct datum *args, unsigned count)
@@ -194,5 +193,5 @@ struct datum wp_string_of(struct eval *eval, const struct datum *args, unsigned 
     if (args[0].kind == DATUM_STRING || args[0].kind == DATUM_NULL)
         return args[0];
     const int error = wp_datum_append(&out, args[0]);
-    return take_text(eval, &out, error);
+    return wp_eval_take_text(eval, &out, error);
 }

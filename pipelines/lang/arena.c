@@ -44,8 +44,28 @@ char *wp_arena_copy(struct arena *arena, const char *data, size_t size)
     return copy;
 }
 
+struct arena_end {
+    struct arena_end *next;
+    void (*end)(void *thing);
+    void *thing;
+};
+
+bool wp_arena_at_end(struct arena *arena, void (*end)(void *thing), void *thing)
+{
+    struct arena_end *entry = wp_arena_new(arena, struct arena_end);
+    if (entry == NULL) {
+        end(thing);
+        return false;
+    }
+    *entry = (struct arena_end){ .next = arena->ends, .end = end, .thing = thing };
+    arena->ends = entry;
+    return true;
+}
+
 void wp_arena_fini(struct arena *arena)
 {
+    for (struct arena_end *entry = arena->ends; entry != NULL; entry = entry->next)
+        entry->end(entry->thing);
     while (arena->blocks != NULL) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;

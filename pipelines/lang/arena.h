@@ -15,12 +15,15 @@ struct arena {
     char *at;
     size_t left;
     bool failed;
+    struct arena_end *ends;
 };
 
 /* Zeroed, aligned for anything. */
 void *wp_arena_alloc(struct arena *arena, size_t size);
 /* A copy with a NUL behind it. */
 char *wp_arena_copy(struct arena *arena, const char *data, size_t size);
+/* At wp_arena_fini() `end` is called with `thing`, the last one first. No memory: it is called at once, and false. */
+bool wp_arena_at_end(struct arena *arena, void (*end)(void *thing), void *thing);
 void wp_arena_fini(struct arena *arena);
 
 #define wp_arena_new(arena, type) ((type *)wp_arena_alloc((arena), sizeof(type)))

@@ -44,6 +44,7 @@ struct part {
 };
 
 #define REGEX_CASELESS 1u
+struct regex;
 
 struct value {
     enum value_kind kind;
@@ -53,6 +54,7 @@ struct value {
     bool is_bytes;
     unsigned flags;
     struct part *parts;
+    struct regex *regex; /* VALUE_REGEX: compiled by the checker; the tree's arena frees it */
 };
 
 /* --- expressions ----------------------------------------------------------------------- */

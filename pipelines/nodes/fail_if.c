@@ -38,7 +38,9 @@ static bool counts(const struct fail_if *self, const struct row *row)
         return true;
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
-    const bool counted = datum_is_true(wp_eval(&eval, self->expr));
+    const bool counted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
+    if (eval.failed)
+        wp_run_trouble(self->node, "fail-if: %s: %s", row->path, eval.reason);
     wp_arena_fini(&arena);
     return counted;
 }

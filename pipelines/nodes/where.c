@@ -10,17 +10,30 @@ static const weir_opt where_opts[] = {
     { 0 },
 };
 
+struct where {
+    struct run_node *node;
+    const struct expr *expr;
+};
+
 static int open_where(struct run_node *node, void **ret_state)
 {
-    *ret_state = wp_plan_setting(node->plan, "expr")->expr;
+    struct where *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    *self = (struct where){ .node = node, .expr = wp_plan_setting(node->plan, "expr")->expr };
+    *ret_state = self;
     return 0;
 }
 
-static bool is_wanted(void *expr, const struct row *row)
+/* One of which it can't be said is told and left out. */
+static bool is_wanted(void *arg, const struct row *row)
 {
+    struct where *self = arg;
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
-    const bool wanted = datum_is_true(wp_eval(&eval, expr));
+    const bool wanted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
+    if (eval.failed)
+        wp_run_trouble(self->node, "where: %s: %s", row->path, eval.reason);
     wp_arena_fini(&arena);
     return wanted;
 }
@@ -32,7 +45,7 @@ static int filter(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_where, .batch = filter };
+static const struct rows_ops ops = { .open = open_where, .batch = filter, .close = free };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {

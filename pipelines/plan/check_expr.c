@@ -3,7 +3,78 @@
 #include <weir/suggest.h>
 
 #include "expr/eval.h"
+#include "expr/regex.h"
 #include "plan/checker.h"
+
+/* --- regular expressions ------------------------------------------------------------------------ */
+
+/* The byte of the text that is byte `at` of the pattern: "\/" is one of it. */
+static uint32_t place_in(const struct check *check, const struct part *pattern, size_t at)
+{
+    const char *text = check->syntax->source.text;
+    uint32_t place = pattern->span.from;
+    for (; at > 0 && place < pattern->span.to; at--)
+        place += text[place] == '\\' && text[place + 1] == '/' ? 2 : 1;
+    return place;
+}
+
+static void end_regex(void *regex)
+{
+    wp_regex_destroy(regex);
+}
+
+static bool compile_regex(struct check *check, struct value *value)
+{
+    const struct part *pattern = value->parts;
+    struct regex_fault fault;
+    if (value->regex != NULL)
+        return true;
+    const int error =
+        wp_regex_create(pattern->data, pattern->size, (value->flags & REGEX_CASELESS) != 0, &value->regex, &fault);
+    if (error == -ENOMEM)
+        check->arena->failed = true;
+    if (error == -ENOTSUP) {
+        wp_diag(check->diags, value->span, "this weir was built without PCRE2: it has no regular expressions");
+        wp_diag_hint(check->diags, "'weir --version' lists what it is made of; build it with -DWEIR_PCRE2=ON");
+    }
+    if (error == -EINVAL) {
+        const uint32_t from = place_in(check, pattern, fault.at);
+        wp_diag(check->diags, (struct span){ from, from + 1 }, "regular expression: %s", fault.message);
+    }
+    if (error == 0 && !wp_arena_at_end(check->arena, end_regex, value->regex)) {
+        value->regex = NULL;
+        return false;
+    }
+    return error == 0;
+}
+
+static bool is_regex(const struct expr *expr)
+{
+    return expr != NULL && expr->kind == EXPR_VALUE && expr->value.kind == VALUE_REGEX;
+}
+
+/* A regular expression is no value: it stands where something is searched with it. */
+static bool check_regexes(struct check *check, struct expr *expr)
+{
+    bool good = expr->kind != EXPR_MATCH || compile_regex(check, &expr->value);
+    const struct function *function = expr->kind == EXPR_CALL ? wp_function_find(expr->name) : NULL;
+    unsigned index = 0;
+    for (struct expr *arg = expr->args; arg != NULL; arg = arg->next, index++) {
+        if (!is_regex(arg))
+            continue;
+        if (function != NULL && function->regex && index == 1) {
+            good = compile_regex(check, &arg->value) && good;
+            continue;
+        }
+        wp_diag(check->diags, arg->span, "a regular expression can't stand here");
+        wp_diag_hint(check->diags,
+                     "it stands behind =~ and !~, and is the second argument of extract, mask, replace and split");
+        good = false;
+    }
+    return good;
+}
+
+/* --- calls -------------------------------------------------------------------------------------- */
 
 static bool check_call(struct check *check, const struct expr *expr)
 {
@@ -20,9 +91,9 @@ static bool check_call(struct check *check, const struct expr *expr)
             wp_diag(check->diags, expr->name_span, "unknown function '%s'", expr->name);
         return false;
     }
-    if (function->call == NULL || expr->strict) {
-        wp_diag(check->diags, expr->name_span, "%s%s() is part of the language, but this weir can't do it yet",
-                expr->name, expr->strict ? "!" : "");
+    if (function->call == NULL) {
+        wp_diag(check->diags, expr->name_span, "%s() is part of the language, but this weir can't do it yet",
+                expr->name);
         return false;
     }
     unsigned count = 0;
@@ -64,23 +135,27 @@ static bool fold_text(struct check *check, struct expr *expr)
     return true;
 }
 
-bool wp_check_expr(struct check *check, struct expr *expr)
+static bool check_tree(struct check *check, struct expr *expr)
 {
-    bool good = true;
-    if (expr->kind == EXPR_MATCH || (expr->kind == EXPR_VALUE && expr->value.kind == VALUE_REGEX)) {
-        wp_diag(check->diags, expr->span,
-                "regular expressions are part of the language, but this weir can't do them yet");
-        return false;
-    }
+    bool good = check_regexes(check, expr);
     if (expr->kind == EXPR_CALL)
-        good = check_call(check, expr);
+        good = check_call(check, expr) && good;
     else if (expr->kind == EXPR_BINARY)
-        good = check_comparison(check, expr);
+        good = check_comparison(check, expr) && good;
     else if (expr->kind == EXPR_VALUE && expr->value.kind == VALUE_STRING)
         good = fold_text(check, expr);
     for (struct expr *arg = expr->args; arg != NULL; arg = arg->next)
-        good = wp_check_expr(check, arg) && good;
+        good = check_tree(check, arg) && good;
     return good;
+}
+
+bool wp_check_expr(struct check *check, struct expr *expr)
+{
+    if (!is_regex(expr))
+        return check_tree(check, expr);
+    wp_diag(check->diags, expr->span, "a regular expression alone is no condition");
+    wp_diag_hint(check->diags, "say what it is searched in:  .path =~ /.../");
+    return false;
 }
 
 const char *wp_check_path_text(struct check *check, const struct expr *path)

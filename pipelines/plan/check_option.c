@@ -133,10 +133,28 @@ static bool set_expr(struct check *check, const struct argument *argument, const
     return wp_check_expr(check, argument->expr);
 }
 
+/* The parser couldn't read its value, and has said why. */
+static bool is_unread(const struct argument *argument)
+{
+    switch (argument->opt->type) {
+    case WEIR_OPT_EXPR:
+        return argument->expr == NULL && !is_text(&argument->value);
+    case WEIR_OPT_FIELD:
+    case WEIR_OPT_FIELDS:
+        return argument->expr == NULL;
+    case WEIR_OPT_BLOCK:
+        return argument->block == NULL;
+    default:
+        return false;
+    }
+}
+
 static bool set_value(struct check *check, const struct argument *argument, const struct plan_node *node,
                       struct setting *setting)
 {
     const char *who = node->stage->name;
+    if (is_unread(argument))
+        return false;
     switch (argument->opt->type) {
     case WEIR_OPT_INT:
     case WEIR_OPT_SIZE:

@@ -83,7 +83,7 @@ want 2 run 'files t | where uper(.name) == "A" | null'
 says "-e:1:17: unknown function 'uper' (did you mean 'upper'?)
     files t | where uper(.name) == \"A\" | null
                     ^~~~"
-want 2 run 'files t | where .name =~ /a/ | null'
+want 2 run 'files t | where .name =~ /a(/ | null'
 want 2 run 'files t | lines'
 want 2 run 'files t | where .size > 1'
 

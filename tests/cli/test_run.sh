@@ -77,6 +77,19 @@ faults.weir:3:10: unknown variable 'dri'
 faults.weir:3:27: @queue is a size such as 8MiB
     | write \"\${dri}/b\" @queue=5s
                               ^~"
+for broken in 'where .path == "abc' 'where .path =~ /a[bc/' 'where .a ==' 'group by=x' 'fail-if .x ==' 'each { read | '; do
+    want 2 "$weir" check -e "files a | $broken"
+done
+want 2 "$weir" check -e 'files a | where .path =~ /\/(a|b/ | print'
+if "$weir" --version | grep -q "expressions: pcre2"; then
+    says "-e:1:33: regular expression: missing closing parenthesis
+    files a | where .path =~ /\/(a|b/ | print
+                                    ^"
+    mkdir tree; : >tree/12; : >tree/x7
+    want 0 run "files tree | where .name =~ /^x[0-9]/ | print"
+    want 1 run 'files tree | where int!(.name) > 1 | print "{.name}"'; [ "$(cat out)" = 12 ] || fail "a strict call: $(cat out)"
+    says 'weir: where: tree/x7: int!() has no value for "x7"'
+fi
 want 2 "$weir" check -e 'read "a" block=1 | null'
 says "-e:1:16: read: block must be 512 to 64MiB, not 1
     read \"a\" block=1 | null

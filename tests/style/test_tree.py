@@ -43,6 +43,7 @@ LIBRARY_HEADERS = {
     "zstd": re.compile(r"stages/"),
     "lz4": re.compile(r"stages/"),
     "isa-l": re.compile(r"stages/"),
+    "pcre2": re.compile(r"pipelines/expr/"),
 }
 
 BANNED = {

@@ -82,4 +82,7 @@ const weir_stage *weir_catalogue_at(size_t index);
 const weir_stage *weir_catalogue_find(const char *name);
 const char *weir_catalogue_suggest(const char *name);
 
+/* Who searches with regular expressions here: "pcre2 (jit)", "pcre2", or "none". */
+const char *weir_pipeline_regex(void);
+
 #endif

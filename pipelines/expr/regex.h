@@ -1,0 +1,62 @@
+/*
+ * regex.h - regular expressions over bytes, by PCRE2: compiled once, with a bound on what a search may take.
+ *
+ * A text is bytes, so "." is one byte and upper and lower case are ASCII's. A
+ * compiled expression is read-only: any thread may search with it, each with
+ * memory of its own that is taken once a thread and not once a search.
+ */
+#ifndef WP_REGEX_H
+#define WP_REGEX_H
+
+#include <weir/base.h>
+
+struct regex;
+
+#define REGEX_PATTERN_BYTES_MAX 65536u
+#define REGEX_MESSAGE_MAX 160u
+
+/* What is wrong with a pattern. */
+struct regex_fault {
+    size_t at; /* the byte of the pattern where it was seen; its size: at its end */
+    char message[REGEX_MESSAGE_MAX];
+};
+
+/* Who searches here: "pcre2 (jit)", "pcre2", or "none" in a weir that was built without. */
+const char *wp_regex_backend(void);
+
+/* Returns 0; -EINVAL, and *ret_fault says why and where; -ENOMEM; -ENOTSUP without PCRE2. The pattern is copied. */
+WEIR_MUST_USE int wp_regex_create(const char *pattern, size_t size, bool caseless, struct regex **ret_regex,
+                                  struct regex_fault *ret_fault);
+/* Takes NULL. */
+void wp_regex_destroy(struct regex *regex);
+
+/* How many groups it has, without the whole. */
+unsigned wp_regex_groups(const struct regex *regex);
+
+#define REGEX_NO_GROUP SIZE_MAX
+
+/* The number of the group that has this name; 0: there is none. */
+unsigned wp_regex_group(const struct regex *regex, const char *name);
+
+/*
+ * wp_regex_find() - the first match in `text` that begins at byte `from` or behind it; what is before `from` is seen by
+ * `^` and by what looks back.
+ *
+ * Returns 1, and ret_places[2 * n] and [2 * n + 1] are begin and end of group n, REGEX_NO_GROUP for one that took no
+ * part; 0: there is none; -ELOOP: it took more steps, memory or time than a search may; -ENOMEM.
+ *
+ * Ownership: the places are the thread's and stay until its next search.
+ */
+WEIR_MUST_USE int wp_regex_find(const struct regex *regex, const char *text, size_t size, size_t from,
+                                const size_t **ret_places);
+
+#define REGEX_LITERAL_MAX 64u
+
+/*
+ * regex_literal.c: a text that every match of a pattern holds (from where its search began), the longest that is seen
+ * at a glance. Writes it to `ret_literal`, which has room for REGEX_LITERAL_MAX bytes. Returns its size; 0: none is
+ * sure.
+ */
+size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *ret_literal);
+
+#endif

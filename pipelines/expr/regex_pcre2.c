@@ -1,0 +1,221 @@
+/*
+ * regex_pcre2.c - compiling and searching with libpcre2-8.
+ *
+ * Three bounds keep a search from hanging. The literal that every match must hold
+ * is looked for first, which ends most searches that would find nothing. PCRE2's
+ * limits stop patterns that explode. And in a long text the places where a match
+ * may begin are handed out in windows with a look at the thread's clock between
+ * them: a pattern such as [a-z]+@ takes the square of the text's size, which no
+ * limit of PCRE2 counts.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "expr/regex.h"
+
+enum {
+    MATCH_LIMIT = 1000000,       /* PCRE2's count of steps back */
+    DEPTH_LIMIT = 100000,        /* and of those inside each other */
+    HEAP_LIMIT_KIB = 16 * 1024,  /* of a search without JIT */
+    STACK_BYTES_MIN = 32 * 1024, /* of a search with JIT */
+    STACK_BYTES_MAX = 1024 * 1024,
+    LONG_TEXT = 16 * 1024, /* where windows begin */
+    WINDOW_STEPS = 16 * 1024 * 1024,
+};
+#define SEARCH_NS_MAX (INT64_C(500000000)) /* of this thread's time */
+
+struct regex {
+    pcre2_code *code;
+    uint32_t groups;
+    bool windows; /* \G asks where the search began: it can't be cut */
+    size_t literal_size;
+    char literal[REGEX_LITERAL_MAX];
+};
+
+/* --- what a thread searches with ---------------------------------------------------------------------- */
+
+struct searcher {
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+    pcre2_match_data *data;
+    uint32_t pairs;
+};
+
+static pthread_key_t searcher_key;
+static pthread_once_t searcher_once = PTHREAD_ONCE_INIT;
+static bool has_key;
+
+static void free_searcher(void *arg)
+{
+    struct searcher *self = arg;
+    pcre2_match_data_free(self->data);
+    pcre2_jit_stack_free(self->stack);
+    pcre2_match_context_free(self->context);
+    free(self);
+}
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&searcher_key, free_searcher) == 0;
+}
+
+static struct searcher *create_searcher(void)
+{
+    struct searcher *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return NULL;
+    self->context = pcre2_match_context_create(NULL);
+    self->stack = pcre2_jit_stack_create(STACK_BYTES_MIN, STACK_BYTES_MAX, NULL);
+    if (self->context == NULL || pthread_setspecific(searcher_key, self) != 0) {
+        free_searcher(self);
+        return NULL;
+    }
+    (void)pcre2_set_match_limit(self->context, MATCH_LIMIT);
+    (void)pcre2_set_depth_limit(self->context, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(self->context, HEAP_LIMIT_KIB);
+    if (self->stack != NULL) /* NULL: a PCRE2 without JIT */
+        pcre2_jit_stack_assign(self->context, NULL, self->stack);
+    return self;
+}
+
+/* This thread's, with room for so many pairs. NULL: no memory. */
+static struct searcher *get_searcher(uint32_t pairs)
+{
+    if (pthread_once(&searcher_once, make_key) != 0 || !has_key)
+        return NULL;
+    struct searcher *self = pthread_getspecific(searcher_key);
+    if (self == NULL && (self = create_searcher()) == NULL)
+        return NULL;
+    if (self->pairs < pairs) {
+        pcre2_match_data *data = pcre2_match_data_create(pairs, NULL);
+        if (data == NULL)
+            return NULL;
+        pcre2_match_data_free(self->data);
+        self->data = data;
+        self->pairs = pairs;
+    }
+    return self;
+}
+
+/* --- compiling ---------------------------------------------------------------------------------------- */
+
+const char *wp_regex_backend(void)
+{
+    uint32_t jit = 0;
+    return pcre2_config(PCRE2_CONFIG_JIT, &jit) == 0 && jit != 0 ? "pcre2 (jit)" : "pcre2";
+}
+
+static int compile(struct regex *self, const char *pattern, size_t size, bool caseless, struct regex_fault *ret_fault)
+{
+    const uint32_t options =
+        PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_USE_OFFSET_LIMIT | (caseless ? PCRE2_CASELESS : 0);
+    int error;
+    PCRE2_SIZE at = 0;
+    self->code = pcre2_compile((PCRE2_SPTR)pattern, size, options, &error, &at, NULL);
+    if (self->code == NULL) {
+        ret_fault->at = at < size ? at : size;
+        (void)pcre2_get_error_message(error, (PCRE2_UCHAR *)ret_fault->message, sizeof ret_fault->message);
+        return error == PCRE2_ERROR_NOMEMORY ? -ENOMEM : -EINVAL;
+    }
+    (void)pcre2_pattern_info(self->code, PCRE2_INFO_CAPTURECOUNT, &self->groups);
+    (void)pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same */
+    self->windows = memmem(pattern, size, "\\G", 2) == NULL;
+    self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
+    return 0;
+}
+
+int wp_regex_create(const char *pattern, size_t size, bool caseless, struct regex **ret_regex,
+                    struct regex_fault *ret_fault)
+{
+    *ret_fault = (struct regex_fault){ .message = "" };
+    if (size > REGEX_PATTERN_BYTES_MAX) {
+        *ret_fault = (struct regex_fault){ .message = "it is longer than 64KiB" };
+        return -EINVAL;
+    }
+    struct regex *self = calloc(1, sizeof *self);
+    const int error = self != NULL ? compile(self, pattern, size, caseless, ret_fault) : -ENOMEM;
+    if (error != 0)
+        free(self);
+    else
+        *ret_regex = self;
+    return error;
+}
+
+void wp_regex_destroy(struct regex *regex)
+{
+    if (regex != NULL)
+        pcre2_code_free(regex->code);
+    free(regex);
+}
+
+unsigned wp_regex_groups(const struct regex *regex)
+{
+    return regex->groups;
+}
+
+unsigned wp_regex_group(const struct regex *regex, const char *name)
+{
+    const int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+    return number > 0 ? (unsigned)number : 0;
+}
+
+/* --- searching ---------------------------------------------------------------------------------------- */
+
+static int64_t thread_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static bool lacks_literal(const struct regex *regex, const char *text, size_t size)
+{
+    if (regex->literal_size == 1)
+        return memchr(text, regex->literal[0], size) == NULL;
+    return regex->literal_size > 1 && memmem(text, size, regex->literal, regex->literal_size) == NULL;
+}
+
+/* A match that begins at `from` up to and with `last`. */
+static int search(const struct regex *regex, struct searcher *searcher, const char *text, size_t size, size_t from,
+                  size_t last)
+{
+    (void)pcre2_set_offset_limit(searcher->context, last);
+    return pcre2_match(regex->code, (PCRE2_SPTR)text, size, from, 0, searcher->data, searcher->context);
+}
+
+static int search_by_windows(const struct regex *regex, struct searcher *searcher, const char *text, size_t size,
+                             size_t from)
+{
+    const int64_t end_ns = thread_ns() + SEARCH_NS_MAX;
+    for (size_t window;; from += window) {
+        window = WINDOW_STEPS / (size - from + 1) + 1;
+        const size_t last = size - from < window ? size : from + window - 1;
+        const int found = search(regex, searcher, text, size, from, last);
+        if (found != PCRE2_ERROR_NOMATCH || last == size)
+            return found;
+        if (thread_ns() > end_ns)
+            return PCRE2_ERROR_MATCHLIMIT;
+    }
+}
+
+int wp_regex_find(const struct regex *regex, const char *text, size_t size, size_t from, const size_t **ret_places)
+{
+    if (from > size || lacks_literal(regex, text + from, size - from))
+        return 0;
+    struct searcher *searcher = get_searcher(regex->groups + 1);
+    if (searcher == NULL)
+        return -ENOMEM;
+    const int found = size - from >= LONG_TEXT && regex->windows ? search_by_windows(regex, searcher, text, size, from)
+                                                                 : search(regex, searcher, text, size, from, size);
+    if (found == PCRE2_ERROR_NOMATCH)
+        return 0;
+    if (found < 0)
+        return found == PCRE2_ERROR_NOMEMORY ? -ENOMEM : -ELOOP;
+    *ret_places = pcre2_get_ovector_pointer(searcher->data);
+    return 1;
+}

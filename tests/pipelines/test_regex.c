@@ -1,0 +1,265 @@
+/* test_regex.c - regular expressions: what they find, what they refuse, and that none of them hangs. */
+#include "expr/regex.h"
+
+#include "eval_rig.h"
+
+#define EMAIL "/[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}/"
+
+static void test_a_match_is_true_or_false(void)
+{
+    wants(".s =~ /^a+b$/", "aab", "true");
+    wants(".s !~ /^a+b$/", "aab", "false");
+    wants(".s =~ /BOT/i", "robot", "true");
+    wants(".s =~ /BOT/", "robot", "false");
+    wants(".s =~ /^\\/api/", "/api/x", "true");
+    wants(".s =~ /x/", "", "false");
+    wants(".s =~ /^$/", "", "true");
+    wants(".n =~ /7/", "", "false"); /* a number is no text */
+    wants(".n !~ /7/", "", "true");
+    wants(".gone =~ /./", "", "false");
+    wants(".s =~ /[/]b/ && .s !~ /c/", "a/b", "true");
+}
+
+static void test_replace_takes_every_match_and_its_groups(void)
+{
+    wants("replace(.s, /b+/, \"x\")", "abbcb", "\"axcx\"");
+    wants("replace(.s, /(a)(b)?/, \"<$2$1$$$3>\")", "aba", "\"<ba$><a$>\"");
+    wants("replace(.s, /(a)/, \"$x $1, $\")", "a", "\"$x a, $\"");
+    wants("replace(.s, /x*/, \"-\")", "abc", "\"-a-b-c-\"");
+    wants("replace(.s, /x*/, \"-\")", "axb", "\"-a--b-\"");
+    wants("replace(.s, /b*/, \"\")", "", "\"\"");
+    wants("replace(.s, \"b\", \"$1\")", "abc", "\"a$1c\"");
+    wants("replace(.s, /^a/, \"\")", "aaa", "\"aa\"");
+    wants("replace(.n, /7/, \"\")", "", "null");
+    wants("mask(.s, /[^@\\s]+@/, \"***@\")", "to x@y.z and q@w.e", "\"to ***@y.z and ***@w.e\"");
+    wants("mask(.s, /a/, \"$1\")", "aba", "\"$1b$1\"");
+}
+
+static void test_extract_gives_the_first_group_or_the_one_that_is_asked_for(void)
+{
+    wants("extract(.s, /\\d+/)", "ab 12 34", "\"12\"");
+    wants("extract(.s, /b (\\d+)/)", "ab 12 34", "\"12\"");
+    wants("extract(.s, /(a)(?<digits>\\d)/, 2)", "a1", "\"1\"");
+    wants("extract(.s, /(a)(?<digits>\\d)/, \"digits\")", "a1", "\"1\"");
+    wants("extract(.s, /(a)(?<digits>\\d)/, 0)", "a1", "\"a1\"");
+    wants("extract(.s, /(a)|b/)", "b", "null");
+    wants("extract(.s, /(a)/, 2)", "a", "null");
+    wants("extract(.s, /(a)/, \"no\")", "a", "null");
+    wants("extract(.s, /z/)", "a", "null");
+}
+
+static void test_split_takes_what_stands_between(void)
+{
+    wants("split(.s, /, */)", "a,b,  c,", "[\"a\",\"b\",\"c\",\"\"]");
+    wants("split(.s, /x*/)", "abxc", "[\"ab\",\"c\"]");
+    wants("split(.s, /,/)", "", "[\"\"]");
+    wants("split(.s, \",\")", "a,b", "[\"a\",\"b\"]");
+    wants("len(split(.s, /,/))", ",,,,,,,,,,,,,,,,,,,", "20");
+}
+
+static void test_a_fault_in_a_pattern_is_told_at_its_place(void)
+{
+    wants(".s =~ /a(b/", "",
+          "x:1:11: regular expression: missing closing parenthesis\n    .s =~ /a(b/\n"
+          "              ^\n");
+}
+
+static void test_a_regular_expression_is_no_value(void)
+{
+    struct rig rig;
+    CHECK(!rig_open(&rig, "lower(/a/)") && strstr(rig.text.data, "x:1:7: a regular expression can't stand here"));
+    rig_close(&rig);
+    CHECK(!rig_open(&rig, "/a/") && strstr(rig.text.data, "alone is no condition"));
+    rig_close(&rig);
+    CHECK(!rig_open(&rig, ".s == /a/") && strstr(rig.text.data, "can't stand here"));
+    rig_close(&rig);
+}
+
+static void test_a_strict_call_fails_where_the_other_is_null(void)
+{
+    wants("int(.s)", "x", "null");
+    wants("int!(.s)", "12", "12");
+    wants("int!(.s) > 1 || true", "x", "failed: int!() has no value for \"x\"");
+    wants("! (int!(.s) == 1)", "x", "failed: int!() has no value for \"x\"");
+    wants("true || int!(.s) > 1", "x", "true"); /* never called */
+    wants("extract!(.s, /(\\d+)/)", "x", "failed: extract!() has no value for \"x\"");
+}
+
+static char *long_text(char byte, size_t size)
+{
+    char *text = malloc(size);
+    CHECK(text != NULL);
+    memset(text, byte, size);
+    return text;
+}
+
+/* The square of a line of 1 MiB would be minutes; the clock of the test's own limit would see it. */
+static void test_a_long_line_without_the_literal_is_no_work(void)
+{
+    struct rig rig;
+    const size_t size = 700000; /* the result must fit what an expression may make */
+    char *text = long_text('a', size);
+    CHECK(rig_open(&rig, "replace(.s, " EMAIL ", \"x\")"));
+    struct datum datum = rig_run(&rig, text, size);
+    CHECK(!rig.eval.failed && datum.size == size);
+    memcpy(text, "me@example.org ", 15); /* the last '@' is behind it then */
+    datum = rig_run(&rig, text, size);
+    CHECK(!rig.eval.failed && datum.size == size - 15 + 2 && memcmp(datum.text, "x aa", 4) == 0);
+    free(text);
+    rig_close(&rig);
+}
+
+static void test_a_search_that_takes_too_long_fails_and_does_not_hang(void)
+{
+    struct rig rig;
+    char *text = long_text('a', 1000000);
+    CHECK(rig_open(&rig, ".s =~ /^(a+)+$/"));
+    text[40] = '!';
+    (void)rig_run(&rig, text, 41);
+    CHECK(rig.eval.failed);
+    CHECK_STR(rig.eval.reason, "the regular expression takes too long on this text");
+    rig_close(&rig);
+    text[40] = 'a';
+    CHECK(rig_open(&rig, ".s =~ /a+[xy]/")); /* the square of the size, and no literal */
+    (void)rig_run(&rig, text, 1000000);
+    CHECK(rig.eval.failed);
+    rig_close(&rig);
+    free(text);
+}
+
+/* Cut into windows or not, the same is found, also by what looks back. */
+static void test_a_match_far_into_a_long_text_is_found_where_it_is(void)
+{
+    static const char *const patterns[] = { "/b/", "/(?<=a)b/", "/\\bb|ab$/", "/b$/", "/[^a]/", "/a\\Kb/" };
+    const size_t size = 600000;
+    char *text = long_text('a', size);
+    text[size - 1] = 'b';
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        struct rig rig;
+        char expression[64];
+        snprintf(expression, sizeof expression, "extract(.s, %s)", patterns[i]);
+        CHECK(rig_open(&rig, expression));
+        const struct datum datum = rig_run(&rig, text, size);
+        CHECK(!rig.eval.failed && datum.kind == DATUM_STRING);
+        CHECK(datum.text + datum.size == text + size);
+        rig_close(&rig);
+    }
+    free(text);
+}
+
+/* --- literals ----------------------------------------------------------------------------------------- */
+
+static void holds(const char *pattern, bool caseless, const char *wanted)
+{
+    char literal[REGEX_LITERAL_MAX + 1];
+    const size_t size = wp_regex_literal(pattern, strlen(pattern), caseless, literal);
+    literal[size] = '\0';
+    if (strcmp(literal, wanted) != 0)
+        fprintf(stderr, "%s\n", pattern);
+    CHECK_STR(literal, wanted);
+}
+
+static void test_the_literal_is_what_every_match_must_hold(void)
+{
+    holds("abc", false, "abc");
+    holds("[a-z]+@[a-z]+", false, "@");
+    holds("ab?cde", false, "cde");
+    holds("abc*", false, "ab");
+    holds("abc+d", false, "abc");
+    holds("ab{0,3}cd", false, "cd");
+    holds("a|bcd", false, "");
+    holds("x(a|b)yz", false, "yz");
+    holds("(?i)abc", false, "");
+    holds("abc1-", true, "1-");
+    holds("a\\.b\\dcd", false, "a.b");
+    holds("\\Qa*b\\E", false, "");
+    holds("[]a]bc", false, "bc");
+    holds("[[:alpha:]]bc", false, "bc");
+    holds("(?=abc)de", false, "de");
+    holds("\\x41bc", false, "");
+    holds("(a)\\1bc", false, "");
+    holds("a(*ACCEPT)bc", false, "");
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+/* Where the engine finds a match, the literal is there, too, from where the search began. */
+static void test_random_patterns_never_match_without_their_literal(void)
+{
+    static const char *const parts[] = {
+        "a",       "b",       "ab",    "c",         "[ab]",   "[^a]",   "[]a]",    "[[:alpha:]b]", "(ab)",   "(a|bc)",
+        "(?:b)",   "(?=a)",   "(?!b)", "(?<=a)",    "(?<!b)", "(?>ab)", "\\.",     "\\w",          "\\b",    ".",
+        "^",       "$",       "*",     "+",         "?",      "{2}",    "{0,1}",   "{,2}",         "|",      "\\Qa\\E",
+        "(?i)",    "(?i:b)",  "\\x61", "(?|a|b)",   "\\1",    "??",     "*+",      "{1,}?",        "(",      ")",
+        "[\\]a]",  "\\K",     "{a",    "(*ACCEPT)", "(?#c)",  "\\n",    "[a-\\d]", "\\E",          "(?x) b", "\\N",
+        "(?<n>a)", "\\g{-1}", "(?1)",  "C",         "\\\\",
+    };
+    uint64_t random = 7;
+    unsigned compiled = 0, with_literal = 0, matched = 0;
+    for (unsigned round = 0; round < 30000; round++) {
+        char pattern[128] = "", text[12], literal[REGEX_LITERAL_MAX];
+        const unsigned count = 1 + (unsigned)(next_random(&random) % 6);
+        for (unsigned i = 0; i < count; i++) {
+            const char *part = parts[next_random(&random) % (sizeof parts / sizeof parts[0])];
+            snprintf(pattern + strlen(pattern), sizeof pattern - strlen(pattern), "%s", part);
+        }
+        const bool caseless = next_random(&random) % 4 == 0;
+        struct regex *plain;
+        struct regex_fault fault;
+        /* In a group of no effect there is no literal: the engine alone. */
+        char alone[sizeof pattern + 8];
+        snprintf(alone, sizeof alone, "(?:%s)", pattern);
+        struct regex *filtered;
+        if (wp_regex_create(pattern, strlen(pattern), caseless, &filtered, &fault) != 0)
+            continue;
+        if (wp_regex_create(alone, strlen(alone), caseless, &plain, &fault) != 0) {
+            wp_regex_destroy(filtered);
+            continue;
+        }
+        compiled++;
+        with_literal += wp_regex_literal(pattern, strlen(pattern), caseless, literal) > 0;
+        for (unsigned tries = 0; tries < 8; tries++) {
+            const size_t size = next_random(&random) % sizeof text;
+            for (size_t i = 0; i < size; i++)
+                text[i] = "aabbcABC.\n{\\"[next_random(&random) % 12];
+            const size_t from = size > 0 ? next_random(&random) % size : 0;
+            const size_t *places;
+            const int by_engine = wp_regex_find(plain, text, size, from, &places);
+            const int with_filter = wp_regex_find(filtered, text, size, from, &places);
+            if (by_engine != with_filter)
+                fprintf(stderr, "/%s/ in \"%.*s\" from %zu\n", pattern, (int)size, text, from);
+            CHECK_EQ(with_filter, by_engine);
+            matched += by_engine == 1;
+        }
+        wp_regex_destroy(plain);
+        wp_regex_destroy(filtered);
+    }
+    CHECK(compiled > 5000 && with_literal > 1000 && matched > 5000);
+}
+
+int main(void)
+{
+    if (strcmp(wp_regex_backend(), "none") == 0) {
+        wants(".s =~ /a/", "",
+              "x:1:7: this weir was built without PCRE2: it has no regular expressions\n    .s =~ /a/\n          ^~~\n"
+              "    'weir --version' lists what it is made of; build it with -DWEIR_PCRE2=ON\n");
+        return check_done();
+    }
+    RUN(test_a_match_is_true_or_false);
+    RUN(test_replace_takes_every_match_and_its_groups);
+    RUN(test_extract_gives_the_first_group_or_the_one_that_is_asked_for);
+    RUN(test_split_takes_what_stands_between);
+    RUN(test_a_fault_in_a_pattern_is_told_at_its_place);
+    RUN(test_a_regular_expression_is_no_value);
+    RUN(test_a_strict_call_fails_where_the_other_is_null);
+    RUN(test_a_long_line_without_the_literal_is_no_work);
+    RUN(test_a_search_that_takes_too_long_fails_and_does_not_hang);
+    RUN(test_a_match_far_into_a_long_text_is_found_where_it_is);
+    RUN(test_the_literal_is_what_every_match_must_hold);
+    RUN(test_random_patterns_never_match_without_their_literal);
+    return check_done();
+}
