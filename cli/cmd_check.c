@@ -7,7 +7,7 @@
 #include "pipeline_text.h"
 
 struct values {
-    struct arg_strings set;
+    struct arg_strings set, plugins;
     const char *expression;
 };
 
@@ -23,6 +23,7 @@ static const struct arg_opt check_opts[] = {
       .value = "NAME=VALUE",
       .offset = offsetof(struct values, set),
       .help = "what ${NAME} stands for, before any `let`" },
+    PIPELINE_PLUGIN_OPT(struct values),
     { .name = NULL },
 };
 
@@ -51,6 +52,9 @@ int cmd_check(int argc, char **argv)
     const int parsed = args_parse(&check_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    const int plugged = pipeline_plugins("weir check", &values.plugins);
+    if (plugged != 0)
+        return plugged;
     if (values.expression != NULL || operands == 0)
         return check(values.expression, operands > 0 ? argv[0] : NULL, &values.set);
     int status = 0;

@@ -11,7 +11,7 @@
 
 struct values {
     const char *expression, *file;
-    struct arg_strings set;
+    struct arg_strings set, plugins;
     uint64_t mem;
 };
 
@@ -26,6 +26,7 @@ static const struct arg_opt explain_opts[] = {
     OPT(ARG_STRING, 'f', "file", "FILE", file, "a file with the pipeline (- is stdin)"),
     OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
     OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
+    PIPELINE_PLUGIN_OPT(struct values),
     { .name = NULL },
 };
 
@@ -57,6 +58,9 @@ int cmd_explain(int argc, char **argv)
     const int parsed = args_parse(&explain_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    const int plugged = pipeline_plugins("weir explain", &values.plugins);
+    if (plugged != 0)
+        return plugged;
     if (operands > 1) {
         fprintf(stderr, "weir explain: one pipeline, not %d words: put its text in quotes\n", operands);
         return EXIT_USAGE;

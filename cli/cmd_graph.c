@@ -20,7 +20,7 @@ enum format { DOT, MERMAID, SVG };
 
 struct values {
     const char *expression, *file;
-    struct arg_strings set;
+    struct arg_strings set, plugins;
     uint64_t mem;
     int format;
 };
@@ -40,6 +40,7 @@ static const struct arg_opt graph_opts[] = {
     OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_CHOICE, 0, "format", "FORMAT", format, "dot, mermaid, or svg, which Graphviz draws (default: dot)",
         .choices = formats),
+    PIPELINE_PLUGIN_OPT(struct values),
     { .name = NULL },
 };
 
@@ -159,6 +160,9 @@ int cmd_graph(int argc, char **argv)
     const int parsed = args_parse(&graph_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    const int plugged = pipeline_plugins("weir graph", &values.plugins);
+    if (plugged != 0)
+        return plugged;
     if (operands > 1) {
         fprintf(stderr, "weir graph: one pipeline, not %d words: put its text in quotes\n", operands);
         return EXIT_USAGE;

@@ -22,7 +22,7 @@
 
 struct values {
     const char *expression, *file;
-    struct arg_strings set;
+    struct arg_strings set, plugins;
     uint64_t mem;
     unsigned workers;
     int io;
@@ -45,6 +45,7 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
+    PIPELINE_PLUGIN_OPT(struct values),
     { .name = NULL },
 };
 
@@ -182,6 +183,9 @@ int cmd_run(int argc, char **argv)
     const int parsed = args_parse(&run_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    const int plugged = pipeline_plugins("weir run", &values.plugins);
+    if (plugged != 0)
+        return plugged;
     if (operands > 1) {
         fprintf(stderr, "weir run: one pipeline, not %d words: put its text in quotes\n", operands);
         return EXIT_USAGE;

@@ -6,8 +6,14 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "pipeline_text.h"
+
+struct values {
+    struct arg_strings plugins;
+};
 
 static const struct arg_opt stages_opts[] = {
+    PIPELINE_PLUGIN_OPT(struct values),
     { .name = NULL },
 };
 
@@ -84,19 +90,15 @@ static int print_one(const char *name)
 
 int cmd_stages(int argc, char **argv)
 {
-    char values = 0;
+    static struct values values;
     int operands;
     const int parsed = args_parse(&stages_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
-    if (operands == 0) {
+    int status = pipeline_plugins("weir stages", &values.plugins);
+    if (status == 0 && operands == 0)
         print_all();
-        return 0;
-    }
-    for (int i = 0; i < operands; i++) {
-        const int status = print_one(argv[i]);
-        if (status != 0)
-            return status;
-    }
-    return 0;
+    for (int i = 0; status == 0 && i < operands; i++)
+        status = print_one(argv[i]);
+    return status;
 }

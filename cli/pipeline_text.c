@@ -95,3 +95,15 @@ int pipeline_load(const char *command, const char *expression, const char *file,
     weir_text_fini(&text);
     return code;
 }
+
+int pipeline_plugins(const char *command, const struct arg_strings *paths)
+{
+    weir_text errors = { 0 };
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < paths->count; i++)
+        error = weir_plugin_load(paths->items[i], &errors);
+    if (error < 0)
+        fprintf(stderr, "%s: %.*s", command, (int)errors.size, errors.data != NULL ? errors.data : "no memory\n");
+    weir_text_fini(&errors);
+    return error < 0 ? EXIT_USAGE : 0;
+}

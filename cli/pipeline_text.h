@@ -6,6 +6,16 @@
 
 #include "args.h"
 
+/* Loads the plugins that --plugin names. 0; else what is wrong was said, and the exit code. */
+int pipeline_plugins(const char *command, const struct arg_strings *paths);
+
+/* The row of --plugin, of a struct of values with a `plugins`. */
+#define PIPELINE_PLUGIN_OPT(values)                                                                     \
+    {                                                                                                   \
+        .kind = ARG_STRINGS, .name = "plugin", .value = "FILE.so", .offset = offsetof(values, plugins), \
+        .help = "a shared object with more stages"                                                      \
+    }
+
 /*
  * Loads the one text that is meant: `expression` (-e), `file` (-f), or the operand, which is a file if it is one word
  * that ends in .weir. Parses and checks it with --set's variables. 0; else what is wrong was said, and the

@@ -94,7 +94,7 @@ SUBJECTS = {
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
 BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+)\.c"
-                         r"|support/\w+\.c|(engine|io)/refused/\w+\.c|cli/(test_\w+\.sh|deny_main\.c))$")
+                         r"|support/\w+\.c|(engine|io)/refused/\w+\.c|cli/(test_\w+\.sh|(deny_main|plugin_shout)\.c))$")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 A_MACHINE = re.compile(r"(?<![\w.])/(work|root)/")

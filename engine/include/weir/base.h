@@ -18,6 +18,7 @@
 
 #define WEIR_MUST_USE __attribute__((warn_unused_result))
 #define WEIR_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define WEIR_PUBLIC __attribute__((visibility("default"))) /* seen by plugins, too */
 #define WEIR_NORETURN __attribute__((noreturn))
 
 #define weir_likely(condition) __builtin_expect(!!(condition), 1)

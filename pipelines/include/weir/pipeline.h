@@ -77,6 +77,31 @@ typedef struct weir_pipeline_stage {
 /* -ENOENT: there are fewer. */
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage);
 
+/*
+ * weir_stage_register() - a stage of the program's own, which pipelines know from then on by its name.
+ *
+ * It is a transform of bytes with a step(); see weir/stage.h for what it owes its
+ * host. Call it before other threads make pipelines or ask for stages.
+ *
+ * Returns 0; -EINVAL when the table can't be right, -EEXIST when the name is
+ * taken, -ENOSPC when there are WEIR_STAGES_ADDED_MAX; then `*ret_reason` says
+ * which of its parts, in words. `ret_reason` may be NULL.
+ *
+ * Ownership: the table and what it points to is the program's, for as long as it runs.
+ */
+WEIR_MUST_USE int weir_stage_register(const weir_stage *stage, const char **ret_reason);
+
+/*
+ * weir_plugin_load() - registers the stages of a plugin (weir/stage.h), a shared
+ * object that runs with all the rights of the program. `path` is a file: no
+ * folders are searched.
+ *
+ * Returns 0; or a negative errno, and why is appended to `errors`, a line: -ENOEXEC (no shared
+ * object, no plugin, or one for another weir), or what weir_stage_register() says of a stage; those
+ * before it are there then.
+ */
+WEIR_MUST_USE int weir_plugin_load(const char *path, weir_text *errors);
+
 /* Every stage there is, transforms, sources and sinks, in the order of their names; NULL past the end. */
 const weir_stage *weir_catalogue_at(size_t index);
 const weir_stage *weir_catalogue_find(const char *name);

@@ -83,11 +83,12 @@ typedef enum weir_want {
  * place, which the host adds: what was read last, or `offset` of the stream in
  * weir_flow_fail_at(). Returns `error`. The first failure is kept.
  */
-int weir_flow_fail(weir_flow *flow, int error, const char *format, ...) WEIR_PRINTF(3, 4);
-int weir_flow_fail_at(weir_flow *flow, uint64_t offset, int error, const char *format, ...) WEIR_PRINTF(4, 5);
+WEIR_PUBLIC int weir_flow_fail(weir_flow *flow, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+WEIR_PUBLIC int weir_flow_fail_at(weir_flow *flow, uint64_t offset, int error, const char *format, ...)
+    WEIR_PRINTF(4, 5);
 
 /* weir_flow_put() - copies as much of `data` to the output as there is room for. Returns how much that was. */
-size_t weir_flow_put(weir_flow *flow, const void *data, size_t size);
+WEIR_PUBLIC size_t weir_flow_put(weir_flow *flow, const void *data, size_t size);
 
 /* The kinds of option and the type of the field at `offset`. */
 typedef enum weir_opt_type {
@@ -189,6 +190,39 @@ const weir_stage *weir_stage_at(size_t index);
 /* weir_stage_find() - the stage called `name`, or NULL; weir_stage_suggest() is for that case, and may be NULL too. */
 const weir_stage *weir_stage_find(const char *name);
 const char *weir_stage_suggest(const char *name);
+
+/*
+ * weir_stage_add() - puts `stage` into the table that weir_stage_at() reads, at the
+ * place of its name. What weir_stage_register() of weir/pipeline.h does once it
+ * has found the table to be right; the same ownership. Before anything reads the
+ * table on another thread.
+ *
+ * Returns 0, -EEXIST (there is one of that name), or -ENOSPC (WEIR_STAGES_ADDED_MAX are there).
+ */
+#define WEIR_STAGES_ADDED_MAX 64
+WEIR_MUST_USE int weir_stage_add(const weir_stage *stage);
+
+/*
+ * A plugin is a shared object that shows what stages it has, by this name:
+ *
+ *     static const weir_stage *const stages[] = { &shout, NULL };
+ *     WEIR_PLUGIN(stages);
+ *
+ * It is compiled against this header and linked to nothing of weir: the three
+ * functions above that a stage calls are found in the program that loads it.
+ */
+typedef struct weir_plugin_table {
+    uint32_t version;                /* WEIR_PLUGIN_VERSION of the header it was compiled with */
+    uint32_t stage_size;             /* sizeof(weir_stage) there */
+    const weir_stage *const *stages; /* NULL at the end */
+} weir_plugin_table;
+
+#define WEIR_PLUGIN_VERSION 1
+#define WEIR_PLUGIN(stages_)                                                            \
+    extern WEIR_PUBLIC const weir_plugin_table weir_plugin;                             \
+    const weir_plugin_table weir_plugin = { .version = WEIR_PLUGIN_VERSION,             \
+                                            .stage_size = (uint32_t)sizeof(weir_stage), \
+                                            .stages = (stages_) }
 
 /* weir_stage_set_defaults() - every option of a zeroed state gets its default. Lists keep pointing into the table. */
 void weir_stage_set_defaults(const weir_stage *stage, void *state);
