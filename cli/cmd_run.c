@@ -19,6 +19,7 @@
 #include "pipeline_text.h"
 #include "progress.h"
 #include "screen.h"
+#include "stage_report.h"
 
 struct values {
     const char *expression, *file;
@@ -87,37 +88,16 @@ WEIR_ASYNC(run_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *s
 
 /* --- the report -------------------------------------------------------------------------------- */
 
-static void print_stage(FILE *out, const weir_pipeline_stage *stage, double took_ns)
-{
-    char in[16], rate[16];
-    const double moved = stage->in_bytes > 0 ? (double)stage->in_bytes : (double)stage->out_bytes;
-    progress_bytes(in, sizeof in, moved);
-    progress_bytes(rate, sizeof rate, moved / took_ns * 1e9);
-    fprintf(out, "%-12s %10s %10s/s %6.1f%% %8.1f%% %8.1f%% %8lu %9lu\n", stage->name, in, rate,
-            100 * (double)stage->busy_ns / took_ns, 100 * (double)stage->blocked_ns / took_ns,
-            100 * (double)stage->starved_ns / took_ns, (unsigned long)stage->inlined, (unsigned long)stage->offloaded);
-}
-
 static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_options *io, int64_t took_ns)
 {
-    weir_pipeline_stage stage, limit = { 0 };
     struct rusage usage;
     char peak[16];
-    fprintf(out, "%-12s %10s %12s %7s %9s %9s %8s %9s\n", "stage", "bytes", "rate", "busy", "blocked", "starved",
-            "inline", "offloaded");
-    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++) {
-        print_stage(out, &stage, (double)took_ns);
-        if (stage.busy_ns > limit.busy_ns)
-            limit = stage;
-    }
     (void)getrusage(RUSAGE_SELF, &usage);
+    stage_report(out, pipeline, (uint64_t)took_ns, stage_report_cpu_ns(&usage));
     progress_bytes(peak, sizeof peak, (double)usage.ru_maxrss * 1024);
     fprintf(out, "%.3f s; cpu %.3f s user, %.3f s system; peak memory %s; io by %s\n", (double)took_ns / 1e9,
             (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
             (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6, peak, weir_io_backend(io));
-    if (limit.name != NULL)
-        fprintf(out, "%s is the limit: busy %.0f %% of the time\n", limit.name,
-                100 * (double)limit.busy_ns / (double)took_ns);
 }
 
 /* Something was wrong with one file of many. */

@@ -8,6 +8,8 @@
 #include "explain/graph.h"
 #include "explain/plan_words.h"
 #include "expr/regex.h"
+#include "nodes/node.h"
+#include "run/bounds.h"
 #include "run/run.h"
 
 struct weir_pipeline {
@@ -136,6 +138,29 @@ static uint64_t load(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
+/* How often the blocks around it run at once. */
+static unsigned outer_lanes(const struct run_node *node)
+{
+    unsigned lanes = 1;
+    for (const struct run_node *outer = node->outer; outer != NULL; outer = outer->outer)
+        lanes *= wp_bounds_par(outer->plan);
+    return lanes;
+}
+
+static bool has_block(const struct plan_node *node)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (setting->block != NULL)
+            return true;
+    return false;
+}
+
+static bool takes_par(const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    return node->stage->cut != NULL || (type != NULL && type->parallel);
+}
+
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage)
 {
     if (index >= pipeline->run->count)
@@ -151,6 +176,12 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
         .starved_ns = load(&counters->starved_ns),
         .inlined = load(&counters->inlined),
         .offloaded = load(&counters->offloaded),
+        .in_rows = load(&counters->in_rows),
+        .out_rows = load(&counters->out_rows),
+        .lanes = wp_bounds_par(node->plan) * outer_lanes(node),
+        .outer_lanes = outer_lanes(node),
+        .takes_par = takes_par(node->plan),
+        .has_block = has_block(node->plan),
     };
     return 0;
 }

@@ -21,6 +21,7 @@ struct source_of_bytes {
     struct synthetic synthetic;
     weir_chunk *chunk;
     size_t wanted;
+    int64_t took_ns;
 };
 
 static void unref(void *arg)
@@ -42,8 +43,10 @@ static int64_t fill(void *arg, weir_job *job)
 {
     struct source_of_bytes *bytes = arg;
     (void)job;
+    const int64_t began_ns = weir_now_ns();
     wp_synthetic_fill(&bytes->synthetic, bytes->chunk->data, bytes->wanted);
     bytes->chunk->size = bytes->wanted;
+    bytes->took_ns = weir_now_ns() - began_ns;
     return 0;
 }
 
@@ -83,6 +86,8 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
         AWAIT(self->job, weir_offload(WEIR_LANE_CPU, fill, ref(self->bytes), unref));
         if (self->job.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+        wp_counter_add(&self->node->counters.offloaded, 1);
+        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->bytes->took_ns);
         self->left -= (int64_t)self->bytes->wanted;
         self->sent += (int64_t)self->bytes->wanted;
         if (self->rate > 0)

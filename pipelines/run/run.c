@@ -31,7 +31,8 @@ static void enter_inner(struct run *run, const struct plan_node *outer)
     for (const struct setting *setting = outer->settings; setting != NULL; setting = setting->next)
         for (const struct plan_node *plan = setting->block != NULL ? setting->block->nodes : NULL; plan != NULL;
              plan = plan->next) {
-            *node_of(run, plan) = (struct run_node){ .plan = plan, .run = run, .inner = true };
+            *node_of(run, plan) =
+                (struct run_node){ .plan = plan, .run = run, .inner = true, .outer = node_of(run, outer) };
             enter_inner(run, plan);
         }
 }

@@ -107,4 +107,10 @@ want 2 run 'read a | null' --set x
 want 2 run 'read "a" | null @par=2'
 [ "$(wc -l <err)" = 3 ] || fail "@par is not refused: $(cat err)"
 want 0 "$weir" check copy.weir --set in=x
+# --- the report ---------------------------------------------------------------------------------------
+want 0 run --report 'generate kind=text size=8MB | hash sha512 | null'
+grep -q '^stage  *MB/s in' err || fail "no table: $(cat err)"
+[ "$(grep -cE '^(generate|hash|null) .*[0-9]%' err)" = 3 ] || fail "not a row a stage: $(cat err)"
+grep -qE 'limit' err || fail "no verdict: $(cat err)"
+[ "$(awk 'length > 80' err)" = "" ] || fail "wider than 80 columns: $(cat err)"
 echo "$checks checks"
