@@ -373,6 +373,7 @@ int weir_runtime_create(const weir_runtime_options *options, weir_runtime **ret_
     runtime->worker_count = runtime->threaded ? options->workers : 1;
     runtime->watcher = IDLE_NOBODY;
     list_init(&runtime->core.sleepers);
+    list_init(&runtime->local_sets);
     wi_clock_init(&runtime->clock, runtime->options.paused_clock || runtime->options.simulate != NULL);
     runtime->clock.may_change = !runtime->threaded;
     runtime->idle = wi_idle_create(runtime->worker_count);

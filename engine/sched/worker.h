@@ -117,6 +117,8 @@ struct weir_runtime {
     struct trace_set *traces; /* trace/trace.c: what was recorded, until the runtime goes */
     struct lock survey_lock;  /* held while a dump looks at the tasks */
     bool survey_closed;       /* under it: they are being dropped */
+    struct lock local_sets_lock;
+    struct list local_sets; /* that it runs, see local_set.c; under that lock */
     struct worker *workers;
     /* Written by threads outside, while the workers read what is above: a cache line of its own. */
     _Alignas(64) uint64_t remote_spawned; /* spawns from outside: begun, and done; see spawn.c */

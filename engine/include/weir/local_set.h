@@ -53,6 +53,15 @@ size_t weir_local_set_len(const weir_local_set *set);
     })
 weir_join_handle weir_local_set_spawn_frame(weir_local_set *set, weir_future *frame);
 
+/* The same, for a task with a name of its own, as weir_spawn_named(): borrowed, for as long as the program runs. */
+#define weir_spawn_local_named(name, ...) weir_local_set_spawn_named(weir_local_set_current(), name, __VA_ARGS__)
+#define weir_local_set_spawn_named(set, name, ...)                               \
+    __extension__({                                                              \
+        __typeof__(__VA_ARGS__) weir_frame_ = (__VA_ARGS__);                     \
+        weir_local_set_spawn_frame_named((set), WEIR_HEAD(weir_frame_), (name)); \
+    })
+weir_join_handle weir_local_set_spawn_frame_named(weir_local_set *set, weir_future *frame, const char *name);
+
 /* The set whose run is being polled on this thread; NULL: none. */
 weir_local_set *weir_local_set_current(void);
 
