@@ -41,11 +41,13 @@ struct datum wp_eval_path(struct eval *eval, const struct path_step *steps);
 
 /* --- functions (functions.c, functions_string.c) ------------------------------------------------------ */
 
+typedef struct datum (*function_call)(struct eval *eval, const struct datum *args, unsigned count);
+
 struct function {
     const char *name;
     unsigned min, max; /* arguments */
     bool regex;        /* the second one may be a regular expression */
-    struct datum (*call)(struct eval *eval, const struct datum *args, unsigned count);
+    function_call call;
 };
 
 #define FUNCTION_ARGS_MAX 16

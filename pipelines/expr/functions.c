@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <weir/digest.h>
 
 #include "expr/functions.h"
 
@@ -200,13 +201,34 @@ static struct datum to_env(struct eval *eval, const struct datum *args, unsigned
     return value != NULL ? datum_string(value, strlen(value)) : datum_null();
 }
 
+/* --- digests ------------------------------------------------------------------------------------------- */
+
+/* In hex, as the tools print it. */
+static struct datum to_hash(struct eval *eval, const struct datum *args, unsigned count)
+{
+    if (args[0].kind != DATUM_STRING || (count > 1 && args[1].kind != DATUM_STRING))
+        return datum_null();
+    const weir_digest_algo *algo = count > 1 ? weir_digest_find_n(args[1].text, args[1].size) : weir_digest_at(0);
+    weir_hasher hasher = { 0 };
+    weir_digest digest;
+    if (algo == NULL || weir_hasher_init(&hasher, &algo, 1) != 0)
+        return datum_null();
+    const int error = weir_hasher_oneshot(&hasher, args[0].text, args[0].size, &digest);
+    weir_hasher_fini(&hasher);
+    char *hex = error == 0 ? wp_eval_room(eval, 2 * algo->digest_size) : NULL;
+    if (hex == NULL)
+        return datum_null();
+    weir_digest_hex(digest.bytes, algo->digest_size, hex);
+    return datum_string(hex, 2 * algo->digest_size);
+}
+
 /* --- the list, in the order of the names ---------------------------------------------------------------- */
 
 static const struct function functions[] = {
     { "abs", 1, 1, false, absolute },
     { "bool", 1, 1, false, to_bool },
     { "ceil", 1, 1, false, to_ceil },
-    { "cidr", 2, 2, false, NULL },
+    { "cidr", 2, 2, false, wp_net_cidr },
     { "contains", 2, 2, false, wp_string_contains },
     { "ends_with", 2, 2, false, wp_string_ends_with },
     { "env", 1, 1, false, to_env },
@@ -214,8 +236,8 @@ static const struct function functions[] = {
     { "extract", 2, 3, true, wp_regex_extract },
     { "float", 1, 1, false, to_float },
     { "floor", 1, 1, false, to_floor },
-    { "format_time", 2, 2, false, NULL },
-    { "hash", 1, 2, false, NULL },
+    { "format_time", 2, 2, false, wp_time_format },
+    { "hash", 1, 2, false, to_hash },
     { "hostname", 0, 0, false, to_hostname },
     { "int", 1, 1, false, to_int },
     { "join", 2, 2, false, wp_string_join },
@@ -231,7 +253,7 @@ static const struct function functions[] = {
     { "split", 2, 2, true, wp_regex_split },
     { "starts_with", 2, 2, false, wp_string_starts_with },
     { "string", 1, 1, false, wp_string_of },
-    { "time", 1, 2, false, NULL },
+    { "time", 1, 2, false, wp_time_of },
     { "trim", 1, 1, false, wp_string_trim },
     { "type", 1, 1, false, as_type },
     { "upper", 1, 1, false, wp_string_upper },

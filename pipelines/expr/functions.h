@@ -24,4 +24,14 @@ struct datum wp_regex_mask(struct eval *eval, const struct datum *args, unsigned
 struct datum wp_regex_extract(struct eval *eval, const struct datum *args, unsigned count);
 struct datum wp_regex_split(struct eval *eval, const struct datum *args, unsigned count);
 
+/* functions_time.c */
+struct datum wp_time_of(struct eval *eval, const struct datum *args, unsigned count);
+struct datum wp_time_format(struct eval *eval, const struct datum *args, unsigned count);
+/* The byte behind the first '%' that no format knows ('%' itself: nothing is behind it); NUL: all are known. */
+char wp_time_odd_directive(struct datum format);
+
+/* functions_net.c */
+struct datum wp_net_cidr(struct eval *eval, const struct datum *args, unsigned count);
+bool wp_net_is_network(struct datum text);
+
 #endif

@@ -1,8 +1,10 @@
 /* check_expr.c - expressions: functions that exist, with as many arguments as they take; what can be said of types. */
 #include <string.h>
+#include <weir/digest.h>
 #include <weir/suggest.h>
 
 #include "expr/eval.h"
+#include "expr/functions.h"
 #include "expr/regex.h"
 #include "plan/checker.h"
 
@@ -110,6 +112,41 @@ static bool check_call(struct check *check, const struct expr *expr)
     return false;
 }
 
+static void unknown_digest(struct check *check, const struct expr *expr, const char *name)
+{
+    const char *suggestion = weir_digest_suggest(name);
+    if (suggestion != NULL)
+        wp_diag(check->diags, expr->span, "hash(): no algo '%s' (did you mean '%s'?)", name, suggestion);
+    else
+        wp_diag(check->diags, expr->span, "hash(): no algo '%s'", name);
+}
+
+/* A second argument that is a text as it stands, and of which the function can make nothing; after texts are folded. */
+static bool check_second(struct check *check, const struct expr *expr)
+{
+    const struct expr *second = expr->args != NULL ? expr->args->next : NULL;
+    if (second == NULL || second->kind != EXPR_VALUE || second->value.kind != VALUE_STRING)
+        return true;
+    const struct part *part = second->value.parts;
+    const struct datum text = datum_string(part->data, part->size);
+    const function_call call = wp_function_find(expr->name)->call;
+    const char odd = call == wp_time_of || call == wp_time_format ? wp_time_odd_directive(text) : '\0';
+    if (odd != '\0') {
+        wp_diag(check->diags, second->span, "%s(): no such place as '%%%c'", expr->name, odd);
+        wp_diag_hint(check->diags, "known are %%Y %%m %%d %%e %%H %%M %%S %%f %%y %%b %%B %%a %%A %%j %%p %%I %%z %%Z "
+                                   "%%s %%F %%T %%D %%R %%%%");
+        return false;
+    }
+    if (call == wp_net_cidr && !wp_net_is_network(text)) {
+        wp_diag(check->diags, second->span, "cidr(): '%s' is no network such as \"10.0.0.0/8\"", part->data);
+        return false;
+    }
+    if (strcmp(expr->name, "hash") != 0 || weir_digest_find_n(text.text, text.size) != NULL)
+        return true;
+    unknown_digest(check, second, part->data);
+    return false;
+}
+
 /* A comparison of two literals of different types is always false: nobody means that. */
 static bool check_comparison(struct check *check, const struct expr *expr)
 {
@@ -146,7 +183,7 @@ static bool check_tree(struct check *check, struct expr *expr)
         good = fold_text(check, expr);
     for (struct expr *arg = expr->args; arg != NULL; arg = arg->next)
         good = check_tree(check, arg) && good;
-    return good;
+    return good && (expr->kind != EXPR_CALL || check_second(check, expr));
 }
 
 bool wp_check_expr(struct check *check, struct expr *expr)
