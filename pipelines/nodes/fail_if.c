@@ -9,7 +9,7 @@ enum { FAIL_ANY, FAIL_NONE };
 static const char *const whens[] = { "any", "none", NULL };
 
 static const weir_opt fail_if_opts[] = {
-    { "when", "any file came, none did, or the expression is true of one", WEIR_OPT_EXPR, 0, .choices = whens,
+    { "when", "any came, none did, or the expression is true of one", WEIR_OPT_EXPR, 0, .choices = whens,
       .positional = true, .required = true },
     { 0 },
 };
@@ -77,9 +77,9 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_fail_if = {
     .stage = { .name = "fail-if",
-               .summary = "the run ends with 1 if any file came, or none, or one of which something is true",
-               .in = WEIR_FILES,
-               .out = WEIR_FILES,
+               .summary = "the run ends with 1 if any came, or none, or one of which something is true",
+               .in = WEIR_FILES | WEIR_RECORDS,
+               .out = WEIR_FILES | WEIR_RECORDS,
                .sink = true,
                .opts = fail_if_opts },
     .runs = "looks at each batch inline: it is cheap",

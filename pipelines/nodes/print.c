@@ -1,4 +1,4 @@
-/* print.c - stage "print": a line of standard output for each file, which goes on behind it. */
+/* print.c - stage "print": a line of standard output for each file or record, which goes on behind it. */
 #include <stdlib.h>
 
 #include "nodes/node.h"
@@ -77,9 +77,9 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_print = {
     .stage = { .name = "print",
-               .summary = "a line of standard output for each file; they go on behind it",
-               .in = WEIR_FILES,
-               .out = WEIR_FILES,
+               .summary = "a line of standard output for each file or record; they go on behind it",
+               .in = WEIR_FILES | WEIR_RECORDS,
+               .out = WEIR_FILES | WEIR_RECORDS,
                .sink = true,
                .opts = print_opts },
     .runs = "writes the lines of each batch on a thread of the io lane",

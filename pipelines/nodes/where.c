@@ -1,4 +1,4 @@
-/* where.c - stage "where": the files of which an expression is true. */
+/* where.c - stage "where": the files or records of which an expression is true. */
 #include <stdlib.h>
 
 #include "nodes/node.h"
@@ -54,9 +54,9 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_where = {
     .stage = { .name = "where",
-               .summary = "the files of which an expression is true",
-               .in = WEIR_FILES,
-               .out = WEIR_FILES,
+               .summary = "the files or records of which an expression is true",
+               .in = WEIR_FILES | WEIR_RECORDS,
+               .out = WEIR_FILES | WEIR_RECORDS,
                .opts = where_opts },
     .runs = "evaluates its expression for each batch inline: it is cheap",
     .spawn = spawn,

@@ -12,6 +12,7 @@ struct batch *wp_batch_create(void)
     batch->arena = (struct arena){ 0 };
     batch->count = 0;
     batch->bytes = 0;
+    batch->chunk = NULL;
     return batch; /* rows are written when they are made */
 }
 
@@ -20,6 +21,7 @@ void wp_batch_free(struct batch *batch)
     if (batch == NULL)
         return;
     wp_arena_fini(&batch->arena);
+    weir_chunk_put(batch->chunk);
     free(batch);
 }
 
@@ -30,26 +32,57 @@ struct row *wp_batch_next(struct batch *batch, const char *path, size_t size)
     return row->path != NULL ? row : NULL;
 }
 
-int wp_batch_copy(struct batch *batch, const struct row *from)
+struct row *wp_batch_add_record(struct batch *batch, const char *raw, size_t size)
 {
-    struct row *row = wp_batch_next(batch, from->path, from->path_size);
-    if (row == NULL)
-        return -ENOMEM;
-    row->flags = from->flags;
-    row->meta = from->meta;
-    row->group = from->group;
+    struct row *row = &batch->rows[batch->count++];
+    row->raw = raw;
+    row->raw_size = (uint32_t)size;
+    row->flags = ROW_RECORD;
+    row->decoder = NULL;
+    row->decoded = NULL;
+    row->group = 0;
+    row->fields = NULL;
+    return row;
+}
+
+/* Names of a record's fields may lie in its batch, too. */
+static int copy_fields(struct batch *batch, struct row *row, const struct row *from)
+{
+    const bool is_record = (from->flags & ROW_RECORD) != 0;
     struct field **link = &row->fields;
     for (const struct field *field = from->fields; field != NULL; field = field->next) {
         struct field *copy = wp_arena_new(&batch->arena, struct field);
         if (copy == NULL)
             return -ENOMEM;
-        *copy = (struct field){ NULL, field->name, field->algo, wp_datum_copy(&batch->arena, field->value) };
+        *copy = *field;
+        copy->next = NULL;
+        if (is_record)
+            copy->name = wp_arena_copy(&batch->arena, field->name, strlen(field->name));
+        if (field->json != NULL)
+            copy->json = wp_arena_copy(&batch->arena, field->json, field->json_size);
+        copy->value = wp_datum_copy(&batch->arena, field->value);
         *link = copy;
         link = &copy->next;
     }
-    if (batch->arena.failed)
+    return batch->arena.failed ? -ENOMEM : 0;
+}
+
+int wp_batch_copy(struct batch *batch, const struct row *from)
+{
+    struct row *row = wp_batch_next(batch, from->path, from->path_size), twin = *from;
+    if (row == NULL)
         return -ENOMEM;
-    batch->bytes += from->meta.size;
+    const bool is_record = (from->flags & ROW_RECORD) != 0;
+    /* What a decoder knows lies in the other batch: it becomes fields. */
+    if (is_record && wp_row_settle(batch, &twin) < 0)
+        return -ENOMEM;
+    row->flags = twin.flags;
+    row->group = from->group;
+    if (!is_record)
+        row->meta = from->meta;
+    if (copy_fields(batch, row, &twin) < 0)
+        return -ENOMEM;
+    batch->bytes += is_record ? 0 : from->meta.size;
     batch->count++;
     return 0;
 }

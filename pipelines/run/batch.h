@@ -1,13 +1,16 @@
 /*
- * batch.h - files on their way: rows, some hundred at once, with one memory.
+ * batch.h - files and records on their way: rows, some hundred at once, with one memory.
  *
  * A batch has one owner at a time, who may change it: whoever receives it from an
  * edge. All that its rows point to lies in its arena (or is the plan's, as names
- * of fields are), so a row that shall outlive its batch is copied to another.
+ * of fields are), so a row that shall outlive its batch is copied to another. A
+ * record's line may also lie in the one chunk that its batch holds: a batch that is
+ * kept for long keeps that from the budget, so who collects records copies them.
  */
 #ifndef WP_BATCH_H
 #define WP_BATCH_H
 
+#include <weir/chunk.h>
 #include <weir/digest.h>
 #include <weir/walk.h>
 
@@ -22,25 +25,58 @@ struct field {
     struct field *next;
     const char *name;             /* lives longer than the batch */
     const weir_digest_algo *algo; /* of a digest in hex; else NULL */
+    const char *json;             /* the value as it stood in a line of JSON; NULL: it didn't, or was changed */
+    size_t json_size;
     struct datum value;
 };
 
 #define ROW_META 1u   /* `meta` is filled in */
 #define ROW_FOLLOW 2u /* the path may be a symbolic link, and is what it points to */
+#define ROW_RECORD 4u /* it is a record: `raw` and not `path` */
+#define ROW_FIELDS 8u /* a record that is its fields: what is written of it whole leaves out the line */
+
+struct row;
+
+/*
+ * How the fields of a record that a parser has looked at are found in its line. `row->decoded` is the parser's, in the
+ * batch's arena; it may be written to when a field is first asked for. What a datum points to lives as long as the
+ * row, or as `arena`.
+ */
+struct row_decoder {
+    /* Null: there is none of that name. */
+    struct datum (*get)(const struct row *row, const char *name, size_t size, struct arena *arena);
+    /* All of them, as a map, in their order. */
+    struct datum (*all)(const struct row *row, struct arena *arena);
+    /* May be NULL. The value's JSON as it stands in the line, which keeps the spelling of numbers; NULL: none. */
+    const char *(*source)(const struct row *row, const char *name, size_t size, size_t *ret_size);
+};
 
 struct row {
-    const char *path; /* ends with a NUL */
-    uint32_t path_size;
+    union {
+        const char *path; /* of a file; ends with a NUL */
+        const char *raw;  /* of a record: its line, without what ended it; any bytes, no NUL behind them */
+    };
+    union {
+        uint32_t path_size;
+        uint32_t raw_size;
+    };
     uint32_t flags;
-    weir_file_meta meta;
-    uint64_t group; /* of the last `group`, from 1; 0: none */
-    struct field *fields;
+    union {
+        weir_file_meta meta;
+        struct {
+            const struct row_decoder *decoder; /* of a record that was parsed; else NULL */
+            void *decoded;
+        };
+    };
+    uint64_t group;       /* of the last `group`, from 1; 0: none */
+    struct field *fields; /* given ones, which hide what decoder and meta have under the same name */
 };
 
 struct batch {
     struct arena arena;
     uint32_t count;
-    uint64_t bytes; /* of the files whose size is known */
+    uint64_t bytes;    /* of the files whose size is known */
+    weir_chunk *chunk; /* a reference to where lines of records lie; NULL: all lie in the arena */
     struct row rows[BATCH_ROWS];
 };
 
@@ -51,6 +87,8 @@ void wp_batch_free(struct batch *batch);
 
 /* One more row with a copy of the path, not counted yet: the caller fills it in and adds 1. NULL: no memory. */
 struct row *wp_batch_next(struct batch *batch, const char *path, size_t size);
+/* One more record, counted, whose line lies in the batch's chunk or arena. There must be room. */
+struct row *wp_batch_add_record(struct batch *batch, const char *raw, size_t size);
 /* A copy of a row, of whatever batch, as the next one of this. There must be room. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_batch_copy(struct batch *batch, const struct row *row);
 /* For one that is kept: without the room for more rows. Rows move, unless there is no memory to move them. */
@@ -64,5 +102,10 @@ const struct field *wp_row_field(const struct row *row, const char *name);
 /* Gives it a field, in place of one of that name. The value points to the batch's arena. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_row_set(struct batch *batch, struct row *row, const char *name, const weir_digest_algo *algo,
                              struct datum value);
+/*
+ * All fields of a record become given ones, and the decoder goes: for stages that leave out or rename. What they point
+ * to is as before. 0 or -ENOMEM.
+ */
+WEIR_MUST_USE int wp_row_settle(struct batch *batch, struct row *row);
 
 #endif

@@ -9,8 +9,9 @@
 #define IN_HAND 2
 /* What an edge in a block gets, where nobody says more: there are as many as files at once. */
 #define BLOCK_QUEUE_BYTES ((int64_t)512 << 10)
-/* Batches of files, which are no chunks. */
+/* Batches of files, which are no chunks; and of records, each of which holds the chunk its lines lie in. */
 #define FILE_BATCHES 8
+#define RECORD_BATCHES 8
 
 size_t wp_bounds_chunk_bytes(const struct plan_node *node)
 {
@@ -28,6 +29,7 @@ struct bounds {
     size_t needed; /* with one chunk an edge */
     size_t more;   /* and what the edges would like beyond that */
     double share;  /* of `more` that they get */
+    size_t line_bytes; /* of the largest chunk that a batch of records may hold */
     struct run_bounds *each;
 };
 
@@ -62,6 +64,39 @@ static void measure_lanes(struct bounds *bounds, const struct plan_node *node, s
     bounds->more += lanes * 2 * lane_bytes(in_block);
 }
 
+/* The largest chunk that any node sends: what lines of records may lie in. */
+static void find_line_bytes(struct bounds *bounds, const struct plan_chain *chain)
+{
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        const size_t bytes = wp_bounds_chunk_bytes(node);
+        if (bytes > bounds->line_bytes)
+            bounds->line_bytes = bytes;
+        for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+            if (setting->block != NULL)
+                find_line_bytes(bounds, setting->block);
+    }
+}
+
+/* A node of records has a batch in hand for each that it works on at once, and one that it makes or waits with. */
+static void measure_records(struct bounds *bounds, const struct plan_node *node, size_t times)
+{
+    if (node->in == WEIR_RECORDS || node->out == WEIR_RECORDS)
+        bounds->needed += times * (1 + wp_bounds_par(node)) * bounds->line_bytes;
+    if (node->next != NULL && node->out == WEIR_RECORDS) {
+        bounds->needed += times * bounds->line_bytes;
+        bounds->more += times * (RECORD_BATCHES - 1) * bounds->line_bytes;
+    }
+}
+
+static size_t edge_of(const struct bounds *bounds, const struct plan_node *node, bool in_block)
+{
+    if (node->out == WEIR_BYTES)
+        return 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share);
+    if (node->out == WEIR_RECORDS)
+        return 1 + (size_t)((double)(RECORD_BATCHES - 1) * bounds->share);
+    return FILE_BATCHES;
+}
+
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block)
 {
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
@@ -69,6 +104,7 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
         const struct plan_chain *block = block_of(node);
         if (node->in == WEIR_BYTES || node->out == WEIR_BYTES)
             bounds->needed += times * IN_HAND * bytes;
+        measure_records(bounds, node, times);
         if (block != NULL)
             measure(bounds, block, times * wp_bounds_par(node), true);
         if (block != NULL && block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
@@ -98,15 +134,15 @@ static void set_capacity(const struct bounds *bounds, const struct plan_chain *c
         if (node->next != NULL)
             set_lanes(bounds, node->next, wp_bounds_chunk_bytes(node), in_block);
         if (node->next != NULL)
-            bounds->each[node->index].edge = node->out == WEIR_BYTES
-                                                 ? 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share)
-                                                 : FILE_BATCHES;
+            bounds->each[node->index].edge = edge_of(bounds, node, in_block);
     }
 }
 
 int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_needed)
 {
     struct bounds bounds = { .share = 1, .each = ret_bounds };
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        find_line_bytes(&bounds, chain);
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         measure(&bounds, chain, 1, false);
     *ret_needed = bounds.needed;

@@ -5,7 +5,7 @@
  * another. So the most that can be out at once must fit: what each stage has in
  * hand (the chunk it reads and the one it fills), and what lies in the edges.
  * Edges get what their @queue says, cut down alike until it fits. A block counts as
- * often as it runs at once. Batches of files are no chunks.
+ * often as it runs at once. Batches of files are no chunks; one of records holds one.
  */
 #ifndef WP_BOUNDS_H
 #define WP_BOUNDS_H

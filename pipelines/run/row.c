@@ -1,4 +1,7 @@
-/* row.c - the fields of a file: given ones first, then those of its path, then what stat(2) said. */
+/*
+ * row.c - the fields of a row: given ones first; of a file then those of its path and what stat(2) said, of a record
+ * its line and what its decoder finds in it.
+ */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -97,13 +100,21 @@ static bool is_named(const char *candidate, const char *name, size_t size)
     return strncmp(candidate, name, size) == 0 && candidate[size] == '\0';
 }
 
+static struct datum record_get(const struct row *row, const char *name, size_t size, struct arena *arena)
+{
+    if (is_named("line", name, size))
+        return datum_string(row->raw, row->raw_size);
+    return row->decoder != NULL ? row->decoder->get(row, name, size, arena) : datum_null();
+}
+
 static struct datum row_get(const void *arg, const char *name, size_t size, struct arena *arena)
 {
     const struct row *row = arg;
-    (void)arena;
     for (const struct field *field = row->fields; field != NULL; field = field->next)
         if (is_named(field->name, name, size))
             return field->value;
+    if ((row->flags & ROW_RECORD) != 0)
+        return record_get(row, name, size, arena);
     for (size_t i = 0; i < BUILT_INS; i++)
         if (is_named(built_ins[i].name, name, size))
             return built_ins[i].get(row);
@@ -111,23 +122,60 @@ static struct datum row_get(const void *arg, const char *name, size_t size, stru
 }
 
 /* Printed ones, as far as there is something to print. */
-static struct datum row_all(const void *arg, struct arena *arena)
+static uint32_t file_members(const struct row *row, struct member *members)
 {
-    const struct row *row = arg;
-    uint32_t count = BUILT_INS;
-    for (const struct field *field = row->fields; field != NULL; field = field->next)
-        count++;
-    struct member *members = wp_arena_alloc(arena, count * sizeof *members);
-    if (members == NULL)
-        return datum_null();
-    count = 0;
+    uint32_t count = 0;
     for (size_t i = 0; i < BUILT_INS; i++) {
         const struct datum value = built_ins[i].printed ? built_ins[i].get(row) : datum_null();
         if (value.kind != DATUM_NULL && wp_row_field(row, built_ins[i].name) == NULL)
             members[count++] = (struct member){ built_ins[i].name, value };
     }
+    return count;
+}
+
+/* What the line says, or the line: given fields stand in the place of those that they hide. */
+static struct datum record_found(const struct row *row, struct arena *arena)
+{
+    static const struct datum nothing = { .kind = DATUM_MAP };
+    if (row->decoder != NULL)
+        return row->decoder->all(row, arena);
+    if ((row->flags & ROW_FIELDS) != 0 || wp_row_field(row, "line") != NULL)
+        return nothing;
+    struct member *line = wp_arena_new(arena, struct member);
+    if (line == NULL)
+        return nothing;
+    *line = (struct member){ "line", datum_string(row->raw, row->raw_size) };
+    return (struct datum){ .kind = DATUM_MAP, .size = 1, .members = line };
+}
+
+static bool is_among(const struct member *members, uint32_t count, const char *name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(members[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static struct datum row_all(const void *arg, struct arena *arena)
+{
+    const struct row *row = arg;
+    const bool is_record = (row->flags & ROW_RECORD) != 0;
+    const struct datum found = is_record ? record_found(row, arena) : datum_null();
+    uint32_t count = is_record ? found.size : BUILT_INS;
     for (const struct field *field = row->fields; field != NULL; field = field->next)
-        members[count++] = (struct member){ field->name, field->value };
+        count++;
+    struct member *members = wp_arena_alloc(arena, (count + 1) * sizeof *members);
+    if (members == NULL)
+        return datum_null();
+    const uint32_t first = is_record ? found.size : file_members(row, members);
+    for (uint32_t i = 0; is_record && i < first; i++) {
+        const struct field *given = wp_row_field(row, found.members[i].name);
+        members[i] = given != NULL ? (struct member){ given->name, given->value } : found.members[i];
+    }
+    count = first;
+    for (const struct field *field = row->fields; field != NULL; field = field->next)
+        if (!is_record || !is_among(members, first, field->name))
+            members[count++] = (struct member){ field->name, field->value };
     return (struct datum){ .kind = DATUM_MAP, .size = count, .members = members };
 }
 
@@ -149,8 +197,37 @@ int wp_row_set(struct batch *batch, struct row *row, const char *name, const wei
         return -ENOMEM;
     (*link)->name = name;
     (*link)->algo = algo;
+    (*link)->json = NULL;
     (*link)->value = value;
     return 0;
+}
+
+int wp_row_settle(struct batch *batch, struct row *row)
+{
+    if (row->decoder == NULL)
+        return 0;
+    const struct datum all = row_all(row, &batch->arena);
+    struct field *first = NULL, **link = &first;
+    for (uint32_t i = 0; i < all.size; i++) {
+        const char *name = all.members[i].name;
+        const struct field *given = wp_row_field(row, name);
+        struct field *field = wp_arena_new(&batch->arena, struct field);
+        if (field == NULL)
+            return -ENOMEM;
+        if (given != NULL)
+            *field = *given;
+        else
+            *field = (struct field){ .name = name, .value = all.members[i].value };
+        if (given == NULL && row->decoder->source != NULL)
+            field->json = row->decoder->source(row, name, strlen(name), &field->json_size);
+        field->next = NULL;
+        *link = field;
+        link = &field->next;
+    }
+    row->fields = first;
+    row->decoder = NULL;
+    row->flags |= ROW_FIELDS;
+    return batch->arena.failed ? -ENOMEM : 0;
 }
 
 struct eval wp_row_eval(const struct row *row, struct arena *arena)
