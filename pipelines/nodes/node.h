@@ -16,6 +16,7 @@ struct node_type {
     /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
     int (*spawn)(struct run_node *node, weir_join_set *set);
     bool parallel; /* it knows @par and @order=in|any */
+    bool drops;    /* it knows @onerror=fail|drop */
 };
 
 /* NULL: it is a transform. What a stage of windows does with files is a node, too. */

@@ -67,7 +67,8 @@ static bool has_more(const struct writer *self)
 /* A chunk goes on when it is full, or when there is nothing to fill it with now. */
 static bool is_worth_sending(const struct writer *self)
 {
-    return self->chunk->size > 0 && (self->chunk->size == self->chunk->capacity || weir_mpsc_len(self->node->from) == 0);
+    return self->chunk->size > 0 &&
+           (self->chunk->size == self->chunk->capacity || weir_mpsc_len(self->node->from) == 0);
 }
 
 static struct writer *create(struct run_node *node)

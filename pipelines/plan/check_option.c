@@ -361,10 +361,12 @@ static const struct engine_option {
 
 enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 
-/* @par and @order=in|any: where the node knows them. */
+/* @par and @order=in|any, @onerror=fail|drop: where the node knows them. */
 static bool runs_here(const struct engine_option *option, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (option->set == set_onerror)
+        return type != NULL && type->drops && node->engine.onerror != ONERROR_DEAD;
     return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&
            (option->set == set_par || option->set == set_order);
 }

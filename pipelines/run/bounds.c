@@ -26,9 +26,9 @@ unsigned wp_bounds_par(const struct plan_node *node)
 
 /* What the chains of a plan need, blocks as often as they run at once. */
 struct bounds {
-    size_t needed; /* with one chunk an edge */
-    size_t more;   /* and what the edges would like beyond that */
-    double share;  /* of `more` that they get */
+    size_t needed;     /* with one chunk an edge */
+    size_t more;       /* and what the edges would like beyond that */
+    double share;      /* of `more` that they get */
     size_t line_bytes; /* of the largest chunk that a batch of records may hold */
     struct run_bounds *each;
 };

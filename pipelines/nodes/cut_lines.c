@@ -1,5 +1,5 @@
 /*
- * lines.c - stage "lines": bytes into records, one a line.
+ * cut_lines.c - stage "lines": bytes into records, one a line.
  *
  * A record's line lies in the chunk that it came in, which its batch holds; only
  * one that crosses chunks is put together, in the batch's arena. A batch never
@@ -200,4 +200,5 @@ const struct node_type wp_node_lines = {
                .opts = lines_opts },
     .runs = "looks for newlines inline: it is cheap",
     .spawn = spawn,
+    .drops = true,
 };

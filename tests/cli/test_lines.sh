@@ -1,0 +1,80 @@
+#!/bin/sh
+# test_lines.sh - bytes into records and back, beside what grep and sed make of the same text.
+set -u
+weir=$1
+io=$2
+LC_ALL=C
+export LC_ALL
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+
+# Odd bytes, CRLF, empty lines, lines that cross chunks, one of 600 KB, none at the end.
+{
+    seq 1 60000
+    seq 1 3000 | sed 's/$/\r/'
+    printf 'a\000b\n\n\r\n\377\376 100\r\r\n'
+    head -c 600000 /dev/zero | tr '\0' z
+    echo 100
+    head -c 300000 /dev/urandom
+    printf '\nthe last 100'
+} >text
+printf 'only' >short; : >empty; printf '\n' >newline; printf 'x\r' >cr
+
+for file in text short empty newline cr; do
+    want 0 run "read $file | lines | to raw | write new"
+    # a newline behind the last line, if it has none; a CR stays there
+    { cat $file; [ -z "$(tail -c 1 $file | tr '\n\0' 'Ny' | tr -d N)" ] || echo; } >whole
+    sed 's/\r$//' whole >wanted
+    [ $file != cr ] || printf 'x\r\n' >wanted
+    same wanted new "$file as it is"
+    want 0 run "read $file block=4KiB | lines | where contains(.line, \"100\") | to raw | write new"
+    grep -a 100 wanted >found
+    same found new "$file, lines with 100"
+done
+
+# One line is one record, and the memory that a run may have need not be much.
+want 0 run --mem 16MiB "read text block=1MiB | lines | where !contains(.line, \"1\") | to raw | write new"
+{ cat text; echo; } | sed 's/\r$//' | grep -av 1 >wanted
+same wanted new "little memory"
+want 0 sh -c "printf 'a\nb\"\n\377\n' | $weir run --io=$io 'stdin | lines | print'"
+printf '{"line":"a"}\n{"line":"b\\""}\n{"line_b64":"/w=="}\n' >wanted
+same wanted out "as JSON"
+want 0 sh -c "printf 'a\nb' | $weir run --io=$io 'stdin | lines | print \"<{.line}>\"'"
+printf '<a>\n<b>\n' >wanted
+same wanted out "a template"
+
+# Too long: an error, or left out.
+want 1 run 'read text | lines max=1000 | to raw | write none'
+says "is longer than max=1000: a larger max= takes it, @onerror=drop leaves it out"
+[ ! -e none ] || fail "an output was left"
+want 0 run 'read text | lines max=1000 @onerror=drop | to raw | write new'
+{ cat text; echo; } | sed 's/\r$//' | awk 'length($0) <= 1000' >wanted
+grep -qaF zzzzzz new && fail "a line that is too long"
+grep -qaF 'the last 100' new || fail "what follows it is gone"
+checks=$((checks + 2))
+printf 'abc\r\nabcd\nabc' >three
+want 0 run 'read three | lines max=3 @onerror=drop | to raw | write new'
+printf 'abc\nabc\n' >wanted
+same wanted new "a CR is not counted"
+want 2 run 'read text | lines | write new'
+says "write takes bytes or files, but lines gives records"
+want 2 run 'read text | lines | to rwa | write new'
+says "did you mean 'raw'?"
+echo "$checks checks"
