@@ -7,20 +7,26 @@
 #include "args.h"
 #include "cmd.h"
 #include "pipeline_text.h"
+#include "stages_schema.h"
 
 struct values {
     struct arg_strings plugins;
+    bool schema;
 };
 
 static const struct arg_opt stages_opts[] = {
     PIPELINE_PLUGIN_OPT(struct values),
+    { .kind = ARG_FLAG,
+      .name = "schema",
+      .offset = offsetof(struct values, schema),
+      .help = "all of them as a JSON Schema, for programs" },
     { .name = NULL },
 };
 
 static const struct args stages_args = {
     .command = "weir stages",
     .brief = "the stages of pipelines, and their options",
-    .usage = "[NAME]",
+    .usage = "[--schema] [NAME...]",
     .summary = "Lists the stages that a pipeline can be made of, or what one of them takes.\n",
     .opts = stages_opts,
 };
@@ -95,8 +101,14 @@ int cmd_stages(int argc, char **argv)
     const int parsed = args_parse(&stages_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    if (values.schema && operands > 0) {
+        fputs("weir stages: --schema is about all stages: leave the names away\n", stderr);
+        return EXIT_USAGE;
+    }
     int status = pipeline_plugins("weir stages", &values.plugins);
-    if (status == 0 && operands == 0)
+    if (status == 0 && values.schema)
+        stages_schema(stdout);
+    else if (status == 0 && operands == 0)
         print_all();
     for (int i = 0; status == 0 && i < operands; i++)
         status = print_one(argv[i]);

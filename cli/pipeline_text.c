@@ -7,16 +7,20 @@
 
 #include "cmd.h"
 
+static bool ends_in(const char *name, const char *ending)
+{
+    const size_t size = strlen(name), end = strlen(ending);
+    return size > end && strcmp(name + size - end, ending) == 0;
+}
+
+static bool is_other_format(const char *name)
+{
+    return ends_in(name, ".yaml") || ends_in(name, ".yml") || ends_in(name, ".json");
+}
+
 static bool is_file_name(const char *operand)
 {
-    static const char *const endings[] = { ".weir", ".yaml", ".yml", ".json" };
-    const size_t size = strlen(operand);
-    if (strpbrk(operand, " \t\n|") != NULL)
-        return false;
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-        if (size > strlen(endings[i]) && strcmp(operand + size - strlen(endings[i]), endings[i]) == 0)
-            return true;
-    return false;
+    return strpbrk(operand, " \t\n|") == NULL && (ends_in(operand, ".weir") || is_other_format(operand));
 }
 
 int pipeline_read_file(const char *path, weir_text *text)
@@ -83,6 +87,11 @@ int pipeline_load(const char *command, const char *expression, const char *file,
     } else if (file == NULL) {
         const char *text = expression != NULL ? expression : operand;
         return create(command, &(weir_pipeline_text){ "-e", text, strlen(text) }, variables, ret_pipeline);
+    }
+    if (is_other_format(file)) {
+        fprintf(stderr, "%s: %s: pipelines in YAML and JSON can't be read yet: write it as a .weir text\n", command,
+                file);
+        return EXIT_USAGE;
     }
     weir_text text = { 0 };
     const int error = pipeline_read_file(file, &text);

@@ -193,7 +193,7 @@ static void put_edge(struct graph *graph, const struct plan_node *node)
 
 /* --- chains ------------------------------------------------------------------------------------------------- */
 
-static void put_chain(struct graph *graph, const struct plan_chain *chain, bool whole);
+static void put_chain(struct graph *graph, const struct plan_chain *chain, unsigned whole);
 
 static void put_block(struct graph *graph, const struct plan_node *node)
 {
@@ -203,7 +203,7 @@ static void put_block(struct graph *graph, const struct plan_node *node)
         return;
     snprintf(label, sizeof label, "%s: for each file", node->stage->name);
     open_frame(graph, label);
-    put_chain(graph, block, false);
+    put_chain(graph, block, 0);
     close_frame(graph);
     open_arrow(graph, node->index, block->nodes->index, true);
     say(graph, "a file");
@@ -218,34 +218,36 @@ static void put_block(struct graph *graph, const struct plan_node *node)
     close_arrow(graph, node->index);
 }
 
-static void put_chain(struct graph *graph, const struct plan_chain *chain, bool whole)
+/* The first `whole` nodes are one job, with a frame of their own. */
+static void put_chain(struct graph *graph, const struct plan_chain *chain, unsigned whole)
 {
-    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
+    unsigned count = 0;
+    if (whole > 0)
+        open_frame(graph, "one job: the hashing job");
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
         put_box(graph, node);
+        if (++count == whole)
+            close_frame(graph);
+    }
+    count = 0;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
         put_block(graph, node);
-        if (node->next == NULL)
-            break;
-        if (!whole) {
+        if (node->next != NULL && ++count >= whole) {
             put_edge(graph, node);
-            continue;
+        } else if (node->next != NULL) {
+            open_arrow(graph, node->index, node->next->index, false);
+            say(graph, "files");
+            close_arrow(graph, node->next->index);
         }
-        open_arrow(graph, node->index, node->next->index, false);
-        say(graph, "files");
-        close_arrow(graph, node->next->index);
     }
 }
 
 static void put_pipeline(struct graph *graph, const struct plan_chain *chain)
 {
-    const bool whole = wp_is_hash_job(chain), framed = whole || chain->name != NULL;
-    char label[128];
-    snprintf(label, sizeof label, "%s%s%s", chain->name != NULL ? chain->name : "",
-             chain->name != NULL && whole ? ": " : "", whole ? "one job: the hashing job" : "");
-    if (framed)
-        open_frame(graph, label);
-    put_chain(graph, chain, whole);
-    if (framed)
+    if (chain->name != NULL)
+        open_frame(graph, chain->name);
+    put_chain(graph, chain, wp_hash_job_nodes(chain));
+    if (chain->name != NULL)
         close_frame(graph);
 }
 

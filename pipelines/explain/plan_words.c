@@ -3,6 +3,7 @@
 #include "explain/plan_words.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,16 +182,17 @@ static void say_edge(struct words *words, const struct plan_node *node)
 
 /* --- chains ---------------------------------------------------------------------------------------------- */
 
-static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, bool whole);
+/* The first `whole` nodes are one job: where their parts run is not theirs to say. */
+static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, unsigned whole);
 
-static void say_block(struct words *words, const struct plan_node *node, const char *number)
+static void say_block(struct words *words, const struct plan_node *node, const char *number, bool whole)
 {
     const struct plan_chain *block = wp_explain_block(node);
     if (block == NULL)
         return;
     wp_lines_put(&words->lines, "the block, for each file:");
     words->lines.indent += 2;
-    say_chain(words, block, number, false);
+    say_chain(words, block, number, whole ? UINT_MAX : 0);
     words->lines.indent -= 2;
 }
 
@@ -209,35 +211,46 @@ static void say_node(struct words *words, const struct plan_node *node, const ch
     say_options(words, node);
     if (!whole)
         say_place(words, node);
-    say_block(words, node, number);
+    say_block(words, node, number, whole);
     if (!whole && node->next != NULL)
         say_edge(words, node);
     words->lines.indent -= 4;
 }
 
-static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, bool whole)
+static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, unsigned whole)
 {
     char number[128];
     unsigned count = 0;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
         snprintf(number, sizeof number, "%s%u.", prefix, ++count);
-        say_node(words, node, number, whole);
+        say_node(words, node, number, count <= whole);
+        if (count == whole && node->next != NULL) {
+            words->lines.indent += 4;
+            say_edge(words, node);
+            words->lines.indent -= 4;
+        }
     }
 }
 
-static void say_hash_job(struct words *words, const struct plan_chain *chain)
+static void say_hash_job(struct words *words, const struct plan_chain *chain, unsigned whole)
 {
-    const struct plan_node *second = chain->nodes->next;
-    wp_lines_put(&words->lines,
-                 "%s stages run as one job, the hashing job of weir hash: it walks, reads small files in batches "
-                 "and large ones in pieces, hashes them on %s, and writes the lines in the order of the walk.",
-                 wp_is_hash_job(chain) ? "These" : "The first two",
-                 second->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
+    unsigned count = 0;
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
+        count++;
+    if (whole < count)
+        wp_lines_say(&words->lines, "The first %u of these stages run as one job,", whole);
+    else
+        wp_lines_say(&words->lines, "These stages run as one job,");
+    wp_lines_put(
+        &words->lines,
+        "the hashing job of weir hash: it walks, reads small files in batches and large ones in pieces, hashes "
+        "them on %s, and gives the lines in the order of the walk.",
+        chain->nodes->next->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
 }
 
 static void say_pipeline(struct words *words, const struct plan_chain *chain)
 {
-    const bool whole = wp_is_hash_job(chain);
+    const unsigned whole = wp_hash_job_nodes(chain);
     wp_lines_gap(&words->lines);
     wp_lines_say(&words->lines, "Pipeline%s%s:", chain->name != NULL ? " " : "",
                  chain->name != NULL ? chain->name : "");
@@ -245,8 +258,8 @@ static void say_pipeline(struct words *words, const struct plan_chain *chain)
         wp_lines_say(&words->lines, "%s%s", node == chain->nodes ? "" : "| ", node->stage->name);
     wp_lines_end(&words->lines);
     words->lines.indent += 2;
-    if (wp_hash_job_nodes(chain) > 0)
-        say_hash_job(words, chain);
+    if (whole > 0)
+        say_hash_job(words, chain, whole);
     say_chain(words, chain, "", whole);
     words->lines.indent -= 2;
 }

@@ -84,6 +84,8 @@ want 0 "$weir" explain 'files "data" | hash xxh128 as .h | write "m"'
 grep -q "one job" out && fail "this is no job of its own"
 want 0 "$weir" explain 'files "data" | hash xxh128 | write "m" format=gnu'
 says "These stages run as one job"
+want 0 "$weir" explain 'files "data" | each { read | hash xxh128 } | write "m"'
+says "The first 2 of these stages run as one job"; says "-> bytes to write: at most"
 want 0 "$weir" explain 'a: read x | null b: read y | null'
 says "Pipeline a: read | null"; says "Pipeline b: read | null"
 

@@ -39,7 +39,7 @@ want 0 "$weir" graph 'files "logs" | each { read | write "{.stem}" } | remove so
 says 'subgraph cluster_0 {'; says 'label="each: for each file";'
 says 'n1 -> n2 [style=dashed, label="a file"];'; says 'n0 -> n1 [label="files\n8 batches"];'
 mkdir data
-want 0 "$weir" graph 'sums: files data | hash md5 | write m'; says 'label="sums: one job: the hashing job";'
+want 0 "$weir" graph 'sums: files data | hash md5 | write m'; says 'label="sums";'; says 'label="one job: the hashing job";'
 
 # --- names that mean something to the format -----------------------------------------------------------
 odd='read "a\"b\\c#d<e>&amp;`$(date)" @name="x\"]; y" | write "\u{fc}"'
