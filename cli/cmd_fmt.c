@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <weir/format.h>
+#include <weir/reformat.h>
 
 #include "args.h"
 #include "cmd.h"

@@ -109,11 +109,6 @@ unsigned wp_hash_job_nodes(const struct plan_chain *chain)
     return is_manifest(files->next) ? 3 : hash_in_block(files->next) != NULL ? 2 : 0;
 }
 
-bool wp_is_hash_job(const struct plan_chain *chain)
-{
-    return wp_hash_job_nodes(chain) == 3;
-}
-
 /* --- the run ---------------------------------------------------------------------------------------- */
 
 struct whole_job {

@@ -14,8 +14,6 @@
  * How many nodes of the chain, from its first on, one job stands for; 0: it is none.
  */
 unsigned wp_hash_job_nodes(const struct plan_chain *chain);
-/* The whole chain is one. */
-bool wp_is_hash_job(const struct plan_chain *chain);
 /* `last` is the node that stands for all of them. 0 or what a spawn failed with. */
 int wp_hash_job_spawn(struct run_node *last, const struct plan_chain *chain, weir_join_set *set);
 /* With the run: after the runtime. Takes NULL. */

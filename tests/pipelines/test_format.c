@@ -1,5 +1,5 @@
 /* test_format.c - the one layout: it means the same, keeps the comments, and is its own layout. */
-#include <weir/format.h>
+#include <weir/reformat.h>
 
 #include "check.h"
 

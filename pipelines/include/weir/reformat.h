@@ -1,6 +1,6 @@
-/* format.h - one layout for the texts of pipelines. */
-#ifndef WEIR_FORMAT_H
-#define WEIR_FORMAT_H
+/* reformat.h - one layout for the texts of pipelines. */
+#ifndef WEIR_REFORMAT_H
+#define WEIR_REFORMAT_H
 
 #include <weir/pipeline.h>
 

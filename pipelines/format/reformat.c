@@ -1,5 +1,5 @@
-/* format.c - a text in the one layout, and the proof that it still means the same. */
-#include <weir/format.h>
+/* reformat.c - a text in the one layout, and the proof that it still means the same. */
+#include <weir/reformat.h>
 
 #include <string.h>
 
