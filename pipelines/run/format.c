@@ -1,7 +1,7 @@
 /* format.c - THE list of formats of records. */
 #include "run/format.h"
 
-#include "run/row.h"
+#include "run/format_json.h"
 
 static int append_raw(weir_text *out, const struct row *row)
 {
@@ -11,9 +11,10 @@ static int append_raw(weir_text *out, const struct row *row)
 
 static const struct record_format formats[] = {
     { "raw", append_raw },
+    { "json", wp_format_json_append },
 };
 
-const char *const wp_format_names[] = { "raw", NULL };
+const char *const wp_format_names[] = { "raw", "json", NULL };
 
 const struct record_format *wp_format_at(int64_t index)
 {

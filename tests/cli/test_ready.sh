@@ -114,4 +114,27 @@ if "$weir" stages zstd >/dev/null 2>&1 && has gzip && has zstd; then
     [ ! -e logs/cut.zst ] && [ ! -e logs/bad.zst ] || fail "half a file has a name"
     rm logs/*.gz; unpacked "the contents of the good ones"
 fi
+
+# --- 5: the errors of an access log --------------------------------------------------------------------
+i=0; while [ $i -lt 2000 ]; do
+    printf '{"ts":"t%s","status":%s,"path":"/p\303\251/%s","request_time":0.%s1,"more":[1,{"a":"b\\n"}]}\n' $i $((200 + i % 7 * 60)) $i $((i + 100))
+    i=$((i + 1))
+done >access.json
+five='read "access.json.gz" | decompress | lines | json | where .status >= 500 | keep .ts,.path,.status,.request_time | to json | zstd | write "errors.json.zst" atomic'
+if has gzip && has zstd && has jq && "$weir" stages zstd >/dev/null 2>&1; then
+    gzip -k access.json
+    jq -c 'select(.status >= 500) | {ts,path,status,request_time}' access.json >by_jq
+    want 0 run "$five"; zstd -dcq errors.json.zst >errors.json; same by_jq errors.json "what jq gives"
+    want 0 run "$ready/errors.weir" --set to=again.zst; zstd -dcq again.zst >errors.json; same by_jq errors.json "the ready one"
+fi
+want 0 run 'read "access.json" | lines | json | to json | write unchanged'; same access.json unchanged "what nobody changed"
+printf '{"a":1}\n\n{"a":1e2, "b":[1, "x y"],"a":2.50}\n{"a":1\n[1]\n{"b":null}\n' >odd.json
+want 1 run 'read "odd.json" | lines | json | to json | write odd.out atomic'
+grep -q 'json: record 4, byte 7: a comma or } was expected' err || fail "where the line is bad was not told"
+[ ! -e odd.out ] || fail "half an answer has a name"
+want 0 run 'read "odd.json" | lines | json @onerror=drop | keep .b,.a | to json | write odd.out'
+cp odd.out out; gives '{"a":1}
+{"b":[1,"x y"],"a":2.50}
+{"b":null}'
+want 2 run 'read "odd.json" | lines | json | keep .a @onerror=drop | to json | write odd.out'
 echo "$checks checks"

@@ -1,0 +1,165 @@
+/* json.c - stage "json": the line of each record is JSON, and its fields are the record's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/json_index.h"
+#include "nodes/node.h"
+#include "run/batch.h"
+#include "run/rows.h"
+
+static const weir_opt json_opts[] = {
+    { "depth", "how deep arrays and objects may nest", WEIR_OPT_INT, 0, .def = JSON_DEPTH, .min = 1,
+      .max = JSON_DEPTH_MAX - 1 },
+    { 0 },
+};
+
+struct json {
+    struct run_node *node;
+    struct json_index index; /* of one line after another */
+    uint64_t records;        /* that came, this one included */
+    bool drops;
+};
+
+/* --- the fields of a record ----------------------------------------------------------------------- */
+
+/* Whether its value is made of nothing: what asks without an arena gets only such. */
+static bool is_plain(const struct json_index *index, const struct json_field *field)
+{
+    const char *value = index->text + field->value.at;
+    const bool nests = *value == '{' || *value == '[';
+    return !nests && field->value.size < 64 && memchr(value, '\\', field->value.size) == NULL;
+}
+
+static struct datum get_field(const struct row *row, const char *name, size_t size, struct arena *arena)
+{
+    const struct json_index *index = row->decoded;
+    const struct json_field *field = wp_json_field(index, name, size);
+    if (field == NULL || (arena == NULL && !is_plain(index, field)))
+        return datum_null();
+    return wp_json_value(index->text, field->value, arena);
+}
+
+/* A name twice is one field: the last value, where the first stood, as jq has it. */
+static struct datum all_fields(const struct row *row, struct arena *arena)
+{
+    const struct json_index *index = row->decoded;
+    return wp_json_value(index->text, index->root, arena);
+}
+
+static const char *field_source(const struct row *row, const char *name, size_t size, size_t *ret_size)
+{
+    const struct json_index *index = row->decoded;
+    const struct json_field *field = wp_json_field(index, name, size);
+    if (field == NULL)
+        return NULL;
+    *ret_size = field->value.size;
+    return index->text + field->value.at;
+}
+
+static const struct row_decoder decoder = { .get = get_field, .all = all_fields, .source = field_source };
+
+/* --- the stage ------------------------------------------------------------------------------------------ */
+
+static int open_json(struct run_node *node, void **ret_state)
+{
+    struct json *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    self->node = node;
+    self->drops = node->plan->engine.onerror == ONERROR_DROP;
+    self->index.depth_max = (unsigned)wp_plan_number(node->plan, "depth");
+    *ret_state = self;
+    return 0;
+}
+
+/* What the record needs of the index, in the batch's memory. */
+static int decode(struct json *self, struct batch *batch, struct row *row)
+{
+    struct json_index *index = wp_arena_new(&batch->arena, struct json_index);
+    const size_t bytes = self->index.field_count * sizeof *self->index.fields;
+    struct json_field *fields = wp_arena_alloc(&batch->arena, bytes + 1);
+    if (index == NULL || fields == NULL)
+        return -ENOMEM;
+    if (bytes > 0)
+        memcpy(fields, self->index.fields, bytes);
+    *index = (struct json_index){
+        .text = row->raw, .root = self->index.root, .fields = fields, .field_count = self->index.field_count
+    };
+    row->decoder = &decoder;
+    row->decoded = index;
+    row->fields = NULL;
+    return 0;
+}
+
+static bool is_blank(const struct row *row)
+{
+    for (uint32_t i = 0; i < row->raw_size; i++)
+        if (memchr(" \t\r", row->raw[i], 3) == NULL)
+            return false;
+    return true;
+}
+
+/* 1: it goes on; 0: it is left out; or a negative errno. */
+static int take_record(struct json *self, struct batch *batch, struct row *row)
+{
+    self->records++;
+    int error = wp_json_index(&self->index, row->raw, row->raw_size);
+    if (error == 0 && !wp_json_is_object(&self->index)) {
+        error = -EINVAL;
+        self->index.offset = self->index.root.at;
+        self->index.reason = "JSON, but no object";
+    }
+    if (error == 0)
+        error = decode(self, batch, row);
+    if (error == 0)
+        return 1;
+    if (error == -ENOMEM)
+        return wp_run_fail(self->node, error, "no memory");
+    if (self->drops || is_blank(row))
+        return 0;
+    return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
+                       (unsigned long)self->records, self->index.offset + 1, self->index.reason);
+}
+
+static int parse(void *state, struct batch **batch, const weir_job *job)
+{
+    (void)job;
+    struct json *self = state;
+    struct batch *all = *batch;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const int result = take_record(self, all, &all->rows[i]);
+        if (result < 0)
+            return result;
+        if (result > 0 && kept != i)
+            all->rows[kept] = all->rows[i];
+        kept += result > 0 ? 1 : 0;
+    }
+    all->count = kept;
+    return 0;
+}
+
+static void close_json(void *state)
+{
+    struct json *self = state;
+    wp_json_index_fini(&self->index);
+    free(self);
+}
+
+static const struct rows_ops ops = { .open = open_json, .batch = parse, .close = close_json };
+
+static int spawn(struct run_node *node, weir_join_set *set)
+{
+    return wp_rows_spawn(node, &ops, set);
+}
+
+const struct node_type wp_node_json = {
+    .stage = { .name = "json",
+               .summary = "reads each record's line as a JSON object: its fields; blank lines are left out",
+               .in = WEIR_RECORDS,
+               .out = WEIR_RECORDS,
+               .opts = json_opts },
+    .runs = "checks and indexes each batch inline: it is cheap",
+    .spawn = spawn,
+    .drops = true,
+};
