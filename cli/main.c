@@ -19,6 +19,7 @@ struct command {
 static const struct command commands[] = {
     { "hash", "hash files and trees; check manifests", cmd_hash },
     { "run", "run a pipeline", cmd_run },
+    { "bench", "measure pipelines, stage by stage", cmd_bench },
     { "check", "check pipelines without running them", cmd_check },
     { "explain", "what a pipeline is going to do, in words", cmd_explain },
     { "graph", "a picture of a pipeline", cmd_graph },

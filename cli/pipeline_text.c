@@ -70,6 +70,9 @@ static int create(const char *command, const weir_pipeline_text *text, const str
             fprintf(stderr, "%s: %s\n", command, strerror(-error));
         code = error == 0 ? 0 : error == -EINVAL ? EXIT_USAGE : EXIT_DATA;
     }
+    for (size_t i = 0; variables != NULL && i < words->count; i++) /* whole again, for the next one */
+        if (variables[i].value != NULL)
+            ((char *)(uintptr_t)variables[i].value)[-1] = '=';
     weir_text_fini(&errors);
     free(variables);
     return code;

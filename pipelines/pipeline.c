@@ -202,3 +202,13 @@ const char *weir_pipeline_regex(void)
 {
     return wp_regex_backend();
 }
+
+const char *weir_pipeline_input_at(const weir_pipeline *pipeline, size_t index)
+{
+    for (const struct plan_chain *chain = pipeline->plan.pipelines; chain != NULL; chain = chain->next)
+        for (const struct plan_node *node = chain->nodes; node != NULL && node->stage->source; node = node->next)
+            for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+                if (strcmp(setting->opt->name, "path") == 0 && setting->text != NULL && index-- == 0)
+                    return setting->text;
+    return NULL;
+}

@@ -107,6 +107,9 @@ WEIR_MUST_USE int weir_stage_register(const weir_stage *stage, const char **ret_
  */
 WEIR_MUST_USE int weir_plugin_load(const char *path, weir_text *errors);
 
+/* The files and directories that its sources name, by index; NULL past the end. The pipeline's. */
+const char *weir_pipeline_input_at(const weir_pipeline *pipeline, size_t index);
+
 /* Every stage there is, transforms, sources and sinks, in the order of their names; NULL past the end. */
 const weir_stage *weir_catalogue_at(size_t index);
 const weir_stage *weir_catalogue_find(const char *name);

@@ -1,0 +1,69 @@
+#!/bin/sh
+# test_bench.sh - weir bench as a user sees it: tables of 80 columns, one JSON document, changes, and what is refused.
+set -u
+weir=$1
+io=$2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+bench() { "$weir" bench --io="$io" --runs 2 "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+
+a='generate kind=zero size=1MB | hash md5 | null'
+head -c 100000 /dev/urandom >file
+want 0 bench "$a" 'read "${in}" | null' --set in=file
+[ "$(grep -cE '^ [12]\. .*x$' out)" = 2 ] || fail "not a row a pipeline: $(cat out)"
+[ "$(grep -cE '^(generate|hash|read|null) .*[0-9]%' out)" = 5 ] || fail "not a row a stage: $(cat out)"
+[ "$(awk 'length > 80' out)" = "" ] || fail "wider than 80 columns: $(cat out)"
+
+want 0 bench --cold 'read file | null'
+grep -q '^cold: ' err || fail "what was done isn't said: $(cat err)"
+[ "$(wc -c <file)" = 100000 ] || fail "the input changed"
+
+want 0 bench --json "$a" 'generate size=1kB seed=1 | null'
+mv out old.json
+python3 - <<'EOF' || fail "the document"
+import json
+d = json.load(open("old.json"))
+assert d["weir_bench"] == 1 and d["cold"] is False and len(d["pipelines"]) == 2
+p = d["pipelines"][0]
+assert p["pipeline"].startswith("generate kind=zero") and p["runs"] == 2 and p["verdict"]
+for key in "took_s", "mb_per_s", "cpu_s_per_gb", "peak_mb":
+    assert 0 <= p[key]["min"] <= p[key]["median"] <= p[key]["max"], key
+assert [s["name"] for s in p["stages"]] == ["generate", "hash", "null"]
+assert p["stages"][0]["out_bytes"] == 1000000 == p["stages"][1]["in_bytes"]
+EOF
+want 0 bench "$a" --compare old.json
+[ "$(grep -c ' -> ' out)" = 4 ] || fail "not a line a figure: $(cat out)"
+# Figures that no run can have: better by far fails nothing, worse does.
+sed -E 's/"(took_s)": \{[^}]*\}/"\1": {"min": 1000, "median": 1000, "max": 1000}/' old.json >slow.json
+sed -E 's/"(took_s)": \{[^}]*\}/"\1": {"min": 0.000001, "median": 0.000001, "max": 0.000001}/' old.json >fast.json
+want 0 bench "$a" --compare fast.json
+grep -q 'outside both ranges' out || fail "a change that isn't seen: $(cat out)"
+want 1 bench "$a" --compare fast.json --fail-above 50
+want 0 bench 'generate size=2kB | null' --compare fast.json --fail-above 50
+grep -q 'is not in fast.json' out || fail "$(cat out)"
+want 0 bench "$a" --compare slow.json --fail-above 10000
+
+want 2 bench
+want 2 bench "$a" --compare nothere.json
+want 2 bench "$a" --compare file
+grep -q 'no document' err || fail "$(cat err)"
+want 2 bench "$a" --fail-above 5
+want 2 bench --suite hsah
+grep -q "did you mean 'hash'" err || fail "$(cat err)"
+want 2 bench "$a" --suite hash
+want 2 bench 'generate size=1kB | nul'
+want 1 bench 'read nothere | null'
+want 2 bench "$a" --runs 0
+echo "done"
