@@ -255,7 +255,7 @@ static int measure_texts(const struct values *values, const char *const *texts, 
 {
     struct bench bench = { .values = values, .count = count };
     int status = 0;
-    bench.entries = calloc(count, sizeof *bench.entries);
+    bench.entries = calloc(count > 0 ? count : 1, sizeof *bench.entries);
     for (unsigned i = 0; bench.entries != NULL && i < count; i++)
         if (bench_entry_init(&bench.entries[i], texts[i], values->runs) < 0)
             status = EXIT_DATA;

@@ -90,7 +90,7 @@ static int replace(const char *path, const weir_text *text)
 {
     char *real = realpath(path, NULL), *passing = NULL;
     int error = real == NULL ? -errno : 0;
-    if (error == 0 && asprintf(&passing, "%s.weir-XXXXXX", real) < 0) {
+    if (real != NULL && asprintf(&passing, "%s.weir-XXXXXX", real) < 0) {
         passing = NULL;
         error = -ENOMEM;
     }

@@ -11,8 +11,8 @@ static bool same_text(const char *a, const char *b)
 static bool same_value(const struct value *a, const struct value *b)
 {
     const struct part *p = a->parts, *q = b->parts;
-    if (a->kind != b->kind || a->number != b->number || memcmp(&a->real, &b->real, sizeof a->real) != 0 ||
-        a->is_bytes != b->is_bytes || a->flags != b->flags)
+    if (a->kind != b->kind || a->number != b->number || a->real != b->real || a->is_bytes != b->is_bytes ||
+        a->flags != b->flags)
         return false;
     for (; p != NULL && q != NULL; p = p->next, q = q->next)
         if (p->kind != q->kind || p->size != q->size || memcmp(p->data, q->data, p->size) != 0)

@@ -94,7 +94,7 @@ static int decode(struct json *self, struct batch *batch, struct row *row)
 static bool is_blank(const struct row *row)
 {
     for (uint32_t i = 0; i < row->raw_size; i++)
-        if (memchr(" \t\r", row->raw[i], 3) == NULL)
+        if (row->raw[i] != ' ' && row->raw[i] != '\t' && row->raw[i] != '\r')
             return false;
     return true;
 }

@@ -5,6 +5,11 @@
 
 #include "run/row.h"
 
+static bool is_blank(char letter)
+{
+    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
+}
+
 /* JSON without the blanks between its tokens. */
 static int append_spelled(weir_text *out, const char *text, size_t size)
 {
@@ -15,7 +20,7 @@ static int append_spelled(weir_text *out, const char *text, size_t size)
     char *to = out->data + out->size;
     bool in_string = false;
     for (size_t i = 0; i < size; i++) {
-        if (!in_string && memchr(" \t\r\n", text[i], 4) != NULL)
+        if (!in_string && is_blank(text[i]))
             continue;
         *to++ = text[i];
         if (text[i] == '"')

@@ -52,8 +52,9 @@ static struct seen look_for(const char *name)
 
 WEIR_ASYNC_LOCAL(looks_from_within, int, int x;)
 {
+    struct seen seen;
     WEIR_BEGIN
-    const struct seen seen = look_for("one that looks");
+    seen = look_for("one that looks");
     CHECK_EQ(seen.count, 1);
     CHECK_EQ(seen.runs, 1);
     CHECK_EQ(seen.last.worker, 0);
