@@ -62,8 +62,8 @@ struct run_node {
     bool whole;             /* its chain is run as one job */
     bool inner;             /* a node of a block: it runs for each file, in a run of its own, and here it is counted */
     const struct run_node *outer; /* of an inner one: the node whose block it is in */
-    weir_mpsc_receiver *from; /* NULL: a source */
-    weir_mpsc_sender *to;     /* NULL: a sink */
+    weir_mpsc_receiver *from;     /* NULL: a source */
+    weir_mpsc_sender *to;         /* NULL: a sink */
     struct run_counters counters;
     struct pieces *pieces; /* NULL: its input stays in one piece */
 };

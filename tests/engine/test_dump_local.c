@@ -65,6 +65,7 @@ WEIR_ASYNC_LOCAL(looks_from_within, int, int x;)
 WEIR_ASYNC_LOCAL(looks_at_set, int, weir_notify *notify; weir_join_handle handles[4]; int i; weir_yield nap;
                  weir_join_future join;)
 {
+    struct seen seen;
     WEIR_BEGIN
     for (int i = 0; i < 3; i++)
         self->handles[i] = weir_spawn_local(WEIR_CALL(waits_here, .notify = self->notify));
@@ -73,7 +74,7 @@ WEIR_ASYNC_LOCAL(looks_at_set, int, weir_notify *notify; weir_join_handle handle
     CHECK_EQ(look_for("waits_here").waits, 0); /* they are queued */
     for (self->i = 0; self->i < 3; self->i++)
         AWAIT(self->nap, weir_yield_now());
-    const struct seen seen = look_for("waits_here");
+    seen = look_for("waits_here");
     CHECK_EQ(seen.waits, 3);
     CHECK_EQ(seen.last.frame_count, 2);
     CHECK_EQ(strcmp(seen.last.frames[0].type->name, "waits_here"), 0);
