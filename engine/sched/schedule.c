@@ -90,7 +90,7 @@ static void schedule_local(struct worker *worker, struct weir_task *task)
 {
     COUNT(worker->metrics.local_schedules);
     WI_PROBE(wake, task, worker->index);
-    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     if (weir_unlikely(trace != NULL))
         wi_trace_moment(trace, TRACE_WAKE, task->id, wi_task_name(task));
     if (worker->env.runtime->options.lifo_slot && wi_task_current != NULL) {

@@ -174,7 +174,7 @@ static inline weir_join_handle spawn(weir_runtime *runtime, weir_future *frame, 
     if (task == NULL)
         return refuse(frame, -ENOMEM);
     WI_PROBE(spawn, task, worker->index);
-    wi_trace_moment(wi_load(&worker->trace, RELAXED), TRACE_SPAWN, task->id, wi_task_name(task));
+    wi_trace_moment(wi_load(&worker->trace, ACQUIRE), TRACE_SPAWN, task->id, wi_task_name(task));
     wi_schedule(runtime, task);
     return (weir_join_handle){ .task = task };
 }

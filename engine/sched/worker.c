@@ -130,7 +130,7 @@ static struct weir_task *steal(struct worker *worker)
                 COUNT(worker->metrics.steal_operations);
                 wi_store(&worker->metrics.steals, worker->metrics.steals + moved, RELAXED);
                 WI_PROBE(steal, task, worker->index);
-                wi_trace_moment(wi_load(&worker->trace, RELAXED), TRACE_STEAL, task->id, wi_task_name(task));
+                wi_trace_moment(wi_load(&worker->trace, ACQUIRE), TRACE_STEAL, task->id, wi_task_name(task));
                 return task;
             }
         }
@@ -296,7 +296,7 @@ static void run(struct worker *worker, struct weir_task *task)
     wi_store(&worker->current, task, RELAXED);
     wi_store(&worker->polling, true, RELAXED);
     WI_PROBE(poll_begin, task, worker->index);
-    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     const task_poll poll = weir_likely(worker->stats == NULL && trace == NULL) ? wi_task_run(task, &cx)
                                                                                : run_seen(worker, trace, task, &cx);
     WI_PROBE(poll_end, task, worker->index);
@@ -342,7 +342,7 @@ static bool jump_clock(struct worker *worker, int64_t timeout_ns)
 
 static void sleep_in_driver(struct worker *worker, int64_t timeout_ns)
 {
-    struct trace_ring *trace = wi_load(&worker->trace, RELAXED);
+    struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     const int64_t began_ns = trace != NULL ? wi_trace_now() : 0;
     WI_PROBE(park, worker->index, timeout_ns);
     if (worker->env.runtime->sim != NULL)
