@@ -23,7 +23,7 @@ static const struct arg_opt check_opts[] = {
       .value = "NAME=VALUE",
       .offset = offsetof(struct values, set),
       .help = "what ${NAME} stands for, before any `let`" },
-    PIPELINE_PLUGIN_OPT(struct values),
+    PIPELINE_PLUGIN_OPT(struct values, plugins),
     { .name = NULL },
 };
 

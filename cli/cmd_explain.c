@@ -10,9 +10,7 @@
 #include "pipeline_text.h"
 
 struct values {
-    const char *expression, *file;
-    struct arg_strings set, plugins;
-    uint64_t mem;
+    struct pipeline_choice pipeline;
 };
 
 #define OPT(kind_, short_, name_, value_, field_, help_)                     \
@@ -22,11 +20,11 @@ struct values {
     }
 
 static const struct arg_opt explain_opts[] = {
-    OPT(ARG_STRING, 'e', "expression", "TEXT", expression, "the pipeline itself"),
-    OPT(ARG_STRING, 'f', "file", "FILE", file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
-    OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
-    PIPELINE_PLUGIN_OPT(struct values),
+    OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
+    OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
+    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
+    PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
 
@@ -58,18 +56,8 @@ int cmd_explain(int argc, char **argv)
     const int parsed = args_parse(&explain_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
-    const int plugged = pipeline_plugins("weir explain", &values.plugins);
-    if (plugged != 0)
-        return plugged;
-    if (operands > 1) {
-        fprintf(stderr, "weir explain: one pipeline, not %d words: put its text in quotes\n", operands);
-        return EXIT_USAGE;
-    }
-    if (values.mem > 0)
-        weir_chunk_budget_set(values.mem);
     weir_pipeline *pipeline;
-    const int status = pipeline_load("weir explain", values.expression, values.file, operands > 0 ? argv[0] : NULL,
-                                     &values.set, &pipeline);
+    const int status = pipeline_open("weir explain", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
     weir_text text = { 0 };

@@ -19,9 +19,7 @@ extern char **environ;
 enum format { DOT, MERMAID, SVG };
 
 struct values {
-    const char *expression, *file;
-    struct arg_strings set, plugins;
-    uint64_t mem;
+    struct pipeline_choice pipeline;
     int format;
 };
 
@@ -34,13 +32,13 @@ static const char *const formats[] = { "dot", "mermaid", "svg", NULL };
     }
 
 static const struct arg_opt graph_opts[] = {
-    OPT(ARG_STRING, 'e', "expression", "TEXT", expression, "the pipeline itself"),
-    OPT(ARG_STRING, 'f', "file", "FILE", file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
-    OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
+    OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
+    OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
+    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_CHOICE, 0, "format", "FORMAT", format, "dot, mermaid, or svg, which Graphviz draws (default: dot)",
         .choices = formats),
-    PIPELINE_PLUGIN_OPT(struct values),
+    PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
 
@@ -160,18 +158,8 @@ int cmd_graph(int argc, char **argv)
     const int parsed = args_parse(&graph_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
-    const int plugged = pipeline_plugins("weir graph", &values.plugins);
-    if (plugged != 0)
-        return plugged;
-    if (operands > 1) {
-        fprintf(stderr, "weir graph: one pipeline, not %d words: put its text in quotes\n", operands);
-        return EXIT_USAGE;
-    }
-    if (values.mem > 0)
-        weir_chunk_budget_set(values.mem);
     weir_pipeline *pipeline;
-    int status = pipeline_load("weir graph", values.expression, values.file, operands > 0 ? argv[0] : NULL, &values.set,
-                               &pipeline);
+    int status = pipeline_open("weir graph", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
     status = show(pipeline, (enum format)values.format);

@@ -22,9 +22,7 @@
 #include "stage_report.h"
 
 struct values {
-    const char *expression, *file;
-    struct arg_strings set, plugins;
-    uint64_t mem;
+    struct pipeline_choice pipeline;
     unsigned workers;
     int io;
     bool report;
@@ -39,14 +37,14 @@ static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
     }
 
 static const struct arg_opt run_opts[] = {
-    OPT(ARG_STRING, 'e', "expression", "TEXT", expression, "the pipeline itself"),
-    OPT(ARG_STRING, 'f', "file", "FILE", file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
-    OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
+    OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
+    OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
+    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
-    PIPELINE_PLUGIN_OPT(struct values),
+    PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
 
@@ -163,18 +161,8 @@ int cmd_run(int argc, char **argv)
     const int parsed = args_parse(&run_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
-    const int plugged = pipeline_plugins("weir run", &values.plugins);
-    if (plugged != 0)
-        return plugged;
-    if (operands > 1) {
-        fprintf(stderr, "weir run: one pipeline, not %d words: put its text in quotes\n", operands);
-        return EXIT_USAGE;
-    }
-    if (values.mem > 0)
-        weir_chunk_budget_set(values.mem);
     weir_pipeline *pipeline;
-    int status = pipeline_load("weir run", values.expression, values.file, operands > 0 ? argv[0] : NULL, &values.set,
-                               &pipeline);
+    int status = pipeline_open("weir run", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
     status = run(pipeline, &values);

@@ -15,7 +15,7 @@ struct values {
 };
 
 static const struct arg_opt stages_opts[] = {
-    PIPELINE_PLUGIN_OPT(struct values),
+    PIPELINE_PLUGIN_OPT(struct values, plugins),
     { .kind = ARG_FLAG,
       .name = "schema",
       .offset = offsetof(struct values, schema),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/chunk.h>
+
 #include "cmd.h"
 
 static bool ends_in(const char *name, const char *ending)
@@ -118,4 +120,20 @@ int pipeline_plugins(const char *command, const struct arg_strings *paths)
         fprintf(stderr, "%s: %.*s", command, (int)errors.size, errors.data != NULL ? errors.data : "no memory\n");
     weir_text_fini(&errors);
     return error < 0 ? EXIT_USAGE : 0;
+}
+
+int pipeline_open(const char *command, const struct pipeline_choice *choice, int operands, char **argv,
+                  weir_pipeline **ret_pipeline)
+{
+    const int plugged = pipeline_plugins(command, &choice->plugins);
+    if (plugged != 0)
+        return plugged;
+    if (operands > 1) {
+        fprintf(stderr, "%s: one pipeline, not %d words: put its text in quotes\n", command, operands);
+        return EXIT_USAGE;
+    }
+    if (choice->mem > 0)
+        weir_chunk_budget_set(choice->mem);
+    return pipeline_load(command, choice->expression, choice->file, operands > 0 ? argv[0] : NULL, &choice->set,
+                         ret_pipeline);
 }

@@ -9,11 +9,11 @@
 /* Loads the plugins that --plugin names. 0; else what is wrong was said, and the exit code. */
 int pipeline_plugins(const char *command, const struct arg_strings *paths);
 
-/* The row of --plugin, of a struct of values with a `plugins`. */
-#define PIPELINE_PLUGIN_OPT(values)                                                                     \
-    {                                                                                                   \
-        .kind = ARG_STRINGS, .name = "plugin", .value = "FILE.so", .offset = offsetof(values, plugins), \
-        .help = "a shared object with more stages"                                                      \
+/* The row of --plugin; `field` is a struct arg_strings in the struct of values. */
+#define PIPELINE_PLUGIN_OPT(values, field)                                                            \
+    {                                                                                                 \
+        .kind = ARG_STRINGS, .name = "plugin", .value = "FILE.so", .offset = offsetof(values, field), \
+        .help = "a shared object with more stages"                                                    \
     }
 
 /*
@@ -26,5 +26,19 @@ int pipeline_load(const char *command, const char *expression, const char *file,
 
 /* All of a file, or of standard input for "-", behind what `text` has. 0 or a negative errno. */
 int pipeline_read_file(const char *path, weir_text *text);
+
+/* What commands of one pipeline are told of it, beside their operand. */
+struct pipeline_choice {
+    const char *expression, *file;
+    struct arg_strings set, plugins;
+    uint64_t mem; /* 0: the default */
+};
+
+/*
+ * The one pipeline that a command is about: loads the plugins, sets the budget, then pipeline_load() with the only
+ * operand, if there is one. 0; else what is wrong was said, and the exit code.
+ */
+int pipeline_open(const char *command, const struct pipeline_choice *choice, int operands, char **argv,
+                  weir_pipeline **ret_pipeline);
 
 #endif
