@@ -71,6 +71,7 @@ static void put_type(FILE *out, const weir_opt *opt)
         break;
     case WEIR_OPT_LIST:
     case WEIR_OPT_FIELDS:
+    case WEIR_OPT_ASSIGN:
         fputs("\"type\": \"array\", \"items\": { ", out);
         if (opt->choices != NULL)
             put_choices(out, opt);

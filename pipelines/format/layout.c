@@ -83,7 +83,7 @@ static void put_clause(struct layout *layout, const struct clause *clause)
     if (wp_layout_has_comment(layout, span.from, span.to) || clause->kind == CLAUSE_COUNT) {
         struct span words = span;
         if (clause->kind == CLAUSE_COUNT && !wp_layout_has_comment(layout, span.from, span.to))
-            wp_layout_expr(layout, words, NULL);
+            wp_layout_expr(layout, words, NULL, NULL);
         else
             put_span(layout, words);
         wp_layout_skip_comments(layout, span.to);
@@ -104,7 +104,7 @@ static void put_clause(struct layout *layout, const struct clause *clause)
     for (; index < at && text[index] > ' '; index++)
         wp_layout_put(layout, text + index, 1);
     wp_layout_say(layout, "] ");
-    wp_layout_expr(layout, wp_layout_trim(layout, (struct span){ at + 1, span.to }), clause->expr);
+    wp_layout_expr(layout, wp_layout_trim(layout, (struct span){ at + 1, span.to }), NULL, clause->expr);
 }
 
 static uint32_t put_test(struct layout *layout, const struct test *test)

@@ -28,8 +28,8 @@ void wp_layout_line(struct layout *layout, unsigned indent);
 
 /* layout_argument.c: an argument without its block; ", .b" of a list joins what stands before. */
 void wp_layout_argument(struct layout *layout, const struct argument *argument, bool engine);
-/* Part of the source that is an expression, with single blanks. */
-void wp_layout_expr(struct layout *layout, struct span span, const struct expr *expr);
+/* Part of the source that is an expression, or target = expression, with single blanks. */
+void wp_layout_expr(struct layout *layout, struct span span, const struct expr *target, const struct expr *expr);
 /* Without blanks and comments around. */
 struct span wp_layout_trim(const struct layout *layout, struct span span);
 

@@ -133,10 +133,11 @@ static bool wants_blank(enum token before, enum token token)
     return !(token == TOKEN_OPEN && before == TOKEN_OPERAND); /* a call */
 }
 
-void wp_layout_expr(struct layout *layout, struct span span, const struct expr *expr)
+void wp_layout_expr(struct layout *layout, struct span span, const struct expr *target, const struct expr *expr)
 {
     struct atoms atoms = { 0 };
     enum token before = TOKEN_NONE, token;
+    find_atoms(&atoms, target);
     find_atoms(&atoms, expr);
     for (uint32_t at = span.from; at < span.to;) {
         if (is_blank(layout->text[at])) {
@@ -193,8 +194,11 @@ void wp_layout_argument(struct layout *layout, const struct argument *argument, 
     wp_layout_say(layout, joins ? "," : " ");
     span.from = joins ? span.from + 1 : put_name(layout, argument, span, engine);
     span = wp_layout_trim(layout, span);
-    if (argument->opt != NULL && argument->opt->type == WEIR_OPT_EXPR && argument->expr != NULL) {
-        wp_layout_expr(layout, span, argument->expr);
+    if (argument->opt != NULL && argument->expr != NULL &&
+        (argument->opt->type == WEIR_OPT_EXPR || argument->target != NULL)) {
+        if (joins)
+            wp_layout_say(layout, " ");
+        wp_layout_expr(layout, span, argument->target, argument->expr);
         return;
     }
     for (uint32_t at = span.from; at < span.to; at++) /* key( .f ) */

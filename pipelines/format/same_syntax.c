@@ -45,7 +45,7 @@ static bool same_arguments(const struct argument *a, const struct argument *b)
 {
     for (; a != NULL && b != NULL; a = a->next, b = b->next)
         if (!same_text(a->name, b->name) || a->opt != b->opt || !same_value(&a->value, &b->value) ||
-            !same_exprs(a->expr, b->expr) || !same_text(a->inner, b->inner) ||
+            !same_exprs(a->expr, b->expr) || !same_exprs(a->target, b->target) || !same_text(a->inner, b->inner) ||
             (a->block == NULL) != (b->block == NULL) ||
             (a->block != NULL && !same_stages(a->block->stages, b->block->stages)))
             return false;

@@ -25,7 +25,8 @@ static struct argument *add(struct scan *scan, struct argument ***link, const ch
 
 static bool is_list(const weir_opt *opt)
 {
-    return opt->type == WEIR_OPT_LIST || opt->type == WEIR_OPT_FIELDS || opt->type == WEIR_OPT_BLOCK;
+    return opt->type == WEIR_OPT_LIST || opt->type == WEIR_OPT_FIELDS || opt->type == WEIR_OPT_BLOCK ||
+           opt->type == WEIR_OPT_ASSIGN;
 }
 
 /* --- one value ------------------------------------------------------------------------------ */
@@ -39,23 +40,48 @@ static bool take_choice(struct scan *scan, const weir_opt *opt, struct argument 
     return false;
 }
 
+static bool wants_field(struct scan *scan, const weir_opt *opt)
+{
+    char buffer[SCAN_SHOWN_MAX];
+    struct span span;
+    if (wp_scan_peek(scan) == '.')
+        return false;
+    const char *shown = wp_scan_shown(scan, buffer, &span);
+    wp_diag(scan->diags, span, "%s wants a field such as .name, not %s", opt->name, shown);
+    return true;
+}
+
+/* .f = EXPR */
+static bool parse_assignment(struct scan *scan, const weir_opt *opt, struct argument *argument)
+{
+    char buffer[SCAN_SHOWN_MAX];
+    struct span span;
+    if (wants_field(scan, opt) || (argument->target = wp_parse_path(scan)) == NULL)
+        return false;
+    if (wp_scan_is(scan, "==") || wp_scan_is(scan, "=~") || !wp_scan_take(scan, "=")) {
+        (void)wp_scan_shown(scan, buffer, &span);
+        wp_diag(scan->diags, span, "one '=' is missing here: a field gets a value by .name = value");
+        return false;
+    }
+    argument->expr = wp_parse_expr(scan);
+    return argument->expr != NULL;
+}
+
 static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument *argument)
 {
     bool good;
-    char buffer[SCAN_SHOWN_MAX];
-    struct span span;
     switch (opt->type) {
     case WEIR_OPT_EXPR:
         good = take_choice(scan, opt, argument) || (argument->expr = wp_parse_expr(scan)) != NULL;
         break;
     case WEIR_OPT_FIELD:
     case WEIR_OPT_FIELDS:
-        if (wp_scan_peek(scan) != '.') {
-            const char *shown = wp_scan_shown(scan, buffer, &span);
-            wp_diag(scan->diags, span, "%s wants a field such as .name, not %s", opt->name, shown);
+        if (wants_field(scan, opt))
             return false;
-        }
         good = (argument->expr = wp_parse_path(scan)) != NULL;
+        break;
+    case WEIR_OPT_ASSIGN:
+        good = parse_assignment(scan, opt, argument);
         break;
     case WEIR_OPT_BLOCK:
         good = (argument->block = wp_parse_block(scan)) != NULL;
@@ -77,6 +103,7 @@ static bool may_begin(struct scan *scan, const weir_opt *opt)
         return c != '\0' && c != '{' && c != '|' && c != '}' && c != '@';
     case WEIR_OPT_FIELD:
     case WEIR_OPT_FIELDS:
+    case WEIR_OPT_ASSIGN:
         return c == '.';
     case WEIR_OPT_BLOCK:
         return c == '{';

@@ -88,6 +88,7 @@ static int decode(struct json *self, struct batch *batch, struct row *row)
     row->decoder = &decoder;
     row->decoded = index;
     row->fields = NULL;
+    row->flags &= ~(ROW_FIELDS | ROW_RELINED);
     return 0;
 }
 

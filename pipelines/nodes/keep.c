@@ -11,11 +11,13 @@ static const weir_opt keep_opts[] = {
     { 0 },
 };
 
+static const char *refuses(const struct setting *setting)
+{
+    return wp_is_own_field(setting->expr) ? NULL : "it takes fields of the record itself: .a, but not .a.b";
+}
+
 static int open_keep(struct run_node *node, void **ret_state)
 {
-    for (const struct setting *setting = node->plan->settings; setting != NULL; setting = setting->next)
-        if (setting->expr != NULL && (setting->expr->steps == NULL || setting->expr->steps->next != NULL))
-            return wp_run_fail(node, -EINVAL, "keep takes fields of the record itself: .a, but not .a.b or .");
     *ret_state = node;
     return 0;
 }
@@ -86,4 +88,5 @@ const struct node_type wp_node_keep = {
                .opts = keep_opts },
     .runs = "picks the fields of each batch inline: it is cheap",
     .spawn = spawn,
+    .refuses = refuses,
 };

@@ -15,9 +15,17 @@ struct node_type {
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
     /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
     int (*spawn)(struct run_node *node, weir_join_set *set);
+    /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
+    const char *(*refuses)(const struct setting *setting);
     bool parallel; /* it knows @par and @order=in|any */
     bool drops;    /* it knows @onerror=fail|drop */
 };
+
+/* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */
+static inline bool wp_is_own_field(const struct expr *path)
+{
+    return path->steps != NULL && path->steps->name != NULL && path->steps->next == NULL;
+}
 
 /* NULL: it is a transform. What a stage of windows does with files is a node, too. */
 const struct node_type *wp_node_type_of(const weir_stage *stage, weir_port in);

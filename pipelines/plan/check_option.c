@@ -114,15 +114,30 @@ static bool set_text(struct check *check, const struct argument *argument, const
     return set_choice(check, argument, who, setting->text, &setting->number);
 }
 
-static bool set_field(struct check *check, const struct argument *argument, const char *who, struct setting *setting)
+static bool set_path(struct check *check, const struct argument *argument, const char *who, const struct expr *path,
+                     struct setting *setting)
 {
-    if (argument->expr->steps == NULL) {
-        wp_diag(check->diags, argument->expr->span, "%s: %s wants a field such as .name", who, argument->name);
+    if (path->steps == NULL) {
+        wp_diag(check->diags, path->span, "%s: %s wants a field such as .name", who, argument->name);
         return false;
     }
-    setting->expr = argument->expr;
-    setting->text = wp_check_path_text(check, argument->expr);
+    setting->text = wp_check_path_text(check, path);
     return setting->text != NULL;
+}
+
+static bool set_field(struct check *check, const struct argument *argument, const char *who, struct setting *setting)
+{
+    setting->expr = argument->expr;
+    return set_path(check, argument, who, argument->expr, setting);
+}
+
+static bool set_assignment(struct check *check, const struct argument *argument, const char *who,
+                           struct setting *setting)
+{
+    setting->target = argument->target;
+    setting->expr = argument->expr;
+    const bool good = set_path(check, argument, who, argument->target, setting);
+    return wp_check_expr(check, argument->expr) && good;
 }
 
 static bool set_expr(struct check *check, const struct argument *argument, const char *who, struct setting *setting)
@@ -141,6 +156,7 @@ static bool is_unread(const struct argument *argument)
         return argument->expr == NULL && !is_text(&argument->value);
     case WEIR_OPT_FIELD:
     case WEIR_OPT_FIELDS:
+    case WEIR_OPT_ASSIGN:
         return argument->expr == NULL;
     case WEIR_OPT_BLOCK:
         return argument->block == NULL;
@@ -170,6 +186,8 @@ static bool set_value(struct check *check, const struct argument *argument, cons
     case WEIR_OPT_FIELD:
     case WEIR_OPT_FIELDS:
         return set_field(check, argument, who, setting);
+    case WEIR_OPT_ASSIGN:
+        return set_assignment(check, argument, who, setting);
     case WEIR_OPT_EXPR:
         return set_expr(check, argument, who, setting);
     case WEIR_OPT_BLOCK:
@@ -185,7 +203,7 @@ static bool set_value(struct check *check, const struct argument *argument, cons
 
 static bool may_repeat(weir_opt_type type)
 {
-    return type == WEIR_OPT_LIST || type == WEIR_OPT_FIELDS || type == WEIR_OPT_BLOCK;
+    return type == WEIR_OPT_LIST || type == WEIR_OPT_FIELDS || type == WEIR_OPT_BLOCK || type == WEIR_OPT_ASSIGN;
 }
 
 static bool check_repeated(struct check *check, const struct plan_node *node, const struct argument *argument)
@@ -196,6 +214,16 @@ static bool check_repeated(struct check *check, const struct plan_node *node, co
             return false;
         }
     return true;
+}
+
+/* What only the node's own table knows of its values: which paths it can't follow. */
+static bool check_refused(struct check *check, const struct plan_node *node, const struct setting *setting)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    const char *reason = type != NULL && type->refuses != NULL ? type->refuses(setting) : NULL;
+    if (reason != NULL)
+        wp_diag(check->diags, setting->span, "%s: %s", node->stage->name, reason);
+    return reason == NULL;
 }
 
 /* A source in a block: what it would have to be told is the file that the block is for. */
@@ -214,7 +242,8 @@ bool wp_check_settings(struct check *check, const struct stage_use *use, struct 
             return false;
         setting->opt = argument->opt;
         setting->span = argument->span;
-        if (!check_repeated(check, node, argument) || !set_value(check, argument, node, setting)) {
+        if (!check_repeated(check, node, argument) || !set_value(check, argument, node, setting) ||
+            !check_refused(check, node, setting)) {
             good = false;
             continue;
         }

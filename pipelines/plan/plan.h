@@ -30,7 +30,8 @@ struct setting {
     int64_t number;       /* INT, SIZE, DURATION, RATE, BOOL, CHOICE; EXPR: index of a choice, if expr is NULL */
     const char *text;     /* STRING, FIELD ("a.b"), an item of a LIST */
     struct piece *pieces; /* TEMPLATE; NULL: the empty text */
-    struct expr *expr;    /* EXPR; FIELDS: a path */
+    struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path */
+    struct expr *target;  /* ASSIGN: the path that gets it; `text` is that, too */
     struct plan_chain *block;
 };
 

@@ -30,10 +30,11 @@ struct field {
     struct datum value;
 };
 
-#define ROW_META 1u   /* `meta` is filled in */
-#define ROW_FOLLOW 2u /* the path may be a symbolic link, and is what it points to */
-#define ROW_RECORD 4u /* it is a record: `raw` and not `path` */
-#define ROW_FIELDS 8u /* a record that is its fields: what is written of it whole leaves out the line */
+#define ROW_META 1u     /* `meta` is filled in */
+#define ROW_FOLLOW 2u   /* the path may be a symbolic link, and is what it points to */
+#define ROW_RECORD 4u   /* it is a record: `raw` and not `path` */
+#define ROW_FIELDS 8u   /* a record that is its fields: what is written of it whole leaves out the line */
+#define ROW_RELINED 16u /* `raw` was changed since a decoder has looked at it */
 
 struct row;
 
@@ -102,10 +103,16 @@ const struct field *wp_row_field(const struct row *row, const char *name);
 /* Gives it a field, in place of one of that name. The value points to the batch's arena. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_row_set(struct batch *batch, struct row *row, const char *name, const weir_digest_algo *algo,
                              struct datum value);
+/* What wp_row_set() gave it is spelled so in JSON; NULL: no matter how. The text lives as long as the batch. */
+void wp_row_respell(struct row *row, const char *name, const char *json, size_t json_size);
+/* The record's line becomes the value as text, in the batch's arena if it isn't one already. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_row_set_line(struct batch *batch, struct row *row, struct datum value);
 /*
  * All fields of a record become given ones, and the decoder goes: for stages that leave out or rename. What they point
  * to is as before. 0 or -ENOMEM.
  */
 WEIR_MUST_USE int wp_row_settle(struct batch *batch, struct row *row);
+/* The same, and the line of a record that nobody has parsed becomes its field "line". 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_row_spread(struct batch *batch, struct row *row);
 
 #endif

@@ -78,7 +78,7 @@ static int append_found(weir_text *out, const struct row *row)
 int wp_format_json_append(weir_text *out, const struct row *row)
 {
     const bool is_json = row->decoder != NULL && row->decoder->source != NULL;
-    if (is_json && row->fields == NULL) {
+    if (is_json && row->fields == NULL && (row->flags & ROW_RELINED) == 0) {
         const int error = weir_text_append(out, row->raw, row->raw_size);
         return error == 0 ? weir_text_append(out, "\n", 1) : error;
     }

@@ -202,6 +202,35 @@ int wp_row_set(struct batch *batch, struct row *row, const char *name, const wei
     return 0;
 }
 
+void wp_row_respell(struct row *row, const char *name, const char *json, size_t json_size)
+{
+    for (struct field *field = row->fields; field != NULL; field = field->next)
+        if (strcmp(field->name, name) == 0) {
+            field->json = json;
+            field->json_size = json_size;
+        }
+}
+
+int wp_row_set_line(struct batch *batch, struct row *row, struct datum value)
+{
+    weir_text text = { 0 };
+    const char *line = value.text;
+    size_t size = value.size;
+    int error = 0;
+    if (value.kind != DATUM_STRING) {
+        error = wp_datum_append(&text, value);
+        line = error == 0 ? wp_arena_copy(&batch->arena, text.data, text.size) : NULL;
+        size = text.size;
+    }
+    weir_text_fini(&text);
+    if (line == NULL)
+        return -ENOMEM;
+    row->raw = line;
+    row->raw_size = (uint32_t)size;
+    row->flags |= ROW_RELINED;
+    return error;
+}
+
 int wp_row_settle(struct batch *batch, struct row *row)
 {
     if (row->decoder == NULL)
@@ -230,9 +259,26 @@ int wp_row_settle(struct batch *batch, struct row *row)
     return batch->arena.failed ? -ENOMEM : 0;
 }
 
+int wp_row_spread(struct batch *batch, struct row *row)
+{
+    if (row->decoder != NULL || (row->flags & (ROW_FIELDS | ROW_RECORD)) != ROW_RECORD)
+        return wp_row_settle(batch, row);
+    row->flags |= ROW_FIELDS;
+    if (wp_row_field(row, "line") != NULL)
+        return 0;
+    struct field *line = wp_arena_new(&batch->arena, struct field);
+    if (line == NULL)
+        return -ENOMEM;
+    *line = (struct field){ .next = row->fields, .name = "line", .value = datum_string(row->raw, row->raw_size) };
+    row->fields = line;
+    return 0;
+}
+
 struct eval wp_row_eval(const struct row *row, struct arena *arena)
 {
     struct eval eval = { .view = wp_row_view, .arena = arena, .left = EVAL_BYTES_MAX };
+    if ((row->flags & ROW_RECORD) != 0) /* what is made of a long line is long */
+        eval.left += 2 * (size_t)row->raw_size;
     eval.view.row = row;
     return eval;
 }

@@ -51,6 +51,8 @@ static void test_expressions_have_single_blanks(void)
           "files a | where (.a == 1 && !(.b =~ /x  y|#/i)) || -.c < -5 - -.d | null\n");
     gives("files a | where if .a in[1,\"  # \"]then true  else lower( .[\"o  d\"]??\"\" )!=\"x\" | null",
           "files a | where if .a in [1, \"  # \"] then true else lower(.[\"o  d\"] ?? \"\") != \"x\" | null\n");
+    gives("stdin|lines|set .a=-.b+1 ,  .line   = replace(.x,/  =/,\"\")|rename .a=.b|print",
+          "stdin | lines | set .a = -.b + 1, .line = replace(.x, /  =/, \"\") | rename .a = .b | print\n");
     gives("files a | where int!(.x)/2>3%2 | null", "files a | where int!(.x) / 2 > 3 % 2 | null\n");
 }
 

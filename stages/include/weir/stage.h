@@ -106,6 +106,7 @@ typedef enum weir_opt_type {
     WEIR_OPT_FIELDS,   /* fields, with commas between */
     WEIR_OPT_EXPR,     /* an expression, or one of `choices` */
     WEIR_OPT_BLOCK,    /* { stage | stage } */
+    WEIR_OPT_ASSIGN,   /* .f = expression, with commas between */
 } weir_opt_type;
 
 typedef struct weir_opt_list {
