@@ -13,6 +13,7 @@ int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_graph(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_stages(int argc, char **argv);
 
 #endif

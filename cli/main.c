@@ -23,6 +23,7 @@ static const struct command commands[] = {
     { "check", "check pipelines without running them", cmd_check },
     { "explain", "what a pipeline is going to do, in words", cmd_explain },
     { "graph", "a picture of a pipeline", cmd_graph },
+    { "test", "run the tests of pipelines", cmd_test },
     { "fmt", "one layout for pipelines", cmd_fmt },
     { "stages", "the stages of pipelines, and their options", cmd_stages },
 };

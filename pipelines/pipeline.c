@@ -9,17 +9,9 @@
 #include "explain/plan_words.h"
 #include "expr/regex.h"
 #include "nodes/node.h"
+#include "pipeline_inside.h"
 #include "run/bounds.h"
-#include "run/run.h"
-
-struct weir_pipeline {
-    char *name, *data;
-    struct source source;
-    struct syntax syntax;
-    struct plan plan;
-    struct run *run;
-    char *error; /* in words */
-};
+#include "trial/trial.h"
 
 static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable *variables, size_t variable_count,
                           struct diags *diags)
@@ -85,6 +77,11 @@ void weir_pipeline_destroy(weir_pipeline *pipeline)
     if (pipeline == NULL)
         return;
     wp_run_destroy(pipeline->run);
+    while (pipeline->trials != NULL) {
+        struct trial *trial = pipeline->trials;
+        pipeline->trials = trial->next;
+        wp_trial_destroy(trial);
+    }
     wp_syntax_fini(&pipeline->syntax);
     free(pipeline->error);
     free(pipeline->name);

@@ -102,10 +102,14 @@ static bool parse_count(struct scan *scan, struct clause *clause)
         expected(scan, "a comparison such as ==");
         return false;
     }
+    wp_scan_blank(scan);
+    const uint32_t from = scan->at;
     if (!wp_scan_number(scan, &number))
         return false;
     clause->index = number.number;
-    return true;
+    if (number.kind != VALUE_INT || number.number < 0)
+        wp_diag(scan->diags, (struct span){ from, scan->at }, "a number of records is a whole one, such as 2");
+    return number.kind == VALUE_INT && number.number >= 0;
 }
 
 static bool parse_out(struct scan *scan, struct clause *clause)

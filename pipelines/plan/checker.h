@@ -33,4 +33,7 @@ bool wp_check_engine(struct check *check, const struct stage_use *use, struct pl
 /* check_chain.c: a row of stages whose first is fed `in`. NULL: it has said why. */
 struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in);
 
+/* check_tests.c: the tests of a text, of the main one of these pipelines. NULL also: it has none. */
+struct plan_test *wp_check_tests(struct check *check, const struct plan_chain *pipelines);
+
 #endif

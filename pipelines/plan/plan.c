@@ -88,6 +88,7 @@ int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t
     struct plan plan = { .syntax = syntax };
     plan.pipelines = check_all(&check, syntax->pipelines, WEIR_NONE);
     plan.deads = check_all(&check, syntax->deads, WEIR_RECORDS);
+    plan.tests = wp_check_tests(&check, plan.pipelines);
     plan.nodes = check.nodes;
     for (const struct plan_chain *dead = plan.deads; dead != NULL; dead = dead->next)
         wp_diag(diags, dead->span, "dead-letter streams are part of the language, but this weir can't do them yet");

@@ -80,10 +80,31 @@ struct plan_chain {
     weir_port in, out;
 };
 
+/* --- tests ------------------------------------------------------------------------------------ */
+
+struct plan_line {
+    struct plan_line *next;
+    const char *text;
+    size_t size;
+};
+
+/* A `test`: records in, and what is said of those that come out. */
+struct plan_test {
+    struct plan_test *next;
+    const char *name;
+    const struct test *syntax;
+    struct plan_line *lines; /* of its `in`, each the raw line of a record */
+    /* Copies of the stages that make records of records, numbered from 0, which drop what they would send to a
+     * dead-letter stream; no nodes: what is fed comes out. */
+    struct plan_chain part;
+    unsigned nodes; /* of part */
+};
+
 struct plan {
     struct syntax *syntax;
     struct plan_chain *pipelines;
     struct plan_chain *deads;
+    struct plan_test *tests;
     unsigned nodes;
 };
 
