@@ -134,14 +134,20 @@ static int move_into_place(struct output *output)
     return 0;
 }
 
+int wp_output_sync(struct output *output)
+{
+    if (output->path != NULL && !output->unsynced && fsync(output->fd) < 0 && errno != EINVAL)
+        return -errno;
+    output->unsynced = true; /* it is done */
+    return 0;
+}
+
 int wp_output_commit(struct output *output)
 {
     if (output->path == NULL)
         return 0;
-    if (!output->unsynced && fsync(output->fd) < 0 && errno != EINVAL)
-        return -errno;
-    int error = 0;
-    if (output->temp_path == NULL) {
+    int error = wp_output_sync(output);
+    if (error == 0 && output->temp_path == NULL) {
         error = name_it(output, output->path);
         if (error == -EEXIST)
             error = name_temporarily(output);

@@ -28,6 +28,8 @@ int wp_output_open(struct output *output, const char *path);
 int wp_output_open_at(struct output *output, int dir_fd, const char *path);
 /* A file that grows: what is written goes behind what is there, at once; it is made if need be. */
 int wp_output_append_at(struct output *output, int dir_fd, const char *path);
+/* Blocks: what commit does before the name, and needn't do again: sync, unless `unsynced`. 0 or a negative errno. */
+int wp_output_sync(struct output *output);
 /* Blocks: sync (unless `unsynced`), and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
 /* Nobody will commit it: the file loses its name. Writes may still be under way. */

@@ -177,28 +177,41 @@ static void close_arrow(struct graph *graph, unsigned to)
         say(graph, "\"];\n");
 }
 
-static void put_edge(struct graph *graph, const struct plan_node *node)
+/* To the next one, or to the first of a branch. */
+static void put_edge(struct graph *graph, const struct plan_node *node, const struct plan_node *to, size_t capacity)
 {
     char size[LINES_SIZE_MAX];
-    const size_t capacity = graph->bounds[node->index].edge;
-    open_arrow(graph, node->index, node->next->index, false);
-    if (node->out == WEIR_BYTES)
+    open_arrow(graph, node->index, to->index, false);
+    if (to->in == WEIR_BYTES)
         say(graph, "bytes%s%s", graph->mermaid ? "<br/>" : "\\n",
             wp_lines_size(size, (uint64_t)capacity * wp_bounds_chunk_bytes(node)));
     else
-        say(graph, "%s%s%zu batches", node->out == WEIR_FILES ? "files" : "records", graph->mermaid ? "<br/>" : "\\n",
+        say(graph, "%s%s%zu batches", to->in == WEIR_FILES ? "files" : "records", graph->mermaid ? "<br/>" : "\\n",
             capacity);
-    close_arrow(graph, node->next->index);
+    close_arrow(graph, to->index);
 }
 
 /* --- chains ------------------------------------------------------------------------------------------------- */
 
 static void put_chain(struct graph *graph, const struct plan_chain *chain, unsigned whole);
 
+static void put_branches(struct graph *graph, const struct plan_node *node)
+{
+    char label[128];
+    const struct plan_chain *branch;
+    for (unsigned i = 0; (branch = wp_plan_block(node, i)) != NULL; i++) {
+        snprintf(label, sizeof label, "%s: branch %c", node->stage->name, (char)('a' + i % 26));
+        open_frame(graph, label);
+        put_chain(graph, branch, 0);
+        close_frame(graph);
+        put_edge(graph, node, branch->nodes, graph->bounds[branch->nodes->index].feed);
+    }
+}
+
 static void put_block(struct graph *graph, const struct plan_node *node)
 {
     char label[128];
-    const struct plan_chain *block = wp_explain_block(node);
+    const struct plan_chain *block = wp_plan_block(node, 0);
     if (block == NULL)
         return;
     snprintf(label, sizeof label, "%s: for each file", node->stage->name);
@@ -208,12 +221,9 @@ static void put_block(struct graph *graph, const struct plan_node *node)
     open_arrow(graph, node->index, block->nodes->index, true);
     say(graph, "a file");
     close_arrow(graph, block->nodes->index);
-    const struct plan_node *last = block->nodes;
-    while (last->next != NULL)
-        last = last->next;
     if (block->out == WEIR_NONE)
         return;
-    open_arrow(graph, last->index, node->index, true);
+    open_arrow(graph, wp_plan_last(block)->index, node->index, true);
     say(graph, "%s", block->out == WEIR_BYTES ? "bytes" : "files");
     close_arrow(graph, node->index);
 }
@@ -231,9 +241,12 @@ static void put_chain(struct graph *graph, const struct plan_chain *chain, unsig
     }
     count = 0;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
-        put_block(graph, node);
+        if (node->forks)
+            put_branches(graph, node);
+        else
+            put_block(graph, node);
         if (node->next != NULL && ++count >= whole) {
-            put_edge(graph, node);
+            put_edge(graph, node, node->next, graph->bounds[node->index].edge);
         } else if (node->next != NULL) {
             open_arrow(graph, node->index, node->next->index, false);
             say(graph, "files");

@@ -21,14 +21,6 @@ struct words {
     struct lines lines;
 };
 
-const struct plan_chain *wp_explain_block(const struct plan_node *node)
-{
-    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
-        if (setting->block != NULL)
-            return setting->block;
-    return NULL;
-}
-
 static const char *port_word(weir_port port)
 {
     return port == WEIR_BYTES ? "bytes" : port == WEIR_RECORDS ? "records" : port == WEIR_FILES ? "files" : "nothing";
@@ -166,18 +158,25 @@ static void say_place(struct words *words, const struct plan_node *node)
 
 /* --- edges --------------------------------------------------------------------------------------------- */
 
-static void say_edge(struct words *words, const struct plan_node *node)
+/* From `node` to the next one or to the first of a branch, which may hold `capacity`. */
+static void say_way(struct words *words, const struct plan_node *node, const struct plan_node *to, size_t capacity,
+                    size_t wanted)
 {
     char one[LINES_SIZE_MAX], all[LINES_SIZE_MAX];
-    const size_t capacity = words->bounds[node->index].edge, chunk = wp_bounds_chunk_bytes(node);
-    const char *cut = capacity < words->wanted[node->index].edge ? ", cut down to fit the memory" : "";
-    if (node->out == WEIR_BYTES)
-        wp_lines_put(&words->lines, "-> %s to %s: at most %s (%zu chunk%s of %s)%s", port_word(node->out),
-                     node->next->name, wp_lines_size(all, (uint64_t)capacity * chunk), capacity,
-                     capacity == 1 ? "" : "s", wp_lines_size(one, chunk), cut);
+    const size_t chunk = wp_bounds_chunk_bytes(node);
+    const char *cut = capacity < wanted ? ", cut down to fit the memory" : "";
+    if (to->in == WEIR_BYTES)
+        wp_lines_put(&words->lines, "-> %s to %s: at most %s (%zu chunk%s of %s)%s", port_word(to->in), to->name,
+                     wp_lines_size(all, (uint64_t)capacity * chunk), capacity, capacity == 1 ? "" : "s",
+                     wp_lines_size(one, chunk), cut);
     else
-        wp_lines_put(&words->lines, "-> %s to %s: at most %zu batches of up to %u", port_word(node->out),
-                     node->next->name, capacity, BATCH_ROWS);
+        wp_lines_put(&words->lines, "-> %s to %s: at most %zu batches of up to %u", port_word(to->in), to->name,
+                     capacity, BATCH_ROWS);
+}
+
+static void say_edge(struct words *words, const struct plan_node *node)
+{
+    say_way(words, node, node->next, words->bounds[node->index].edge, words->wanted[node->index].edge);
 }
 
 /* --- chains ---------------------------------------------------------------------------------------------- */
@@ -185,15 +184,32 @@ static void say_edge(struct words *words, const struct plan_node *node)
 /* The first `whole` nodes are one job: where their parts run is not theirs to say. */
 static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, unsigned whole);
 
-static void say_block(struct words *words, const struct plan_node *node, const char *number, bool whole)
+static void say_branch(struct words *words, const struct plan_node *node, const struct plan_chain *branch,
+                       const char *number, unsigned index)
 {
-    const struct plan_chain *block = wp_explain_block(node);
-    if (block == NULL)
-        return;
-    wp_lines_put(&words->lines, "the block, for each file:");
+    char prefix[128];
+    const unsigned first = branch->nodes->index;
+    wp_lines_put(&words->lines, "branch %c:", (char)('a' + index % 26));
     words->lines.indent += 2;
-    say_chain(words, block, number, whole ? UINT_MAX : 0);
+    say_way(words, node, branch->nodes, words->bounds[first].feed, words->wanted[first].feed);
+    snprintf(prefix, sizeof prefix, "%.100s%c.", number, (char)('a' + index % 26));
+    say_chain(words, branch, prefix, 0);
     words->lines.indent -= 2;
+}
+
+static void say_blocks(struct words *words, const struct plan_node *node, const char *number, bool whole)
+{
+    const struct plan_chain *block;
+    for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++) {
+        if (node->forks) {
+            say_branch(words, node, block, number, i);
+            continue;
+        }
+        wp_lines_put(&words->lines, "the block, for each file:");
+        words->lines.indent += 2;
+        say_chain(words, block, number, whole ? UINT_MAX : 0);
+        words->lines.indent -= 2;
+    }
 }
 
 static void say_node(struct words *words, const struct plan_node *node, const char *number, bool whole)
@@ -211,7 +227,7 @@ static void say_node(struct words *words, const struct plan_node *node, const ch
     say_options(words, node);
     if (!whole)
         say_place(words, node);
-    say_block(words, node, number, whole);
+    say_blocks(words, node, number, whole);
     if (!whole && node->next != NULL)
         say_edge(words, node);
     words->lines.indent -= 4;
@@ -267,6 +283,14 @@ static void say_pipeline(struct words *words, const struct plan_chain *chain)
 
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
+static bool any_forks(const struct plan *plan)
+{
+    bool forks = false;
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        forks |= wp_plan_forks(chain);
+    return forks;
+}
+
 static void say_memory(struct words *words, size_t needed, size_t budget)
 {
     char need[LINES_SIZE_MAX], has[LINES_SIZE_MAX];
@@ -282,6 +306,13 @@ static void say_memory(struct words *words, size_t needed, size_t budget)
                  "reads and the one it fills; and what all stages and edges hold at once fits the memory. So whoever "
                  "waits, for room in an edge or for a chunk, waits for a stage further on, and the last one waits for "
                  "nobody.");
+    if (!any_forks(words->plan))
+        return;
+    wp_lines_put(
+        &words->lines,
+        "Forks: a branch is never fed again by what it gave, so this holds for branches, too. They are served in "
+        "turn: the slowest sets the pace of all, and the others are ahead of it by what its edge holds at most. "
+        "Outputs appear together, once everything has ended well; if anything fails, none does.");
 }
 
 static void say_all(struct words *words, size_t needed, size_t budget)

@@ -14,9 +14,6 @@
  */
 WEIR_MUST_USE int wp_explain(const struct plan *plan, const struct run_bounds *bounds, size_t budget, weir_text *out);
 
-/* The block of a node, or NULL. */
-const struct plan_chain *wp_explain_block(const struct plan_node *node);
-
 /* What a setting was set to, as the text has it, in one line of printable characters. The caller frees it; NULL: no
  * memory. */
 char *wp_explain_value(const struct plan *plan, const struct setting *setting);

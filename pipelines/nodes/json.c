@@ -56,7 +56,28 @@ static const char *field_source(const struct row *row, const char *name, size_t 
     return index->text + field->value.at;
 }
 
-static const struct row_decoder decoder = { .get = get_field, .all = all_fields, .source = field_source };
+/* What a record needs of an index, for the same text at `raw`. NULL: no memory. */
+static struct json_index *copy_index(const struct json_index *from, const char *raw, struct arena *arena)
+{
+    struct json_index *index = wp_arena_new(arena, struct json_index);
+    const size_t bytes = from->field_count * sizeof *from->fields;
+    struct json_field *fields = wp_arena_alloc(arena, bytes + 1);
+    if (index == NULL || fields == NULL)
+        return NULL;
+    if (bytes > 0)
+        memcpy(fields, from->fields, bytes);
+    *index = (struct json_index){ .text = raw, .root = from->root, .fields = fields, .field_count = from->field_count };
+    return index;
+}
+
+static void *copy_decoded(const struct row *row, const char *raw, struct arena *arena)
+{
+    return copy_index(row->decoded, raw, arena);
+}
+
+static const struct row_decoder decoder = {
+    .get = get_field, .all = all_fields, .source = field_source, .copy = copy_decoded
+};
 
 /* --- the stage ------------------------------------------------------------------------------------------ */
 
@@ -75,18 +96,10 @@ static int open_json(struct run_node *node, void **ret_state)
 /* What the record needs of the index, in the batch's memory. */
 static int decode(struct json *self, struct batch *batch, struct row *row)
 {
-    struct json_index *index = wp_arena_new(&batch->arena, struct json_index);
-    const size_t bytes = self->index.field_count * sizeof *self->index.fields;
-    struct json_field *fields = wp_arena_alloc(&batch->arena, bytes + 1);
-    if (index == NULL || fields == NULL)
-        return -ENOMEM;
-    if (bytes > 0)
-        memcpy(fields, self->index.fields, bytes);
-    *index = (struct json_index){
-        .text = row->raw, .root = self->index.root, .fields = fields, .field_count = self->index.field_count
-    };
     row->decoder = &decoder;
-    row->decoded = index;
+    row->decoded = copy_index(&self->index, row->raw, &batch->arena);
+    if (row->decoded == NULL)
+        return -ENOMEM;
     row->fields = NULL;
     row->flags &= ~(ROW_FIELDS | ROW_RELINED);
     return 0;

@@ -19,6 +19,8 @@ struct node_type {
     const char *(*refuses)(const struct setting *setting);
     bool parallel; /* it knows @par and @order=in|any */
     bool drops;    /* it knows @onerror=fail|drop */
+    bool forks;    /* its blocks are branches, fed by it in the same run: node->branches */
+    bool passes;   /* it hands on the chunks it gets */
 };
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */

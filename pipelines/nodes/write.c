@@ -14,6 +14,7 @@
 
 #include "nodes/write_manifest.h"
 #include "run/batch.h"
+#include "run/gate.h"
 #include "run/held_file.h"
 
 enum { KEEP_MTIME, KEEP_MODE };
@@ -109,18 +110,33 @@ static int open_output(struct run_node *node, struct held_file *file)
     return error;
 }
 
-static int64_t commit(void *arg, weir_job *job)
+/* All that may fail, as far as that can be: what is left is the name. */
+static int64_t prepare(void *arg, weir_job *job)
 {
     struct held_file *file = arg;
     (void)job;
     const int error = wp_seal_close(&file->seal, file->output.fd);
-    return error == 0 ? wp_output_commit(&file->output) : error;
+    return error == 0 ? wp_output_sync(&file->output) : error;
+}
+
+static int64_t name(void *arg, weir_job *job)
+{
+    struct held_file *file = arg;
+    (void)job;
+    return wp_output_commit(&file->output);
+}
+
+static int64_t commit(void *arg, weir_job *job)
+{
+    const int64_t error = prepare(arg, job);
+    return error == 0 ? name(arg, job) : error;
 }
 
 /* --- the stream -------------------------------------------------------------------------------------------- */
 
 WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t done; int64_t since_ns;
-           struct parcel parcel; struct wp_edge_recv recv; weir_write write; weir_offload_future commit;)
+           struct parcel parcel; struct wp_edge_recv recv; weir_write write; weir_offload_future commit;
+           struct wp_gate_pass gate;)
 {
     WEIR_BEGIN
     self->file = wp_held_file_create();
@@ -149,7 +165,14 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
         wp_parcel_put(&self->parcel);
     }
-    AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, commit, wp_held_file_ref(self->file), wp_held_file_unref));
+    if (self->node->run->gate != NULL) {
+        AWAIT(self->commit, weir_offload(WEIR_LANE_IO, prepare, wp_held_file_ref(self->file), wp_held_file_unref));
+        if (self->commit.output < 0)
+            RETURN(failed(self->node, self->file, self->commit.output));
+        AWAIT(self->gate, WEIR_CALL(wp_gate_pass, .run = self->node->run));
+    }
+    AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, self->node->run->gate != NULL ? name : commit,
+                                               wp_held_file_ref(self->file), wp_held_file_unref));
     if (self->commit.output < 0)
         RETURN(failed(self->node, self->file, self->commit.output));
     WEIR_FINALLY

@@ -129,10 +129,17 @@ static int write_rows(void *state, struct batch **batch, const weir_job *job)
     if (error == 0 && (*batch == NULL || self->text.size >= WRITE_BYTES))
         error = flush(self);
     if (error == 0 && *batch == NULL) {
-        error = wp_output_commit(&self->output);
+        error = wp_output_sync(&self->output);
         error = error < 0 ? failed(self, error) : 0;
     }
     return error;
+}
+
+static int commit(void *state)
+{
+    struct write_manifest *self = state;
+    const int error = wp_output_commit(&self->output);
+    return error < 0 ? failed(self, error) : 0;
 }
 
 static void close_write(void *state)
@@ -146,6 +153,7 @@ static void close_write(void *state)
 
 static const struct rows_ops ops = { .open = open_write,
                                      .batch = write_rows,
+                                     .commit = commit,
                                      .close = close_write,
                                      .drains = true,
                                      .offloads = true,

@@ -1,6 +1,7 @@
 /* check_chain.c - stages in a row: each gets what it takes, or the error says which stage to put between. */
 #include <string.h>
 
+#include "nodes/node.h"
 #include "plan/checker.h"
 
 static const char *port_words(weir_port ports)
@@ -38,8 +39,8 @@ static const char *bridge(weir_port given, weir_port wanted)
 }
 
 /* What `stage` is fed and gives: of several kinds the one that is there. False: they don't meet. */
-static bool meet(struct check *check, const struct stage_use *use, const struct plan_node *before, weir_port given,
-                 struct plan_node *node)
+static bool meet(struct check *check, const struct stage_use *use, const struct plan_node *before,
+                 const struct plan_node *outer, weir_port given, struct plan_node *node)
 {
     const weir_stage *stage = use->stage;
     if (given == WEIR_NONE && before == NULL && (stage->source || stage->in == WEIR_NONE)) {
@@ -51,6 +52,12 @@ static bool meet(struct check *check, const struct stage_use *use, const struct 
         wp_diag(check->diags, use->name_span, "%s takes %s, and nothing stands before it", use->name,
                 port_words(stage->in));
         wp_diag_hint(check->diags, "a pipeline begins with a source, such as read, stdin or files");
+        return false;
+    }
+    if (stage->source && before == NULL && given != WEIR_NONE && outer != NULL && outer->forks) {
+        wp_diag(check->diags, use->name_span, "%s begins a pipeline: a branch of %s takes what %s gives it", use->name,
+                outer->stage->name, outer->stage->name);
+        wp_diag_hint(check->diags, "begin the branch with a stage that takes %s", port_words(given));
         return false;
     }
     if (stage->source && before != NULL && given != WEIR_NONE) {
@@ -109,11 +116,19 @@ static weir_port block_out(const struct plan_node *node)
     return node->in;
 }
 
-/* What flows behind a stage that nobody knows: anything may stand there. */
-#define UNKNOWN_PORT ((weir_port)(1 << 30))
+/* What its type says of a stage of which it is known what flows there. */
+static void set_type(struct plan_node *node, const struct stage_use *use, const struct plan_node *feeder)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    node->forks = type != NULL && type->forks;
+    if (type != NULL && type->passes)
+        node->passes = feeder;
+    if (node->forks && use->next == NULL)
+        node->out = WEIR_NONE; /* its branches take it all */
+}
 
 static struct plan_node *check_node(struct check *check, const struct stage_use *use, const struct plan_node *before,
-                                    weir_port given)
+                                    const struct plan_node *outer, weir_port given)
 {
     struct plan_node *node = wp_arena_new(check->arena, struct plan_node);
     if (node == NULL)
@@ -124,7 +139,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     node->index = check->nodes++;
     if (given == UNKNOWN_PORT)
         node->out = use->stage->out == WEIR_NONE ? WEIR_NONE : UNKNOWN_PORT;
-    const bool met = given == UNKNOWN_PORT || meet(check, use, before, given, node);
+    const bool met = given == UNKNOWN_PORT || meet(check, use, before, outer, given, node);
+    set_type(node, use, before != NULL ? before : outer);
     const bool engine = wp_check_engine(check, use, node);
     if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty || !check_templates(check, node))
         return NULL;
@@ -133,7 +149,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     return node;
 }
 
-struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in)
+struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in,
+                                  const struct plan_node *outer)
 {
     struct plan_chain *result = wp_arena_new(check->arena, struct plan_chain);
     if (result == NULL)
@@ -145,7 +162,7 @@ struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain
     const struct plan_node *before = NULL;
     bool good = chain->stages != NULL;
     for (const struct stage_use *use = chain->stages; use != NULL; use = use->next) {
-        struct plan_node *node = use->stage != NULL ? check_node(check, use, before, result->out) : NULL;
+        struct plan_node *node = use->stage != NULL ? check_node(check, use, before, outer, result->out) : NULL;
         if (node == NULL) {
             good = false;
             result->out = UNKNOWN_PORT;

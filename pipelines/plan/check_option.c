@@ -165,6 +165,18 @@ static bool is_unread(const struct argument *argument)
     }
 }
 
+/* A block that is no branch is for one file. */
+static bool set_block(struct check *check, const struct argument *argument, const struct plan_node *node,
+                      struct setting *setting)
+{
+    const bool for_file = !node->forks && node->in == WEIR_FILES;
+    check->in_block += for_file;
+    const weir_port in = node->forks && node->in == WEIR_NONE ? UNKNOWN_PORT : node->in;
+    setting->block = wp_check_chain(check, argument->block, in, node);
+    check->in_block -= for_file;
+    return setting->block != NULL && (!node->forks || wp_check_end(check, setting->block, "branch"));
+}
+
 static bool set_value(struct check *check, const struct argument *argument, const struct plan_node *node,
                       struct setting *setting)
 {
@@ -191,10 +203,7 @@ static bool set_value(struct check *check, const struct argument *argument, cons
     case WEIR_OPT_EXPR:
         return set_expr(check, argument, who, setting);
     case WEIR_OPT_BLOCK:
-        check->in_block += node->in == WEIR_FILES;
-        setting->block = wp_check_chain(check, argument->block, node->in);
-        check->in_block -= node->in == WEIR_FILES;
-        return setting->block != NULL;
+        return set_block(check, argument, node, setting);
     }
     return false;
 }

@@ -14,6 +14,9 @@ struct check {
     unsigned in_block; /* how deep; a block is for one file */
 };
 
+/* What flows behind a stage that nobody knows: anything may stand there. */
+#define UNKNOWN_PORT ((weir_port)(1 << 30))
+
 /* check_text.c: a string with its variables filled in. NULL: it has said why. */
 const char *wp_check_text(struct check *check, const struct value *value);
 /* A word where a template may stand: text, and a "~/" in front is the home directory. */
@@ -30,8 +33,13 @@ const char *wp_check_path_text(struct check *check, const struct expr *path);
 bool wp_check_settings(struct check *check, const struct stage_use *use, struct plan_node *node);
 bool wp_check_engine(struct check *check, const struct stage_use *use, struct plan_node *node);
 
-/* check_chain.c: a row of stages whose first is fed `in`. NULL: it has said why. */
-struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in);
+/* check_chain.c: a row of stages whose first is fed `in`; `outer`: whose block it is, or NULL. NULL: it has said why.
+ */
+struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in,
+                                  const struct plan_node *outer);
+/* plan.c: a chain (`what`: a pipeline, a branch) ends in a sink: what its last stage gives must go somewhere. False: it
+ * has said why. */
+bool wp_check_end(struct check *check, const struct plan_chain *chain, const char *what);
 
 /* check_tests.c: the tests of a text, of the main one of these pipelines. NULL also: it has none. */
 struct plan_test *wp_check_tests(struct check *check, const struct plan_chain *pipelines);

@@ -5,6 +5,40 @@
 
 #include "plan/checker.h"
 
+const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned index)
+{
+    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
+        if (setting->block != NULL && index-- == 0)
+            return setting->block;
+    return NULL;
+}
+
+const struct plan_node *wp_plan_last(const struct plan_chain *chain)
+{
+    const struct plan_node *last = chain->nodes;
+    while (last->next != NULL)
+        last = last->next;
+    return last;
+}
+
+unsigned wp_plan_end(const struct plan_chain *chain)
+{
+    const struct plan_node *last = wp_plan_last(chain);
+    unsigned end = last->index + 1;
+    const struct plan_chain *block;
+    for (unsigned i = 0; (block = wp_plan_block(last, i)) != NULL; i++)
+        end = wp_plan_end(block); /* the later the higher */
+    return end;
+}
+
+bool wp_plan_forks(const struct plan_chain *chain)
+{
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
+        if (node->forks)
+            return true;
+    return false;
+}
+
 const struct setting *wp_plan_setting(const struct plan_node *node, const char *name)
 {
     for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
@@ -32,16 +66,14 @@ static bool ends_in_sink(const struct plan_node *node)
            node->settings->block->out == WEIR_NONE;
 }
 
-/* A pipeline ends in a sink: what its last stage gives must go somewhere. */
-static void check_end(struct check *check, const struct plan_chain *chain)
+bool wp_check_end(struct check *check, const struct plan_chain *chain, const char *what)
 {
-    const struct plan_node *last = chain->nodes;
-    while (last->next != NULL)
-        last = last->next;
+    const struct plan_node *last = wp_plan_last(chain);
     if (chain->out == WEIR_NONE || last->stage->sink || ends_in_sink(last))
-        return;
+        return true;
     wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
-    wp_diag_hint(check->diags, "end the pipeline with a sink, such as print, write or null");
+    wp_diag_hint(check->diags, "end the %s with a sink, such as print, write or null", what);
+    return false;
 }
 
 static void check_names(struct check *check, const struct chain *chain)
@@ -56,10 +88,10 @@ static struct plan_chain *check_all(struct check *check, const struct chain *cha
     struct plan_chain *first = NULL, **link = &first;
     for (const struct chain *chain = chains; chain != NULL; chain = chain->next) {
         check_names(check, chain);
-        struct plan_chain *checked = wp_check_chain(check, chain, in);
+        struct plan_chain *checked = wp_check_chain(check, chain, in, NULL);
         if (checked == NULL)
             continue;
-        check_end(check, checked);
+        (void)wp_check_end(check, checked, "pipeline");
         *link = checked;
         link = &checked->next;
     }

@@ -70,6 +70,9 @@ struct plan_node {
     struct setting *settings;
     struct plan_engine engine;
     weir_port in, out; /* one each: what really flows here */
+    bool forks;        /* its blocks are branches: each is fed what flows here, in the same run */
+    /* Of one that hands on the chunks that it gets: who feeds it; else NULL. */
+    const struct plan_node *passes;
 };
 
 struct plan_chain {
@@ -121,6 +124,16 @@ struct plan_variable {
  */
 WEIR_MUST_USE int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t variable_count,
                           struct diags *diags, struct plan *ret_plan);
+
+/* Its block number `index`, in the order of the text; NULL: it hasn't so many. */
+const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned index);
+/* The last stage of a chain. */
+const struct plan_node *wp_plan_last(const struct plan_chain *chain);
+/* One above the index of the last node of a chain, those in blocks included. */
+unsigned wp_plan_end(const struct plan_chain *chain);
+/* Whether the chain, or a branch of it, forks. What is in the block of an `each` is a run of its own and doesn't count.
+ */
+bool wp_plan_forks(const struct plan_chain *chain);
 
 /* The setting of an option, the first of a list; NULL: it was not given. */
 const struct setting *wp_plan_setting(const struct plan_node *node, const char *name);

@@ -87,6 +87,45 @@ int wp_batch_copy(struct batch *batch, const struct row *from)
     return 0;
 }
 
+/* A record as it is: its line stays in the chunk that both batches hold, if it lies there. */
+static int twin_record(struct batch *batch, const struct row *from)
+{
+    const char *begin = batch->chunk != NULL ? (const char *)batch->chunk->data : NULL, *raw = from->raw;
+    if (begin == NULL || raw < begin || raw > begin + batch->chunk->size)
+        raw = wp_arena_copy(&batch->arena, from->raw, from->raw_size);
+    if (raw == NULL)
+        return -ENOMEM;
+    struct row *row = wp_batch_add_record(batch, raw, from->raw_size);
+    row->flags = from->flags;
+    row->group = from->group;
+    row->decoder = from->decoder;
+    if (from->decoder != NULL)
+        row->decoded = from->decoder->copy(from, raw, &batch->arena);
+    if (from->decoder != NULL && row->decoded == NULL)
+        return -ENOMEM;
+    return copy_fields(batch, row, from);
+}
+
+static bool stays_as_it_is(const struct row *row)
+{
+    return (row->flags & ROW_RECORD) != 0 && (row->decoder == NULL || row->decoder->copy != NULL);
+}
+
+struct batch *wp_batch_twin(const struct batch *batch)
+{
+    struct batch *twin = wp_batch_create();
+    int error = twin == NULL ? -ENOMEM : 0;
+    if (twin != NULL && batch->chunk != NULL)
+        twin->chunk = weir_chunk_hold(batch->chunk);
+    for (uint32_t i = 0; error == 0 && i < batch->count; i++)
+        error =
+            stays_as_it_is(&batch->rows[i]) ? twin_record(twin, &batch->rows[i]) : wp_batch_copy(twin, &batch->rows[i]);
+    if (error == 0)
+        return twin;
+    wp_batch_free(twin);
+    return NULL;
+}
+
 struct batch *wp_batch_shrink(struct batch *batch)
 {
     struct batch *smaller = realloc(batch, offsetof(struct batch, rows) + batch->count * sizeof batch->rows[0]);

@@ -50,6 +50,9 @@ struct row_decoder {
     struct datum (*all)(const struct row *row, struct arena *arena);
     /* May be NULL. The value's JSON as it stands in the line, which keeps the spelling of numbers; NULL: none. */
     const char *(*source)(const struct row *row, const char *name, size_t size, size_t *ret_size);
+    /* May be NULL: a copy of the row has its fields as given ones. What it decoded, for the same line at `raw`, made in
+     * the arena; NULL: no memory. */
+    void *(*copy)(const struct row *row, const char *raw, struct arena *arena);
 };
 
 struct row {
@@ -92,6 +95,8 @@ struct row *wp_batch_next(struct batch *batch, const char *path, size_t size);
 struct row *wp_batch_add_record(struct batch *batch, const char *raw, size_t size);
 /* A copy of a row, of whatever batch, as the next one of this. There must be room. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_batch_copy(struct batch *batch, const struct row *row);
+/* All of its rows again, with the same chunk: a batch of its own. NULL: no memory. */
+struct batch *wp_batch_twin(const struct batch *batch);
 /* For one that is kept: without the room for more rows. Rows move, unless there is no memory to move them. */
 struct batch *wp_batch_shrink(struct batch *batch);
 /* Leaves out the rows for which `keep` is false. */

@@ -15,6 +15,8 @@
 
 size_t wp_bounds_chunk_bytes(const struct plan_node *node)
 {
+    while (node->passes != NULL)
+        node = node->passes;
     const weir_opt *block = weir_opt_find(node->stage, "block");
     return block != NULL && block->type == WEIR_OPT_SIZE ? (size_t)wp_plan_number(node, "block") : RUN_CHUNK_BYTES;
 }
@@ -33,21 +35,12 @@ struct bounds {
     struct run_bounds *each;
 };
 
-static size_t wanted(const struct plan_node *node, bool in_block)
+static size_t wanted(const struct plan_node *node, const struct plan_node *to, bool in_block)
 {
     const int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is an edge behind it */
-    const int64_t bytes = node->next->engine.queue_bytes != 0 ? node->next->engine.queue_bytes : usual;
+    const int64_t bytes = to->engine.queue_bytes != 0 ? to->engine.queue_bytes : usual;
     const size_t chunks = (size_t)bytes / wp_bounds_chunk_bytes(node);
     return chunks < 1 ? 1 : chunks;
-}
-
-static const struct plan_chain *block_of(const struct plan_node *node)
-{
-    for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
-        if (setting->block != NULL)
-            return setting->block;
-    return NULL;
 }
 
 /* What one lane of a cut stage wants to hold either way: a piece, so that lanes don't wait for each other. */
@@ -56,10 +49,11 @@ static size_t lane_bytes(bool in_block)
     return in_block ? (size_t)BLOCK_QUEUE_BYTES : PIECES_QUEUE_BYTES;
 }
 
-/* The lanes of the stage behind `node`: at least what each has in hand, and a chunk either way. */
-static void measure_lanes(struct bounds *bounds, const struct plan_node *node, size_t times, bool in_block)
+/* The lanes of the stage that `node` feeds: at least what each has in hand, and a chunk either way. */
+static void measure_lanes(struct bounds *bounds, const struct plan_node *node, const struct plan_node *to, size_t times,
+                          bool in_block)
 {
-    const size_t lanes = times * wp_pieces_par(node->next);
+    const size_t lanes = times * wp_pieces_par(to);
     bounds->needed += lanes * IN_HAND * (wp_bounds_chunk_bytes(node) + RUN_CHUNK_BYTES);
     bounds->more += lanes * 2 * lane_bytes(in_block);
 }
@@ -71,9 +65,9 @@ static void find_line_bytes(struct bounds *bounds, const struct plan_chain *chai
         const size_t bytes = wp_bounds_chunk_bytes(node);
         if (bytes > bounds->line_bytes)
             bounds->line_bytes = bytes;
-        for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
-            if (setting->block != NULL)
-                find_line_bytes(bounds, setting->block);
+        const struct plan_chain *block;
+        for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++)
+            find_line_bytes(bounds, block);
     }
 }
 
@@ -82,38 +76,60 @@ static void measure_records(struct bounds *bounds, const struct plan_node *node,
 {
     if (node->in == WEIR_RECORDS || node->out == WEIR_RECORDS)
         bounds->needed += times * (1 + wp_bounds_par(node)) * bounds->line_bytes;
-    if (node->next != NULL && node->out == WEIR_RECORDS) {
+}
+
+/* What an edge holds of what flows in it: from `node` to `to`, the next one or the first of a branch. */
+static size_t edge_of(const struct bounds *bounds, const struct plan_node *node, const struct plan_node *to,
+                      bool in_block)
+{
+    if (to->in == WEIR_BYTES)
+        return 1 + (size_t)((double)(wanted(node, to, in_block) - 1) * bounds->share);
+    if (to->in == WEIR_RECORDS)
+        return 1 + (size_t)((double)(RECORD_BATCHES - 1) * bounds->share);
+    return FILE_BATCHES;
+}
+
+static void measure_edge(struct bounds *bounds, const struct plan_node *node, const struct plan_node *to, size_t times,
+                         bool in_block)
+{
+    const size_t bytes = wp_bounds_chunk_bytes(node);
+    if (to->in == WEIR_BYTES) {
+        measure_lanes(bounds, node, to, times, in_block);
+        bounds->needed += times * bytes;
+        bounds->more += times * (wanted(node, to, in_block) - 1) * bytes;
+    } else if (to->in == WEIR_RECORDS) {
         bounds->needed += times * bounds->line_bytes;
         bounds->more += times * (RECORD_BATCHES - 1) * bounds->line_bytes;
     }
 }
 
-static size_t edge_of(const struct bounds *bounds, const struct plan_node *node, bool in_block)
+static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block);
+
+/* Branches, which run once with their node; or a block, as often as it runs at once. */
+static void measure_blocks(struct bounds *bounds, const struct plan_node *node, size_t times, bool in_block)
 {
-    if (node->out == WEIR_BYTES)
-        return 1 + (size_t)((double)(wanted(node, in_block) - 1) * bounds->share);
-    if (node->out == WEIR_RECORDS)
-        return 1 + (size_t)((double)(RECORD_BATCHES - 1) * bounds->share);
-    return FILE_BATCHES;
+    const struct plan_chain *block;
+    for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++) {
+        if (node->forks) {
+            measure_edge(bounds, node, block->nodes, times, in_block);
+            measure(bounds, block, times, in_block);
+            continue;
+        }
+        measure(bounds, block, times * wp_bounds_par(node), true);
+        if (block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
+            bounds->needed += times * wp_bounds_par(node) * BOUNDS_FEED_QUEUE * RUN_CHUNK_BYTES;
+    }
 }
 
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block)
 {
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
-        const size_t bytes = wp_bounds_chunk_bytes(node);
-        const struct plan_chain *block = block_of(node);
         if (node->in == WEIR_BYTES || node->out == WEIR_BYTES)
-            bounds->needed += times * IN_HAND * bytes;
+            bounds->needed += times * IN_HAND * wp_bounds_chunk_bytes(node);
         measure_records(bounds, node, times);
-        if (block != NULL)
-            measure(bounds, block, times * wp_bounds_par(node), true);
-        if (block != NULL && block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
-            bounds->needed += times * wp_bounds_par(node) * BOUNDS_FEED_QUEUE * RUN_CHUNK_BYTES;
-        if (node->next != NULL && node->out == WEIR_BYTES) {
-            measure_lanes(bounds, node, times, in_block);
-            bounds->needed += times * bytes;
-            bounds->more += times * (wanted(node, in_block) - 1) * bytes;
-        }
+        measure_blocks(bounds, node, times, in_block);
+        if (node->next != NULL)
+            measure_edge(bounds, node, node->next, times, in_block);
     }
 }
 
@@ -126,15 +142,21 @@ static void set_lanes(const struct bounds *bounds, const struct plan_node *node,
 
 static void set_capacity(const struct bounds *bounds, const struct plan_chain *chain, bool in_block)
 {
+    const struct plan_chain *block;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
-        if (block_of(node) != NULL)
-            set_capacity(bounds, block_of(node), true);
         if (node == chain->nodes) /* of a block: what feeds it is outside */
             set_lanes(bounds, node, RUN_CHUNK_BYTES, in_block);
         if (node->next != NULL)
             set_lanes(bounds, node->next, wp_bounds_chunk_bytes(node), in_block);
         if (node->next != NULL)
-            bounds->each[node->index].edge = edge_of(bounds, node, in_block);
+            bounds->each[node->index].edge = edge_of(bounds, node, node->next, in_block);
+        for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++) {
+            set_capacity(bounds, block, in_block || !node->forks);
+            if (!node->forks)
+                continue;
+            set_lanes(bounds, block->nodes, wp_bounds_chunk_bytes(node), in_block);
+            bounds->each[block->nodes->index].feed = edge_of(bounds, node, block->nodes, in_block);
+        }
     }
 }
 

@@ -5,7 +5,8 @@
  * another. So the most that can be out at once must fit: what each stage has in
  * hand (the chunk it reads and the one it fills), and what lies in the edges.
  * Edges get what their @queue says, cut down alike until it fits. A block counts as
- * often as it runs at once. Batches of files are no chunks; one of records holds one.
+ * often as it runs at once; a branch's edges are counted as if nobody else held the
+ * same chunks, and who forks has one in hand like others. Batches of files are no chunks; one of records holds one.
  */
 #ifndef WP_BOUNDS_H
 #define WP_BOUNDS_H
@@ -24,6 +25,7 @@ size_t wp_bounds_chunk_bytes(const struct plan_node *node);
 /* In chunks, each at least one. */
 struct run_bounds {
     size_t edge;              /* behind the node */
+    size_t feed;              /* of the first node of a branch: the edge to it */
     size_t lane_in, lane_out; /* of each lane of a cut stage: see pieces.h */
 };
 

@@ -29,12 +29,14 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
 {
     WEIR_BEGIN
     count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
-    if (self->node->to == NULL)
+    if (self->to == NULL)
+        self->to = self->node->to;
+    if (self->to == NULL)
         RETURN(0);
-    self->output = weir_mpsc_try_send(self->node->to, &self->parcel);
+    self->output = weir_mpsc_try_send(self->to, &self->parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
-        AWAIT(self->send, weir_mpsc_send(self->node->to, &self->parcel));
+        AWAIT(self->send, weir_mpsc_send(self->to, &self->parcel));
         self->output = self->send.output;
         wp_counter_add(&self->node->counters.blocked_ns, (uint64_t)(weir_now_ns() - self->since_ns));
     }

@@ -10,6 +10,7 @@
 #include <weir/time.h>
 
 #include "run/bounds.h"
+#include "run/gate.h"
 
 /* What the batches share: counted, since a job outlives a node that was dropped. */
 struct shared {
@@ -23,6 +24,7 @@ struct work {
     uint32_t refs;
     struct shared *shared;
     struct batch *batch;
+    bool commits; /* it is the last, and no batch */
     int error;
     int64_t took_ns;
 };
@@ -49,7 +51,8 @@ static void work_unref(void *arg)
 static void do_work(struct work *work, const weir_job *job)
 {
     const int64_t began_ns = weir_now_ns();
-    work->error = work->shared->ops->batch(work->shared->state, &work->batch, job);
+    const struct rows_ops *ops = work->shared->ops;
+    work->error = work->commits ? ops->commit(work->shared->state) : ops->batch(work->shared->state, &work->batch, job);
     work->took_ns = weir_now_ns() - began_ns;
 }
 
@@ -112,10 +115,30 @@ static struct work *next_work(struct shared *shared, struct parcel *parcel)
     return work;
 }
 
+/* The last of a sink: once it may. */
+WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struct work *work; struct wp_gate_pass gate;
+           weir_offload_future job;)
+{
+    WEIR_BEGIN
+    AWAIT(self->gate, WEIR_CALL(wp_gate_pass, .run = self->node->run));
+    self->work = work_create(self->shared, NULL);
+    if (self->work == NULL)
+        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->work->commits = true;
+    AWAIT(self->job, weir_offload_mandatory(self->shared->ops->lane, work_job, self->work, work_unref));
+    if (self->job.output < 0 && self->job.output > -4096)
+        RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): this node has a reference of its own */
+    self->output = self->work->error;
+    WEIR_FINALLY
+    work_unref(self->work);
+    WEIR_END
+}
+
 /* clang-format off */
 WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
            struct parcel parcel; struct work *work; bool ended; struct wp_edge_recv recv; weir_offload_future job;
-           struct wp_edge_send send;)
+           struct wp_edge_send send; struct rows_commit commit;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -157,6 +180,10 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             if (self->send.output < 0)
                 RETURN(0);
         }
+    }
+    if (self->output == 0 && self->ops->commit != NULL) {
+        AWAIT(self->commit, WEIR_CALL(rows_commit, .node = self->node, .shared = self->shared));
+        self->output = self->commit.output;
     }
     if (self->output == 0)
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));

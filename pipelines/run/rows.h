@@ -26,6 +26,11 @@ struct rows_ops {
      * not block; `job` is NULL then.
      */
     int (*batch)(void *state, struct batch **batch, const weir_job *job);
+    /*
+     * May be NULL. Called where `batch` is, once all has come and gone through that, and all else that the run does has
+     * ended well, too: what is left is to commit. 0, or a negative errno that it has told wp_run_fail().
+     */
+    int (*commit)(void *state);
     void (*close)(void *state); /* may be NULL; also after a failed open that left a state */
     bool drains;
     bool offloads;

@@ -9,6 +9,8 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/fork.h"
+#include "run/gate.h"
 #include "run/pieces.h"
 #include "run/whole_job.h"
 
@@ -37,28 +39,47 @@ static void enter_inner(struct run *run, const struct plan_node *outer)
         }
 }
 
+static int connect_chain(struct run *run, const struct plan_chain *chain);
+
+/* An edge to each of its branches, whose nodes are the run's like all others. */
+static int connect_branches(struct run *run, struct run_node *node)
+{
+    int error = wp_fork_create(node);
+    const struct plan_chain *branch;
+    for (unsigned i = 0; error == 0 && (branch = wp_plan_block(node->plan, i)) != NULL; i++) {
+        error = weir_mpsc_create(sizeof(struct parcel), whole(run)->bounds[branch->nodes->index].feed, wp_parcel_drop,
+                                 &node->branches[i], &node_of(run, branch->nodes)->from);
+        if (error == 0)
+            error = connect_chain(run, branch);
+    }
+    return error;
+}
+
+static int connect_node(struct run *run, struct run_node *node)
+{
+    const struct plan_node *plan = node->plan;
+    const struct run_bounds *bounds = &whole(run)->bounds[plan->index];
+    int error = plan->forks ? connect_branches(run, node) : 0;
+    if (!plan->forks && run->parent == NULL)
+        enter_inner(run, plan);
+    if (error == 0 && wp_pieces_par(plan) > 0)
+        error = wp_pieces_create(node, bounds->lane_in, bounds->lane_out, &node->pieces);
+    if (error == 0 && plan->next != NULL)
+        error = weir_mpsc_create(sizeof(struct parcel), bounds->edge, wp_parcel_drop, &node->to,
+                                 &node_of(run, plan->next)->from);
+    return error;
+}
+
 static int connect_chain(struct run *run, const struct plan_chain *chain)
 {
-    for (const struct plan_node *plan = chain->nodes; plan != NULL; plan = plan->next) {
+    int error = wp_plan_forks(chain) && run->gate == NULL ? wp_gate_create(&run->gate) : 0;
+    for (const struct plan_node *plan = chain->nodes; error == 0 && plan != NULL; plan = plan->next) {
         struct run_node *node = node_of(run, plan);
         node->plan = plan;
         node->run = run;
-        if (run->parent == NULL)
-            enter_inner(run, plan);
-        const struct run_bounds *bounds = &whole(run)->bounds[plan->index];
-        if (wp_pieces_par(plan) > 0) {
-            const int error = wp_pieces_create(node, bounds->lane_in, bounds->lane_out, &node->pieces);
-            if (error < 0)
-                return error;
-        }
-        if (plan->next == NULL)
-            break;
-        struct run_node *next = node_of(run, plan->next);
-        const int error = weir_mpsc_create(sizeof(struct parcel), bounds->edge, wp_parcel_drop, &node->to, &next->from);
-        if (error < 0)
-            return error;
+        error = connect_node(run, node);
     }
-    return 0;
+    return error;
 }
 
 static struct run *create(unsigned base, unsigned count)
@@ -113,10 +134,12 @@ void wp_run_destroy(struct run *run)
     for (unsigned i = 0; run->nodes != NULL && i < run->count; i++) {
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
+        wp_fork_destroy(&run->nodes[i]);
         wp_pieces_destroy(run->nodes[i].pieces);
         wp_hash_job_free(run->nodes[i].job);
     }
     free(run->nodes);
+    wp_gate_destroy(run->gate);
     free(run->bounds);
     free(run->error_text);
     (void)pthread_mutex_destroy(&run->lock);
@@ -146,17 +169,14 @@ static int feed_file(struct run_node *first, const struct row *file)
 int wp_run_create_block(const struct plan_chain *block, struct run_node *parent, const struct row *file,
                         weir_mpsc_sender *to, struct run **ret_run)
 {
-    const struct plan_node *last = block->nodes;
-    while (last->next != NULL)
-        last = last->next;
-    struct run *run = create(block->nodes->index, last->index - block->nodes->index + 1);
+    struct run *run = create(block->nodes->index, wp_plan_end(block) - block->nodes->index);
     if (run == NULL) {
         weir_mpsc_sender_unref(to);
         return -ENOMEM;
     }
     run->parent = parent;
     int error = connect_chain(run, block);
-    node_of(run, last)->to = to;
+    node_of(run, wp_plan_last(block))->to = to;
     for (unsigned i = 0; i < run->count; i++)
         run->nodes[i].file = file;
     if (error == 0 && !block->nodes->stage->source)
@@ -289,11 +309,15 @@ WEIR_ASYNC_DEFINE(wp_run_all)
     self->output = weir_join_set_create(count_tasks(self->run), &self->nodes);
     if (self->output == 0)
         self->output = spawn_all(self->run, self->nodes);
+    if (self->output == 0)
+        wp_gate_expect(self->run->gate, weir_join_set_len(self->nodes));
     while (self->output == 0) {
         AWAIT(self->next, weir_join_next(self->nodes, &self->status));
         if (self->next.output == 0)
             break;
         self->output = self->next.status < 0 ? self->next.status : self->status;
+        if (self->output == 0)
+            wp_gate_left(self->run->gate);
     }
     /* One failed: the others are dropped where they stand, and this waits until they are. */
     weir_join_set_abort_all(self->nodes);

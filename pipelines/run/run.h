@@ -19,6 +19,7 @@
 
 struct batch;  /* batch.h */
 struct pieces; /* pieces.h */
+struct gate;   /* gate.h */
 struct run_bounds;
 struct row;
 
@@ -64,6 +65,9 @@ struct run_node {
     const struct run_node *outer; /* of an inner one: the node whose block it is in */
     weir_mpsc_receiver *from;     /* NULL: a source */
     weir_mpsc_sender *to;         /* NULL: a sink */
+    weir_mpsc_sender **branches; /* of one that forks: the edges to its branches, in the order of the text; NULL: it has
+                                    ended, which is its own affair */
+    unsigned branch_count;
     struct run_counters counters;
     struct pieces *pieces; /* NULL: its input stays in one piece */
 };
@@ -79,6 +83,7 @@ struct run {
     struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
     const struct plan_chain *chains; /* of a whole run */
     struct run *next_ended;
+    struct gate *gate;    /* of a run that forks: what sinks await before they commit; else NULL */
     bool finished;        /* every node has ended */
     pthread_mutex_t lock; /* of what follows */
     struct run *ended;    /* runs of blocks which some thread may still look at */
@@ -121,11 +126,12 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
 
 /*
  * wp_edge_send() - hand a parcel on. Resolves to 0, or -EPIPE: nobody wants more,
- * which is no failure. Takes what the parcel holds in any case. Of a node that ends
- * the pipeline it goes nowhere.
+ * which is no failure. Takes what the parcel holds in any case. It goes into the edge
+ * `to` (borrowed), or (NULL) into the node's; of a node that ends the pipeline
+ * nowhere.
  */
-WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; int64_t since_ns;
-                   weir_mpsc_send_future send;);
+WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
+                   int64_t since_ns; weir_mpsc_send_future send;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0, or -ECANCELED: what feeds this
  * node has failed.

@@ -1,0 +1,140 @@
+#!/bin/sh
+# test_fork.sh - tee: what each branch gets, beside the stock tools; all outputs or none; bounds and pictures.
+set -u
+weir=$1
+io=$2
+LC_ALL=C
+export LC_ALL
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+says() { checks=$((checks + 1)); grep -qF -e "$1" err out || fail "words: $(cat err)"; }
+none() { for file; do checks=$((checks + 1)); [ ! -e "$file" ] || fail "$file is there"; done; }
+
+{ seq 1 120000; head -c 200000 /dev/urandom; printf 'end'; } >text
+seq 1 40000 | sed 's/.*/{"n":&,"f":1.50,"s":"a\\u0041\\n","deep":{"list":[1,2.0,"x"]}}/' >json
+: >empty
+
+# Bytes: the same to all, as tee(1).
+for file in text empty; do
+    tee t1 t2 <$file >t3
+    want 0 run "read $file block=4KiB | tee { write w1 } { tee { write w2 } | null } | write w3"
+    for i in 1 2 3; do same t$i w$i "bytes, way $i"; done
+done
+want 0 run 'read text | tee { hash sha256 | write h } { zstd | unzstd | write w1 } { null }'
+same text w1 "through zstd and back"
+checks=$((checks + 1))
+grep -q "$(sha256sum <text | cut -c1-64)" h || fail "the digest of a branch"
+
+# Records: each branch may change its own.
+want 0 run 'read json | lines | json | tee { where .n % 3 == 0 | to raw | write w1 } { keep .n,.deep | to json | write w2 } | where .n % 3 != 0 | to json | write w3'
+awk -F'[:,]' '$2 % 3 == 0' json >t1
+sed 's/,"f".*\(,"deep"\)/\1/' json >t2
+awk -F'[:,]' '$2 % 3 != 0' json >t3
+for i in 1 2 3; do same t$i w$i "records, way $i"; done
+want 0 run 'read text block=4KiB | lines | tee { where contains(.line, "9") | to raw | write w1 } | where !contains(.line, "9") | to raw | write w2'
+{ cat text; echo; } | sed 's/\r$//' >whole
+grep -a 9 whole >t1; grep -av 9 whole >t2
+same t1 w1 "lines with a 9"
+same t2 w2 "the others"
+
+# Files, and a fork in the block of each file.
+mkdir in copies; cp text in/a; cp json in/b; : >in/c
+want 0 run 'files in | tee { where .size > 0 | hash xxh3 | write m } { each { read | tee { write "copies/{.name}" } { gzip | write "copies/{.name}.gz" } } } | print "{.name}"'
+printf 'a\nb\nc\n' >wanted
+same wanted out "files behind it"
+for file in a b c; do
+    same in/$file copies/$file "a copy in a block"
+    gzip -dc copies/$file.gz | cmp - in/$file || fail "$file through gzip"
+done
+checks=$((checks + 4))
+[ "$(wc -l <m)" = 2 ] || fail "the manifest of a branch"
+
+# All or nothing: what fails at its very end leaves no output of any, though the others were done long before.
+{ cat json; echo '{"n":'; } >broken
+want 1 run 'read broken | tee { write n1 } { lines | json | to json | write n2 atomic } | lines | where .line == "x" | to raw | write n3'
+says "json: record 40001"
+none n1 n2 n3
+want 1 run 'read text | tee { write n1 verify } | write missing/n2'
+none n1 missing
+want 1 run 'files in | hash md5 | tee { write n1 } { write missing/n2 } | tee { where .name == "b" | write n3 }'
+none n1 n3
+mkdir apart
+want 1 run 'files in | each { read | tee { write "apart/{.name}" } { lines max=600 | to raw | write "apart/{.name}.lines" } }'
+says "in/a"
+[ "$(ls apart | tr '\n' ' ')" = "b b.lines c c.lines " ] || fail "all or nothing a file: $(ls apart)"
+
+# Interrupted: what it has read by then is in no output.
+mkfifo pipe
+"$weir" run --io="$io" 'stdin | tee { write n1 } { lines | to raw | write n2 } | write n3' <pipe 2>err &
+pid=$!
+exec 3>pipe
+cat json >&3
+kill -INT $pid
+wait $pid
+got=$?
+exec 3>&-
+checks=$((checks + 1))
+[ $got = 130 ] || fail "exit $got, interrupted"
+none n1 n2 n3
+
+# A branch that wants no more is its own affair; when nobody does the source may stop.
+want 0 sh -c "yes | head -c 50000000 | $weir run --io=$io 'stdin | tee { null } | lines | print' | head -n 3"
+[ "$(cat out)" = "$(printf '{"line":"y"}\n{"line":"y"}\n{"line":"y"}')" ] || fail "head of it: $(cat out)"
+
+# Bounds: a chunk in each edge must fit, whatever the size of the blocks that the source reads.
+want 0 run --mem 24MiB 'read text block=1MiB | tee { zstd level=1 | write w1 } { tee { gzip level=1 | null } { write w2 } } | lines | to raw | write w3'
+same text w2 "little memory"
+want 2 run --mem 16MiB 'read text block=16MiB | tee { null } | null'
+says "needs at least --mem"
+
+# What can't be.
+want 2 run 'tee { null }';                          says "tee takes bytes, records or files, and nothing stands before it"
+want 2 run 'read text | tee { read text | null }';  says "read begins a pipeline: a branch of tee takes what tee gives it"
+want 2 run 'read text | tee { lines }';             says "end the branch with a sink"
+want 2 run 'read text | tee | null';                says "branch is missing"
+want 2 run 'read text | tee { to json | null }';    says "to takes records, but its block gives bytes"
+want 2 run 'read text | tee { null } { } | null';   says "a stage is missing before '}'"
+want 2 run 'read text | tee { null } @par=2';       says "@par"
+want 2 run 'read text | tee { write "{.name}" }';   says "is a field of a file, and there is none here"
+want 2 run 'zap text | tee { null } | null'
+checks=$((checks + 1))
+[ "$(grep -c '^-e:' err)" = 1 ] || fail "one fault is told once: $(cat err)"
+
+# In words, as a picture, in one layout.
+want 0 "$weir" explain 'read text block=2MiB | tee { zstd | write "x" } { tee { null } { null } } | null'
+says "  2. tee: bytes -> bytes"
+says "branch a:"
+says "2.a.1. zstd: bytes -> bytes"
+says "-> bytes to zstd: at most 8 MiB (4 chunks of 2 MiB)"
+says "2.b.1.b.1. null: takes bytes, a sink"
+says "the slowest sets the pace of all"
+want 0 "$weir" graph -e 'read text | tee { zstd | write "x" } | null'
+says 'label="tee: branch a";'
+says 'n1 -> n2 [label="bytes\n8 MiB"];'
+says 'n1 -> n4 [label="bytes\n8 MiB"];'
+want 0 "$weir" graph --format mermaid -e 'files in | tee { print } | null'
+says 'n1 -->|"files<br/>8 batches"| n2'
+printf 'read text|tee {zstd|write "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}\n{  gzip | write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"  }' >one.weir
+want 0 "$weir" fmt one.weir
+want 0 "$weir" fmt --check one.weir
+printf 'read text\n| tee {\n    zstd | write "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"\n  } {\n    gzip | write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"\n  }\n' >wanted
+same wanted one.weir "one layout"
+want 0 "$weir" stages tee
+says "branch"
+echo "$checks checks"
