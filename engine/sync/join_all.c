@@ -56,7 +56,10 @@ const weir_future_type weir_join_all_type =
 
 weir_join_all_future weir_join_all_array(weir_future *const *branches, unsigned count)
 {
-    return weir_join_all_branches((weir_branches){ .far = branches, .count = count });
+    return (weir_join_all_future){
+        .future = WEIR_FUTURE_INIT(&weir_join_all_type),
+        .branches = { .far = branches, .count = count },
+    };
 }
 
 /* --- with errors ------------------------------------------------------------------ */
@@ -104,5 +107,8 @@ const weir_future_type weir_try_join_all_type =
 
 weir_try_join_all_future weir_try_join_all_array(weir_future *const *branches, unsigned count)
 {
-    return weir_try_join_all_branches((weir_branches){ .far = branches, .count = count });
+    return (weir_try_join_all_future){
+        .future = WEIR_FUTURE_INIT(&weir_try_join_all_type),
+        .branches = { .far = branches, .count = count },
+    };
 }

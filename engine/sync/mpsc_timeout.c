@@ -50,6 +50,6 @@ weir_mpsc_send_timeout_future weir_mpsc_send_timeout(weir_mpsc_sender *sender, c
     return (weir_mpsc_send_timeout_future){
         .future = WEIR_FUTURE_INIT(&send_timeout_type),
         .send = weir_mpsc_send(sender, item),
-        .timer = wi_timer_after(duration_ns),
+        .timer = weir_timer_after(duration_ns),
     };
 }

@@ -79,5 +79,8 @@ const weir_future_type weir_select_type = WEIR_FUTURE_TYPE(weir_select_future, "
 
 weir_select_future weir_select_array(unsigned flags, weir_future *const *branches, unsigned count)
 {
-    return weir_select_branches((weir_branches){ .far = branches, .count = count, .flags = flags });
+    return (weir_select_future){
+        .future = WEIR_FUTURE_INIT(&weir_select_type),
+        .branches = { .far = branches, .count = count, .flags = flags },
+    };
 }

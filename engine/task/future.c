@@ -25,12 +25,7 @@ static weir_poll yield_poll(weir_future *future, weir_cx *cx)
     return WEIR_READY;
 }
 
-static const weir_future_type yield_type = WEIR_FUTURE_TYPE(weir_yield, "yield_now", yield_poll, NULL);
-
-weir_yield weir_yield_now(void)
-{
-    return (weir_yield){ .future = WEIR_FUTURE_INIT(&yield_type) };
-}
+const weir_future_type weir_yield_type = WEIR_FUTURE_TYPE(weir_yield, "yield_now", yield_poll, NULL);
 
 static weir_poll consume_poll(weir_future *future, weir_cx *cx)
 {
@@ -38,12 +33,7 @@ static weir_poll consume_poll(weir_future *future, weir_cx *cx)
     return weir_budget_take(cx) ? WEIR_READY : WEIR_PENDING;
 }
 
-static const weir_future_type consume_type = WEIR_FUTURE_TYPE(weir_yield, "consume_budget", consume_poll, NULL);
-
-weir_yield weir_consume_budget(void)
-{
-    return (weir_yield){ .future = WEIR_FUTURE_INIT(&consume_type) };
-}
+const weir_future_type weir_consume_budget_type = WEIR_FUTURE_TYPE(weir_yield, "consume_budget", consume_poll, NULL);
 
 #ifdef WEIR_DEBUG
 #include <stdlib.h>

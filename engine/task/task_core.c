@@ -34,6 +34,20 @@ static void task_release(weir_waker *waker)
 
 static const weir_waker_type task_waker_type = { task_wake, task_hold, task_release };
 
+/*
+ * Word by word, as it has just been written: a wide load of what lies in several entries of the store buffer waits
+ * until they are in the cache.
+ */
+static void move_frame(weir_future *to, const weir_future *from, size_t size)
+{
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, (const char *)from + at, sizeof word);
+        __asm__("" : "+r"(word)); /* or the compiler makes a memcpy() of the loop */
+        memcpy((char *)to + at, &word, sizeof word);
+    }
+}
+
 void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
 {
     task->waker.type = &task_waker_type;
@@ -41,7 +55,7 @@ void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future 
     task->owner = owner;
     task->join_waker = NULL;
     task->id = id;
-    memcpy(&task->frame, frame, frame->type->size);
+    move_frame(&task->frame, frame, frame->type->size);
     wi_store(&task->state, STATE_INITIAL, RELEASE); /* from here on a dump looks at it */
 }
 
@@ -272,14 +286,13 @@ static void join_inspect(const weir_future *future, weir_wait *ret_wait)
     ret_wait->holder = ((const weir_join_future *)(const void *)future)->handle.task;
 }
 
-static const weir_future_type join_type =
+const weir_future_type weir_join_type =
     WEIR_FUTURE_TYPE_SEEN(weir_join_future, "join", join_poll, join_drop, join_inspect);
 
-weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size)
+void weir_join_check_size(weir_join_handle handle, size_t ret_size)
 {
     /* A pointer to something smaller than the output would be written past its end. */
-    if (ret != NULL && ret_size != 0 && handle.task != NULL && ret_size != handle.task->frame.type->output_size)
+    if (handle.task != NULL && ret_size != handle.task->frame.type->output_size)
         weir_panic("join: the task's output has %u bytes, the variable %zu", handle.task->frame.type->output_size,
                    ret_size);
-    return (weir_join_future){ .future = WEIR_FUTURE_INIT(&join_type), .handle = handle, .ret = ret };
 }

@@ -147,7 +147,7 @@ static void hurry_to(weir_delay_queue *queue, int64_t due_ns)
     if (queue->armed_ns == NOT_ARMED || due_ns >= queue->armed_ns)
         return;
     queue->armed_ns = due_ns;
-    wi_timer_reset(&queue->timer, wi_timer_at(due_ns));
+    wi_timer_reset(&queue->timer, weir_timer_at(due_ns));
 }
 
 static void put_in(weir_delay_queue *queue, struct delay_entry *entry, int64_t deadline_ns)
@@ -235,7 +235,7 @@ static bool arm(weir_delay_queue *queue, weir_cx *cx)
     const int64_t due_ns = next_tick > INT64_MAX / TIMER_TICK_NS ? INT64_MAX : (int64_t)next_tick * TIMER_TICK_NS;
     if (queue->armed_ns != due_ns) {
         disarm(queue);
-        queue->timer = wi_timer_at(due_ns);
+        queue->timer = weir_timer_at(due_ns);
         queue->armed_ns = due_ns;
     }
     if (!wi_timer_poll(&queue->timer, cx))

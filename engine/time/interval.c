@@ -41,7 +41,7 @@ static weir_poll tick_poll(weir_future *future, weir_cx *cx)
     if (future->line == WEIR_AT_START) {
         if (interval->next_ns < 0)
             interval->next_ns = wi_timers_now(cx->worker->timers);
-        self->timer = wi_timer_at(interval->next_ns);
+        self->timer = weir_timer_at(interval->next_ns);
         future->line = AT_WAIT;
     }
     if (!wi_timer_poll(&self->timer, cx)) {

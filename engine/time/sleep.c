@@ -29,18 +29,8 @@ static void sleep_inspect(const weir_future *future, weir_wait *ret_wait)
     ret_wait->due_ns = wi_timer_due(&((const weir_sleep *)(const void *)future)->timer);
 }
 
-static const weir_future_type sleep_type =
+const weir_future_type weir_sleep_type =
     WEIR_FUTURE_TYPE_SEEN(weir_sleep, "sleep", sleep_poll, sleep_drop, sleep_inspect);
-
-weir_sleep weir_sleep_for(int64_t duration_ns)
-{
-    return (weir_sleep){ .future = WEIR_FUTURE_INIT(&sleep_type), .timer = wi_timer_after(duration_ns) };
-}
-
-weir_sleep weir_sleep_until(int64_t deadline_ns)
-{
-    return (weir_sleep){ .future = WEIR_FUTURE_INIT(&sleep_type), .timer = wi_timer_at(deadline_ns) };
-}
 
 static void reset(weir_sleep *sleep, weir_timer when)
 {
@@ -53,10 +43,10 @@ static void reset(weir_sleep *sleep, weir_timer when)
 
 void weir_sleep_reset(weir_sleep *sleep, int64_t deadline_ns)
 {
-    reset(sleep, wi_timer_at(deadline_ns));
+    reset(sleep, weir_timer_at(deadline_ns));
 }
 
 void weir_sleep_reset_for(weir_sleep *sleep, int64_t duration_ns)
 {
-    reset(sleep, wi_timer_after(duration_ns));
+    reset(sleep, weir_timer_after(duration_ns));
 }

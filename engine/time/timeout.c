@@ -57,7 +57,7 @@ weir_timeout_future weir_timeout_frame_for(int64_t duration_ns, weir_future *inn
     return (weir_timeout_future){
         .future = WEIR_FUTURE_INIT(&timeout_type),
         .inner = inner,
-        .timer = wi_timer_after(duration_ns),
+        .timer = weir_timer_after(duration_ns),
     };
 }
 
@@ -66,6 +66,6 @@ weir_timeout_future weir_timeout_frame_at(int64_t deadline_ns, weir_future *inne
     return (weir_timeout_future){
         .future = WEIR_FUTURE_INIT(&timeout_type),
         .inner = inner,
-        .timer = wi_timer_at(deadline_ns),
+        .timer = weir_timer_at(deadline_ns),
     };
 }

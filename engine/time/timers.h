@@ -102,20 +102,6 @@ int64_t wi_timers_now(struct timers *timers);
 
 /* --- one timer, for the futures that have one ----------------------------------- */
 
-static inline weir_timer wi_timer_at(int64_t deadline_ns)
-{
-    return (weir_timer){ .when_ns = deadline_ns < 0 ? 0 : deadline_ns };
-}
-
-/* Counts from its first poll on. */
-static inline weir_timer wi_timer_after(int64_t duration_ns)
-{
-    const int64_t longest_ns = INT64_MAX - 1; /* beyond lie TIMER_FIRED and TIMER_FIRING */
-    if (duration_ns <= 0)
-        return wi_timer_at(0);
-    return (weir_timer){ .when_ns = -(duration_ns < longest_ns ? duration_ns : longest_ns) };
-}
-
 /* For dumps: when it fires, or a moment ago if it has; 0: it has not begun. Any thread. */
 static inline int64_t wi_timer_due(const weir_timer *timer)
 {
@@ -129,7 +115,7 @@ bool wi_timer_poll(weir_timer *timer, weir_cx *cx);
 /* Out of its wheel, whatever state it is in. For drops; never blocks for longer than a few wakes take. */
 void wi_timer_cancel(weir_timer *timer);
 
-/* `when` as in wi_timer_at() or wi_timer_after(). One that waits goes on waiting, for the new time. */
+/* `when` as in weir_timer_at() or weir_timer_after(). One that waits goes on waiting, for the new time. */
 void wi_timer_reset(weir_timer *timer, weir_timer when);
 
 #endif

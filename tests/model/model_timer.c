@@ -57,7 +57,7 @@ static void setup_at(int64_t deadline_ns)
     waker.type = &waker_type;
     gone = wakes = told = 0;
     was_ready = false;
-    timer = wi_timer_at(deadline_ns);
+    timer = weir_timer_at(deadline_ns);
     MODEL_CHECK(!poll());
     model_name(&the_clock.virtual_ns, sizeof the_clock.virtual_ns, "clock");
     model_name(&timers.lock, sizeof timers.lock, "lock");
@@ -100,12 +100,12 @@ static void poll_once(void)
 }
 static void put_off(void)
 {
-    wi_timer_reset(&timer, wi_timer_at(LATER_NS));
+    wi_timer_reset(&timer, weir_timer_at(LATER_NS));
     was_ready = poll();
 }
 static void bring_forward(void)
 {
-    wi_timer_reset(&timer, wi_timer_at(FIRST_NS));
+    wi_timer_reset(&timer, weir_timer_at(FIRST_NS));
 }
 
 static void check_empty(void)

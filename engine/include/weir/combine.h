@@ -38,6 +38,20 @@
      }){ .from = weir_combined_ })   \
          .to)
 
+/*
+ * The same from the fields besides the head. Each type has a literal of its own, which the compiler builds where it is
+ * to lie: a copy would read with wide loads what narrow stores have just written, and wait for them every time.
+ */
+#define WEIR_COMBINATOR_OF_(name_, is_send_, is_lossy_, ...)                                                      \
+    __builtin_choose_expr(                                                                                        \
+        (is_send_),                                                                                               \
+        __builtin_choose_expr((is_lossy_), WEIR_COMBINED_(name_, weir_lossy_##name_##_future, __VA_ARGS__),       \
+                              WEIR_COMBINED_(name_, weir_##name_##_future, __VA_ARGS__)),                         \
+        __builtin_choose_expr((is_lossy_), WEIR_COMBINED_(name_, weir_local_lossy_##name_##_future, __VA_ARGS__), \
+                              WEIR_COMBINED_(name_, weir_local_##name_##_future, __VA_ARGS__)))
+#define WEIR_COMBINED_(name_, type_, ...) \
+    ((type_){ .future = WEIR_HEAD_INIT_(((type_ *)0)->future, weir_##name_##_type), __VA_ARGS__ })
+
 /* m(arg, slot) for each of up to 8 slots: one after the other, with commas between, and with && or ||. */
 #define WEIR_EACH_(m, arg, ...) WEIR_FOLD_(m, arg, WEIR_NOTHING_, __VA_ARGS__)
 #define WEIR_LIST_(m, arg, ...) WEIR_FOLD_(m, arg, WEIR_COMMA_, __VA_ARGS__)

@@ -355,12 +355,24 @@ typedef struct weir_yield {
     weir_future future;
     weir_unit output;
 } weir_yield;
-WEIR_MUST_USE weir_yield weir_yield_now(void);
+extern const weir_future_type weir_yield_type;
+
+WEIR_MUST_USE static inline weir_yield weir_yield_now(void)
+{
+    weir_yield self = { .future = WEIR_FUTURE_INIT(&weir_yield_type) };
+    return self;
+}
 
 /*
  * weir_consume_budget() - a point where a busy task may yield: for loops of pure
  * computation, once an item. Cancel safe.
  */
-WEIR_MUST_USE weir_yield weir_consume_budget(void);
+extern const weir_future_type weir_consume_budget_type;
+
+WEIR_MUST_USE static inline weir_yield weir_consume_budget(void)
+{
+    weir_yield self = { .future = WEIR_FUTURE_INIT(&weir_consume_budget_type) };
+    return self;
+}
 
 #endif

@@ -160,30 +160,17 @@ WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *cons
                    "try_join_all needs outputs that are an int or an int64_t: a negative one is an error");
 /* clang-format on */
 
-#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                        \
-    WEIR_COMBINATOR_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),      \
-                     (drops_) && WEIR_ANY_(WEIR_SLOT_IS_LOSSY_, 0, __VA_ARGS__),  \
-                     weir_##name_##_branches(((weir_branches){                    \
-                         .count = WEIR_COUNT_(__VA_ARGS__),                       \
-                         .flags = (flags_),                                       \
-                         .near = { WEIR_LIST_(WEIR_SLOT_HEAD_, 0, __VA_ARGS__) }, \
-                     })))
+#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                           \
+    WEIR_COMBINATOR_OF_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),      \
+                        (drops_) && WEIR_ANY_(WEIR_SLOT_IS_LOSSY_, 0, __VA_ARGS__),  \
+                        .branches = {                                                \
+                            .count = WEIR_COUNT_(__VA_ARGS__),                       \
+                            .flags = (flags_),                                       \
+                            .near = { WEIR_LIST_(WEIR_SLOT_HEAD_, 0, __VA_ARGS__) }, \
+                        })
 
 extern const weir_future_type weir_select_type;
 extern const weir_future_type weir_join_all_type;
 extern const weir_future_type weir_try_join_all_type;
-
-static inline weir_select_future weir_select_branches(weir_branches branches)
-{
-    return (weir_select_future){ .future = WEIR_FUTURE_INIT(&weir_select_type), .branches = branches };
-}
-static inline weir_join_all_future weir_join_all_branches(weir_branches branches)
-{
-    return (weir_join_all_future){ .future = WEIR_FUTURE_INIT(&weir_join_all_type), .branches = branches };
-}
-static inline weir_try_join_all_future weir_try_join_all_branches(weir_branches branches)
-{
-    return (weir_try_join_all_future){ .future = WEIR_FUTURE_INIT(&weir_try_join_all_type), .branches = branches };
-}
 
 #endif

@@ -81,7 +81,18 @@ typedef struct weir_join_future {
 #define weir_join(handle, ret_ptr) weir_join_sized((handle), (ret_ptr), WEIR_OUTPUT_SIZE_(ret_ptr))
 #define WEIR_OUTPUT_SIZE_(ptr) \
     _Generic((ptr), void * : 0, default : sizeof(*_Generic((ptr), void * : (char *)0, default : (ptr))))
-WEIR_MUST_USE weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size);
+extern const weir_future_type weir_join_type;
+/* Panics unless that is the size of the task's output. */
+void weir_join_check_size(weir_join_handle handle, size_t ret_size);
+
+/* ret_size 0: not checked. */
+WEIR_MUST_USE static inline weir_join_future weir_join_sized(weir_join_handle handle, void *ret, size_t ret_size)
+{
+    if (ret != NULL && ret_size != 0)
+        weir_join_check_size(handle, ret_size);
+    weir_join_future self = { .future = WEIR_FUTURE_INIT(&weir_join_type), .handle = handle, .ret = ret };
+    return self;
+}
 
 /*
  * weir_abort() - cancel a task: it is dropped at the await it is suspended on,

@@ -61,8 +61,23 @@ typedef struct weir_timer {
     uint64_t place;
     uintptr_t home;
     weir_waker *waker;
-    int64_t when_ns;
+    int64_t when_ns; /* a time; negative: so much after its first poll */
 } weir_timer;
+
+static inline weir_timer weir_timer_at(int64_t deadline_ns)
+{
+    weir_timer self = { .when_ns = deadline_ns < 0 ? 0 : deadline_ns };
+    return self;
+}
+
+/* Counts from its first poll on. */
+static inline weir_timer weir_timer_after(int64_t duration_ns)
+{
+    const int64_t longest_ns = INT64_MAX - 1; /* beyond lies what the engine marks timers with */
+    const int64_t bounded_ns = duration_ns < longest_ns ? duration_ns : longest_ns;
+    weir_timer self = { .when_ns = duration_ns <= 0 ? 0 : -bounded_ns };
+    return self;
+}
 
 /*
  * weir_sleep_for(), weir_sleep_until() - wait for a time to pass, or to come.
@@ -74,8 +89,19 @@ typedef struct weir_sleep {
     weir_unit output;
     weir_timer timer;
 } weir_sleep;
-WEIR_MUST_USE weir_sleep weir_sleep_for(int64_t duration_ns);
-WEIR_MUST_USE weir_sleep weir_sleep_until(int64_t deadline_ns);
+extern const weir_future_type weir_sleep_type;
+
+WEIR_MUST_USE static inline weir_sleep weir_sleep_for(int64_t duration_ns)
+{
+    weir_sleep self = { .future = WEIR_FUTURE_INIT(&weir_sleep_type), .timer = weir_timer_after(duration_ns) };
+    return self;
+}
+
+WEIR_MUST_USE static inline weir_sleep weir_sleep_until(int64_t deadline_ns)
+{
+    weir_sleep self = { .future = WEIR_FUTURE_INIT(&weir_sleep_type), .timer = weir_timer_at(deadline_ns) };
+    return self;
+}
 
 /*
  * weir_sleep_reset(), weir_sleep_reset_for() - give a sleep another deadline,
