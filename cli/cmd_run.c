@@ -52,7 +52,14 @@ static const struct arg_section run_sections[] = {
     { .title = "EXIT STATUS",
       .text =
           "0: done. 1: the data said no, or a file could not be read or written; nothing half-written stays. 2: the "
-          "pipeline doesn't check, or usage. 130, 143: interrupted." },
+          "pipeline doesn't check, or usage. 130, 143: interrupted by SIGINT, SIGTERM." },
+    { .title = "SIGNALS",
+      .text =
+          "SIGINT and SIGTERM end a pipeline in good order: its sources give no more, what is under way is done, and "
+          "sinks commit. For a source without an end of its own (stdin, generate without size=) that is its end, and "
+          "the exit code 0. One that had more to give (files, read, manifest) was cut short: files in blocks that are "
+          "at work are done, no more are begun; a new file that would not be the whole doesn't get its name; exit "
+          "code 130 or 143. The second signal ends the process at once; what has its name is whole." },
     { .title = "EXAMPLES",
       .verbatim = true,
       .text = "weir run 'read \"app.log\" | hash sha256 | write \"app.log.json\"'\n"
@@ -71,16 +78,22 @@ static const struct args run_args = {
     .sections = run_sections,
 };
 
-/* The pipeline until it ends, or the user has had enough. */
+/* The pipeline until it ends; once the user has had enough, it is asked to. */
 WEIR_ASYNC(run_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *stop; struct weir_pipeline_run run;
            weir_cancelled_future stopped; weir_select_future which;)
 {
     WEIR_BEGIN
     self->run = WEIR_CALL(weir_pipeline_run, .pipeline = self->pipeline);
     self->stopped = weir_cancelled(self->stop);
-    AWAIT(self->which, weir_select_biased(self->stopped, self->run));
-    RETURN(self->which.output == 1 ? self->run.output : -ECANCELED);
+    AWAIT(self->which, weir_select_ref(self->stopped, self->run));
+    if (self->which.output == 0) {
+        weir_pipeline_stop(self->pipeline);
+        AWAIT_SLOT(self->run);
+    }
+    RETURN(self->run.output);
     WEIR_FINALLY
+    weir_drop(self->stopped);
+    weir_drop(self->run);
     WEIR_END
 }
 
@@ -108,10 +121,32 @@ static void on_trouble(void *arg, const char *text)
 
 /* --- running ------------------------------------------------------------------------------------- */
 
-static int conclude(const weir_pipeline *pipeline, int error)
+/* The words for a run that a signal ended, and its exit code; 0: there is more to say of it. */
+static int conclude_stopped(const weir_pipeline *pipeline, int signal)
+{
+    const char *name = signal == SIGINT ? "SIGINT" : "SIGTERM", *text = weir_pipeline_error(pipeline);
+    switch (weir_pipeline_was_stopped(pipeline)) {
+    case WEIR_PIPELINE_NOT_STOPPED: /* it came too late, or it failed all the same */
+        return 0;
+    case WEIR_PIPELINE_ENDED:
+        fprintf(stderr, "weir: ended by %s: what had come in by then is done\n", name);
+        return 0;
+    case WEIR_PIPELINE_CUT:
+        break;
+    }
+    if (text != NULL)
+        fprintf(stderr, "weir: %s\n", text);
+    fprintf(stderr, "weir: interrupted by %s: there was more to come; what has its name is whole\n", name);
+    return 128 + signal;
+}
+
+static int conclude(const weir_pipeline *pipeline, int error, int signal)
 {
     if (error == -EPIPE)
         interrupt_end_by_sigpipe();
+    const int stopped = signal != 0 ? conclude_stopped(pipeline, signal) : 0;
+    if (stopped != 0)
+        return stopped;
     if (error == 0)
         return weir_pipeline_troubles(pipeline) > 0 ? EXIT_DATA : 0;
     const char *text = weir_pipeline_error(pipeline);
@@ -146,9 +181,10 @@ static int run(weir_pipeline *pipeline, const struct values *values)
         error = output;
     if (values->report && error == 0)
         report(stderr, pipeline, &io, weir_now_ns() - began_ns);
-    const int late = weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 ? 50000000 : -1);
+    const int late =
+        weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 || error == -ETIMEDOUT ? 50000000 : -1);
     const int signal = interrupt_fini(&interrupt);
-    const int status = signal != 0 ? 128 + signal : conclude(pipeline, error);
+    const int status = conclude(pipeline, error, signal);
     if (late != 0)
         _exit(status); /* a thread is stuck in a system call, and holds what exit() would free */
     return status;

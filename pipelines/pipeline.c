@@ -114,6 +114,23 @@ WEIR_ASYNC_DEFINE(weir_pipeline_run)
     WEIR_END
 }
 
+void weir_pipeline_stop(weir_pipeline *pipeline)
+{
+    weir_cancel(pipeline->run->stop);
+}
+
+weir_pipeline_stopped weir_pipeline_was_stopped(const weir_pipeline *pipeline)
+{
+    switch (__atomic_load_n(&pipeline->run->stopped, __ATOMIC_ACQUIRE)) {
+    case RUN_ENDED:
+        return WEIR_PIPELINE_ENDED;
+    case RUN_CUT:
+        return WEIR_PIPELINE_CUT;
+    default:
+        return WEIR_PIPELINE_NOT_STOPPED;
+    }
+}
+
 const char *weir_pipeline_error(const weir_pipeline *pipeline)
 {
     return pipeline->error;

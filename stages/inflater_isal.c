@@ -4,7 +4,10 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
+#include "gzip_header.h"
+
 struct inflater {
+    struct gzip_header header;
     struct inflate_state state;
 };
 
@@ -14,7 +17,8 @@ struct inflater *inflater_create(void)
     if (self == NULL)
         return NULL;
     isal_inflate_init(&self->state);
-    self->state.crc_flag = ISAL_GZIP;
+    self->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* no header, but the checksum behind it is looked at */
+    gzip_header_init(&self->header);
     return self;
 }
 
@@ -26,7 +30,8 @@ void inflater_destroy(struct inflater *self)
 void inflater_reset(struct inflater *self)
 {
     isal_inflate_reset(&self->state);
-    self->state.crc_flag = ISAL_GZIP;
+    self->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    gzip_header_init(&self->header);
 }
 
 static uint32_t clamp(size_t size)
@@ -37,16 +42,12 @@ static uint32_t clamp(size_t size)
 static const char *fault_of(int code)
 {
     switch (code) {
-    case ISAL_INVALID_WRAPPER:
-        return NULL;
     case ISAL_INVALID_BLOCK:
         return "invalid block";
     case ISAL_INVALID_SYMBOL:
         return "invalid symbol";
     case ISAL_INVALID_LOOKBACK:
         return "it looks back too far";
-    case ISAL_UNSUPPORTED_METHOD:
-        return "unknown compression method";
     case ISAL_INCORRECT_CHECKSUM:
         return "wrong checksum";
     default:
@@ -57,6 +58,9 @@ static const char *fault_of(int code)
 int inflater_run(struct inflater *self, weir_flow *flow, const char **ret_fault)
 {
     struct inflate_state *state = &self->state;
+    const int began = gzip_header_take(&self->header, flow, ret_fault);
+    if (began <= 0)
+        return began;
     state->next_in = (uint8_t *)(uintptr_t)(flow->in + flow->in_pos); /* it only reads there */
     state->avail_in = clamp(flow->in_size - flow->in_pos);
     state->next_out = flow->out + flow->out_pos;

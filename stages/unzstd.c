@@ -10,12 +10,17 @@
 /* Small frames are decoded together: a piece is so many bytes of them at least. */
 #define PIECE_BYTES_MIN ((uint64_t)256 << 10)
 
+enum { HEADER_MAX = 18 }; /* of a frame: magic, descriptor, window, dictionary, content size */
+
 struct unzstd {
     struct expand_limit limit;
 
     ZSTD_DCtx *ctx;
     uint64_t frame_offset; /* where the last frame began */
     bool in_frame;
+    uint64_t frame_out;         /* what it gave so far */
+    uint8_t header[HEADER_MAX]; /* how it begins */
+    size_t header_have;
 
     struct zstd_frames frames; /* of find() */
     uint64_t piece_in;
@@ -61,6 +66,42 @@ static int at_end(const struct unzstd *self, weir_flow *flow)
     return WEIR_WANT_NOTHING;
 }
 
+/*
+ * The library has two decoders: one for parts, and one for a frame that lies in the window whole, with room for all of
+ * its content. They don't find the same faults, and the second may even take the middle of a frame for a beginning,
+ * where a window begins. What we say must not hang on the windows: the first HEADER_MAX bytes of a frame go in one by
+ * one, so that it never sees one whole.
+ */
+static size_t decode(struct unzstd *self, weir_flow *flow)
+{
+    const bool in_header = self->header_have < HEADER_MAX && flow->in_pos < flow->in_size;
+    ZSTD_inBuffer in = { flow->in, in_header ? flow->in_pos + 1 : flow->in_size, flow->in_pos };
+    ZSTD_outBuffer out = { flow->out, flow->out_size, flow->out_pos };
+    const size_t left = ZSTD_decompressStream(self->ctx, &out, &in);
+    if (ZSTD_isError(left))
+        return left;
+    if (in_header && in.pos > flow->in_pos)
+        self->header[self->header_have++] = flow->in[flow->in_pos];
+    self->frame_out += out.pos - flow->out_pos;
+    flow->in_pos = in.pos;
+    flow->out_pos = out.pos;
+    return left;
+}
+
+/* The decoder for parts doesn't notice that there is less of it than the header says, where the last block is empty. */
+static bool is_content_missing(const struct unzstd *self)
+{
+    const unsigned long long size = ZSTD_getFrameContentSize(self->header, self->header_have);
+    return size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR && size != self->frame_out;
+}
+
+static void begin_frame(struct unzstd *self)
+{
+    self->in_frame = false;
+    self->frame_out = 0;
+    self->header_have = 0;
+}
+
 static int unzstd_step(void *state, weir_flow *flow)
 {
     struct unzstd *self = state;
@@ -69,18 +110,19 @@ static int unzstd_step(void *state, weir_flow *flow)
             return flow->in_last ? at_end(self, flow) : WEIR_WANT_INPUT;
         if (!self->in_frame)
             self->frame_offset = offset_of(flow);
-        ZSTD_inBuffer in = { flow->in, flow->in_size, flow->in_pos };
-        ZSTD_outBuffer out = { flow->out, flow->out_size, flow->out_pos };
-        const size_t left = ZSTD_decompressStream(self->ctx, &out, &in);
+        const size_t in_before = flow->in_pos, out_before = flow->out_pos;
+        const size_t left = decode(self, flow);
         if (ZSTD_isError(left))
             return failed(self, flow, left);
-        const size_t taken = in.pos - flow->in_pos, made = out.pos - flow->out_pos;
-        flow->in_pos = in.pos;
-        flow->out_pos = out.pos;
+        const size_t taken = flow->in_pos - in_before, made = flow->out_pos - out_before;
         const int error = expand_limit_add(&self->limit, flow, taken, made);
         if (error < 0)
             return error;
         self->in_frame = left != 0;
+        if (left == 0 && is_content_missing(self))
+            return weir_flow_fail(flow, -EBADMSG, "the zstd frame is corrupt: it holds less than it says");
+        if (left == 0)
+            begin_frame(self);
         if (flow->out_pos == flow->out_size)
             return WEIR_WANT_OUTPUT;
         if (self->in_frame && flow->in_pos == flow->in_size) {
@@ -97,7 +139,7 @@ static int unzstd_reset(void *state, weir_flow *flow)
     struct unzstd *self = state;
     (void)flow;
     (void)ZSTD_DCtx_reset(self->ctx, ZSTD_reset_session_only);
-    self->in_frame = false;
+    begin_frame(self);
     expand_limit_reset(&self->limit);
     return 0;
 }

@@ -211,7 +211,7 @@ static void fail_strictly(struct eval *eval, const struct expr *expr, const stru
 
 static struct datum call(struct eval *eval, const struct expr *expr)
 {
-    const struct function *function = wp_function_find(expr->name);
+    const struct function *function = expr->function;
     struct datum args[FUNCTION_ARGS_MAX];
     unsigned count = 0;
     if (function == NULL || function->call == NULL)

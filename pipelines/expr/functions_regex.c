@@ -76,6 +76,8 @@ static struct datum replace_all(struct eval *eval, const struct datum *args, boo
         copied = to;
         at = to > at && to > from ? to : to + 1; /* behind an empty match one byte on, or it would be found again */
     }
+    if (found == 0 && error == 0 && copied == 0 && out.size == 0)
+        return text; /* no match: nothing is made */
     if (error == 0)
         error = weir_text_append(&out, text.text + copied, text.size - copied);
     return wp_eval_take_text(eval, &out, found < 0 ? -ELOOP : error);

@@ -59,4 +59,11 @@ WEIR_MUST_USE int wp_regex_find(const struct regex *regex, const char *text, siz
  */
 size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *ret_literal);
 
+/*
+ * The same file: does the pattern begin as `[a-z]+@` does, with one class of bytes, at least one of them, and then a
+ * byte that is no letter? Returns the size of the class ("[a-z]") and writes that byte; 0: it doesn't. It says nothing
+ * of the rest of the pattern, nor whether the byte is in the class.
+ */
+size_t wp_regex_head(const char *pattern, size_t size, char *ret_byte);
+
 #endif

@@ -187,3 +187,22 @@ size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *r
     end_run(&look);
     return look.best_size;
 }
+
+size_t wp_regex_head(const char *pattern, size_t size, char *ret_byte)
+{
+    struct look look = { .at = pattern, .end = pattern + size };
+    if (size >= 2 && *pattern == '\\' && is_in(pattern[1], "dDwWsS"))
+        look.at += 2;
+    else if (size == 0 || *pattern != '[' || !skip_class(&look))
+        return 0;
+    const size_t class_size = (size_t)(look.at - pattern);
+    if (look.end - look.at < 2 || *look.at != '+')
+        return 0;
+    look.at += look.at[1] == '\\' ? 2 : 1;
+    if (look.at >= look.end || is_letter(*look.at) || is_digit(*look.at) || (unsigned char)*look.at >= 0x80)
+        return 0;
+    if (look.at[-1] != '\\' && is_in(*look.at, "+*?{.^$[(|)"))
+        return 0;
+    *ret_byte = *look.at++;
+    return look.at < look.end && is_in(*look.at, "*?{") ? 0 : class_size;
+}

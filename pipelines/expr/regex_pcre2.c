@@ -7,7 +7,13 @@
  * may begin are handed out in windows with a look at the thread's clock between
  * them: a pattern such as [a-z]+@ takes the square of the text's size, which no
  * limit of PCRE2 counts.
+ *
+ * That very kind is common (addresses of mail), so it has a way of its own: one
+ * looks for the '@', and back from it to where its run begins. A match that begins
+ * within the run would begin at its first byte, too, so that place is the only one
+ * to try, and no byte is looked at twice.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +38,10 @@ enum {
 struct regex {
     pcre2_code *code;
     uint32_t groups;
-    bool windows; /* \G asks where the search began: it can't be cut */
+    bool windows;  /* \G asks where the search began: it can't be cut */
+    bool has_head; /* it begins with bytes of `head`, at least one, and then `head_end`, which is none of them */
+    char head_end;
+    bool head[UCHAR_MAX + 1];
     size_t literal_size;
     char literal[REGEX_LITERAL_MAX];
 };
@@ -110,6 +119,25 @@ const char *wp_regex_backend(void)
     return pcre2_config(PCRE2_CONFIG_JIT, &jit) == 0 && jit != 0 ? "pcre2 (jit)" : "pcre2";
 }
 
+/* Which bytes the class at the beginning of the pattern takes: it is asked, byte by byte. */
+static void find_head(struct regex *self, const char *pattern, size_t size, uint32_t options)
+{
+    const size_t class_size = wp_regex_head(pattern, size, &self->head_end);
+    int error;
+    PCRE2_SIZE at;
+    if (class_size == 0 || self->literal_size == 0)
+        return;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, class_size, options, &error, &at, NULL);
+    pcre2_match_data *data = code != NULL ? pcre2_match_data_create(1, NULL) : NULL;
+    for (unsigned i = 0; data != NULL && i <= UCHAR_MAX; i++) {
+        const unsigned char byte = (unsigned char)i;
+        self->head[i] = pcre2_match(code, &byte, 1, 0, 0, data, NULL) > 0;
+    }
+    self->has_head = data != NULL && !self->head[(unsigned char)self->head_end];
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+}
+
 static int compile(struct regex *self, const char *pattern, size_t size, bool caseless, struct regex_fault *ret_fault)
 {
     const uint32_t options =
@@ -126,6 +154,7 @@ static int compile(struct regex *self, const char *pattern, size_t size, bool ca
     (void)pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same */
     self->windows = memmem(pattern, size, "\\G", 2) == NULL;
     self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
+    find_head(self, pattern, size, options);
     return 0;
 }
 
@@ -203,6 +232,44 @@ static int search_by_windows(const struct regex *regex, struct searcher *searche
     }
 }
 
+/* The only places where a match may begin are those where a run begins that ends before `head_end`. */
+static int search_by_head(const struct regex *regex, struct searcher *searcher, const char *text, size_t size,
+                          size_t from)
+{
+    const char *first = text + from, *const end = text + size, *at;
+    int64_t end_ns = 0;
+    size_t steps = 0;
+    for (; (at = memchr(first, regex->head_end, (size_t)(end - first))) != NULL; first = at + 1) {
+        const char *run = at;
+        while (run > first && regex->head[(unsigned char)run[-1]])
+            run--;
+        if (run == at)
+            continue;
+        const size_t place = (size_t)(run - text);
+        const int found = search(regex, searcher, text, size, place, place);
+        if (found != PCRE2_ERROR_NOMATCH)
+            return found;
+        steps += size - place;
+        if (steps < WINDOW_STEPS)
+            continue;
+        steps = 0;
+        if (end_ns == 0)
+            end_ns = thread_ns() + SEARCH_NS_MAX;
+        else if (thread_ns() > end_ns)
+            return PCRE2_ERROR_MATCHLIMIT;
+    }
+    return PCRE2_ERROR_NOMATCH;
+}
+
+static int search_all(const struct regex *regex, struct searcher *searcher, const char *text, size_t size, size_t from)
+{
+    if (regex->has_head)
+        return search_by_head(regex, searcher, text, size, from);
+    if (size - from >= LONG_TEXT && regex->windows)
+        return search_by_windows(regex, searcher, text, size, from);
+    return search(regex, searcher, text, size, from, size);
+}
+
 int wp_regex_find(const struct regex *regex, const char *text, size_t size, size_t from, const size_t **ret_places)
 {
     if (from > size || lacks_literal(regex, text + from, size - from))
@@ -210,8 +277,7 @@ int wp_regex_find(const struct regex *regex, const char *text, size_t size, size
     struct searcher *searcher = get_searcher(regex->groups + 1);
     if (searcher == NULL)
         return -ENOMEM;
-    const int found = size - from >= LONG_TEXT && regex->windows ? search_by_windows(regex, searcher, text, size, from)
-                                                                 : search(regex, searcher, text, size, from, size);
+    const int found = search_all(regex, searcher, text, size, from);
     if (found == PCRE2_ERROR_NOMATCH)
         return 0;
     if (found < 0)

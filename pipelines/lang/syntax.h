@@ -93,6 +93,8 @@ enum expr_op {
     OPS,
 };
 
+struct function;
+
 struct path_step {
     struct path_step *next;
     const char *name; /* NULL: an index */
@@ -109,6 +111,7 @@ struct expr {
     struct path_step *steps;
     struct value value;
     const char *name;
+    const struct function *function; /* EXPR_CALL: found by the checker */
     struct span name_span;
     bool strict; /* int!(...) */
 };

@@ -12,6 +12,7 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/stop.h"
 
 static const weir_opt each_opts[] = {
     { "block", "what each file goes through: { read | ... }", WEIR_OPT_BLOCK, 0, .positional = true, .required = true },
@@ -118,6 +119,18 @@ static bool has_row(const struct each_run *self)
     return self->in.batch != NULL && self->at < self->in.batch->count;
 }
 
+/* To begin no more files: what comes still is let go. */
+static bool is_over(struct each_run *self)
+{
+    if (!wp_stop_is_asked(self->node))
+        return false;
+    if (has_row(self) || !self->ended)
+        wp_stop_cut(self->node);
+    self->ended = true;
+    wp_parcel_put(&self->in);
+    return true;
+}
+
 /* The next file of the batch goes to work. */
 static int start_file(struct each_run *self)
 {
@@ -179,7 +192,8 @@ WEIR_ASYNC_BODY_(each_run, static)
     WEIR_BEGIN
     self->output = begin(self);
     while (self->output == 0) {
-        while (!has_row(self) && !self->ended && (self->busy == 0 || weir_mpsc_len(self->node->from) > 0)) {
+        while (!is_over(self) && !has_row(self) && !self->ended &&
+               (self->busy == 0 || weir_mpsc_len(self->node->from) > 0)) {
             wp_parcel_put(&self->in);
             self->at = 0;
             AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->in));

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <weir/blocking.h>
+#include <weir/select.h>
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/stop.h"
 #include "run/synthetic.h"
 
 static const weir_opt generate_opts[] = {
@@ -57,10 +59,18 @@ static struct wp_edge_send send_chunk(struct run_node *node, struct source_of_by
     return WEIR_CALL(wp_edge_send, .node = node, .parcel = parcel);
 }
 
+static void stop(const struct run_node *node)
+{
+    if (wp_plan_number(node->plan, "size") > 0)
+        wp_stop_cut(node);
+    else
+        wp_stop_end(node);
+}
+
 /* clang-format off */
 WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *bytes; int64_t left; int64_t rate;
            int64_t sent; int64_t began_ns; size_t block; weir_chunk_get_future get; weir_offload_future job;
-           weir_sleep nap; struct wp_edge_send send;)
+           weir_sleep nap; weir_cancelled_future stopped; weir_select_future which; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -78,6 +88,10 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
         self->rate > 0 && self->rate / 10 < (int64_t)RUN_CHUNK_BYTES ? (size_t)(self->rate / 10 + 1) : RUN_CHUNK_BYTES;
     self->began_ns = weir_now_ns();
     while (self->left > 0) {
+        if (wp_stop_is_asked(self->node)) {
+            stop(self->node);
+            break;
+        }
         AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
         self->bytes->chunk = self->get.output;
         if (self->bytes->chunk == NULL)
@@ -90,9 +104,11 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->bytes->took_ns);
         self->left -= (int64_t)self->bytes->wanted;
         self->sent += (int64_t)self->bytes->wanted;
-        if (self->rate > 0)
-            AWAIT(self->nap,
-                  weir_sleep_until(self->began_ns + (int64_t)((double)self->sent / (double)self->rate * 1e9)));
+        if (self->rate > 0) {
+            self->stopped = wp_stop_wait(self->node);
+            self->nap = weir_sleep_until(self->began_ns + (int64_t)((double)self->sent / (double)self->rate * 1e9));
+            AWAIT(self->which, weir_select_biased(self->stopped, self->nap));
+        }
         AWAIT(self->send, send_chunk(self->node, self->bytes));
         if (self->send.output < 0)
             RETURN(0);

@@ -1,12 +1,14 @@
 /* read.c - stage "read": the bytes of a file. */
 #include <string.h>
-#include <unistd.h>
 #include <weir/io.h>
+#include <weir/select.h>
 #include <weir/time.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/held_file.h"
+#include "run/patience.h"
+#include "run/stop.h"
 
 static const weir_opt read_opts[] = {
     { "path", "the file; in a block without it, the one that the block is for", WEIR_OPT_STRING, 0, .positional = true,
@@ -39,40 +41,95 @@ static int open_flags(const struct run_node *node)
     return O_RDONLY | O_NOCTTY | (found ? O_NOFOLLOW | O_NONBLOCK : 0);
 }
 
+/* Opens the file. Resolves to its fd or a negative errno; -ECANCELED: the run is to stop. */
+/* clang-format off */
+WEIR_ASYNC(open_input, int64_t, struct run_node *node; const char *path; struct patience patience;
+           weir_open_future open; weir_sleep limit; weir_cancelled_future stopped; weir_select_future which;
+           weir_sleep nap;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    for (;;) {
+        self->stopped = wp_stop_wait(self->node);
+        self->open = weir_open(AT_FDCWD, self->path, open_flags(self->node), 0);
+        self->limit = wp_patience_limit(self->node);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->open, self->limit));
+        self->output = self->which.output == 1 ? self->open.output : self->which.output == 0 ? -ECANCELED : -ETIMEDOUT;
+        if (!wp_patience_again(&self->patience, self->node, self->output))
+            break;
+        AWAIT(self->nap, wp_patience_nap(&self->patience));
+    }
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* Reads a block into the chunk. Resolves to its bytes or a negative errno; -ECANCELED: the run is to stop. */
+/* clang-format off */
+WEIR_ASYNC(read_block, int64_t, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t block;
+           uint64_t offset; struct patience patience; weir_read read; weir_sleep limit; weir_cancelled_future stopped;
+           weir_select_future which; weir_sleep nap;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    for (;;) {
+        self->stopped = wp_stop_wait(self->node);
+        self->read = weir_read_at(self->file->output.fd, self->chunk->data, self->block, self->offset,
+                                  wp_held_file_hold(self->file, self->chunk));
+        self->limit = wp_patience_limit(self->node);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->read, self->limit));
+        if (self->which.output == 2)
+            RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
+        self->output = self->which.output == 1 ? self->read.output : -ECANCELED;
+        if (!wp_patience_again(&self->patience, self->node, self->output))
+            break;
+        AWAIT(self->nap, wp_patience_nap(&self->patience));
+    }
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* clang-format off */
 WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
-           size_t block; int64_t since_ns; weir_chunk *chunk; weir_open_future open; weir_chunk_get_future get;
-           weir_read read; struct wp_edge_send send;)
+           size_t block; int64_t since_ns; weir_chunk *chunk; struct open_input open; weir_chunk_get_future get;
+           struct read_block read; struct wp_edge_send send;)
+/* clang-format on */
 {
     WEIR_BEGIN
     self->path = path_of(self->node);
     self->block = (size_t)wp_plan_number(self->node->plan, "block");
-    AWAIT(self->open, weir_open(AT_FDCWD, self->path, open_flags(self->node), 0));
-    if (self->open.output < 0)
-        RETURN(
-            wp_run_fail(self->node, (int)self->open.output, "%s: %s", self->path, strerror((int)-self->open.output)));
     self->file = wp_held_file_create();
-    if (self->file == NULL) {
-        (void)close((int)self->open.output);
+    if (self->file == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
-    }
-    self->file->output.fd = (int)self->open.output;
+    AWAIT(self->open, WEIR_CALL(open_input, .node = self->node, .path = self->path));
+    if (self->open.output >= 0)
+        self->file->output.fd = (int)self->open.output;
+    else if (self->open.output != -ECANCELED)
+        RETURN(wp_run_fail(self->node, (int)self->open.output, "%s: %s", self->path,
+                           wp_patience_words(self->node, self->open.output)));
     (void)posix_fadvise(self->file->output.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    do {
+    self->read.output = self->open.output;
+    while (self->read.output != -ECANCELED) {
         AWAIT(self->get, weir_chunk_get(self->block));
         self->chunk = self->get.output;
         if (self->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a block of %zu bytes", self->block));
         self->since_ns = weir_now_ns();
-        AWAIT(self->read, weir_read_at(self->file->output.fd, self->chunk->data, self->block, self->offset,
-                                       wp_held_file_hold(self->file, self->chunk)));
+        AWAIT(self->read, WEIR_CALL(read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
+                                    .block = self->block, .offset = self->offset));
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        if (self->read.output == -ECANCELED)
+            break;
         if (self->read.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->read.output, "%s: byte %lu: %s", self->path,
-                               (unsigned long)self->offset, strerror((int)-self->read.output)));
+                               (unsigned long)self->offset, wp_patience_words(self->node, self->read.output)));
         self->offset += (uint64_t)self->read.output;
         self->chunk->size = (size_t)self->read.output;
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = take_parcel(&self->chunk)));
-    } while (self->send.output == 0 && self->read.output > 0);
+        if (self->send.output < 0 || self->read.output == 0)
+            RETURN(0);
+    }
+    wp_stop_cut(self->node);
+    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
     weir_chunk_put(self->chunk);
     wp_held_file_unref(self->file);

@@ -1,9 +1,11 @@
 /* stdin.c - stage "stdin": the bytes of standard input, as they come. */
 #include <string.h>
+#include <weir/select.h>
 #include <weir/stdio.h>
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/stop.h"
 
 static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
 {
@@ -13,7 +15,7 @@ static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
 }
 
 WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chunk *chunk; weir_chunk_get_future get;
-           weir_stream_io read; struct wp_edge_send send;)
+           weir_stream_io read; weir_cancelled_future stopped; weir_select_future which; struct wp_edge_send send;)
 {
     WEIR_BEGIN
     self->output = weir_stdin(&self->stream);
@@ -24,7 +26,13 @@ WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chun
         self->chunk = self->get.output;
         if (self->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
-        AWAIT(self->read, weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity));
+        self->stopped = wp_stop_wait(self->node);
+        self->read = weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->read));
+        if (self->which.output == 0) {
+            wp_stop_end(self->node);
+            break;
+        }
         if (self->read.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->read.output, "standard input: %s",
                                strerror((int)-self->read.output)));

@@ -10,12 +10,15 @@
 #include <weir/blocking.h>
 #include <weir/io.h>
 #include <weir/manifest.h>
+#include <weir/select.h>
 #include <weir/time.h>
 
 #include "nodes/write_manifest.h"
 #include "run/batch.h"
 #include "run/gate.h"
 #include "run/held_file.h"
+#include "run/patience.h"
+#include "run/stop.h"
 
 enum { KEEP_MTIME, KEEP_MODE };
 static const char *const keeps[] = { "mtime", "mode", NULL };
@@ -43,7 +46,7 @@ static int failed(struct run_node *node, const struct held_file *file, int64_t e
         return wp_run_fail(node, (int)error, "%s: what was written can't be read back", path);
     if (error == -EINVAL)
         return wp_run_fail(node, (int)error, "'%s' is no path of a file", path);
-    return wp_run_fail(node, (int)error, "%s: %s", path, strerror((int)-error));
+    return wp_run_fail(node, (int)error, "%s: %s", path, wp_patience_words(node, error));
 }
 
 /* --- what the options say of it ------------------------------------------------------------------------ */
@@ -134,8 +137,40 @@ static int64_t commit(void *arg, weir_job *job)
 
 /* --- the stream -------------------------------------------------------------------------------------------- */
 
-WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t done; int64_t since_ns;
-           struct parcel parcel; struct wp_edge_recv recv; weir_write write; weir_offload_future commit;
+/* Writes a chunk, all of it, and moves the file's offset. Resolves to 0 or a negative errno. */
+/* clang-format off */
+WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t done;
+           struct patience patience; weir_write write; weir_sleep limit; weir_select_future which; weir_sleep nap;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    while (self->done < self->chunk->size) {
+        self->write =
+            weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->chunk->size - self->done,
+                          self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
+        self->limit = wp_patience_limit(self->node);
+        AWAIT(self->which, weir_select_biased(self->write, self->limit));
+        if (self->which.output == 1)
+            RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
+        if (self->write.output > 0) {
+            self->done += (size_t)self->write.output;
+            self->patience.tries = 0;
+            if (self->file->output.offset != UINT64_MAX)
+                self->file->output.offset += (uint64_t)self->write.output;
+            continue;
+        }
+        self->output = self->write.output < 0 ? (int)self->write.output : -EIO; /* none of it could go on for ever */
+        if (!wp_patience_again(&self->patience, self->node, self->output))
+            RETURN(self->output);
+        AWAIT(self->nap, wp_patience_nap(&self->patience));
+    }
+    RETURN(0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; int64_t since_ns; struct parcel parcel;
+           struct wp_edge_recv recv; struct write_chunk write; weir_offload_future commit;
            struct wp_gate_pass gate;)
 {
     WEIR_BEGIN
@@ -153,18 +188,14 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; size_t
             break;
         self->since_ns = weir_now_ns();
         wp_seal_add(&self->file->seal, self->parcel.chunk->data, self->parcel.chunk->size);
-        for (self->done = 0; self->done < self->parcel.chunk->size; self->done += (size_t)self->write.output) {
-            AWAIT(self->write, weir_write_at(self->file->output.fd, self->parcel.chunk->data + self->done,
-                                             self->parcel.chunk->size - self->done, self->file->output.offset,
-                                             wp_held_file_hold(self->file, self->parcel.chunk)));
-            if (self->write.output <= 0) /* none of it: another try could go on for ever */
-                RETURN(failed(self->node, self->file, self->write.output < 0 ? self->write.output : -EIO));
-            if (self->file->output.offset != UINT64_MAX)
-                self->file->output.offset += (uint64_t)self->write.output;
-        }
+        AWAIT(self->write, WEIR_CALL(write_chunk, .node = self->node, .file = self->file, .chunk = self->parcel.chunk));
+        if (self->write.output < 0)
+            RETURN(failed(self->node, self->file, self->write.output));
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
         wp_parcel_put(&self->parcel);
     }
+    if (self->file->output.path != NULL && wp_stop_was_cut(self->node))
+        RETURN(wp_stop_refuse(self->node, self->file->place.shown));
     if (self->node->run->gate != NULL) {
         AWAIT(self->commit, weir_offload(WEIR_LANE_IO, prepare, wp_held_file_ref(self->file), wp_held_file_unref));
         if (self->commit.output < 0)

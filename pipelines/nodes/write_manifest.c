@@ -9,6 +9,7 @@
 #include "output.h"
 #include "run/place.h"
 #include "run/rows.h"
+#include "run/stop.h"
 
 #define WRITE_BYTES ((size_t)128 << 10)
 
@@ -128,6 +129,8 @@ static int write_rows(void *state, struct batch **batch, const weir_job *job)
     }
     if (error == 0 && (*batch == NULL || self->text.size >= WRITE_BYTES))
         error = flush(self);
+    if (error == 0 && *batch == NULL && self->output.path != NULL && wp_stop_was_cut(self->node))
+        error = wp_stop_refuse(self->node, self->output.path);
     if (error == 0 && *batch == NULL) {
         error = wp_output_sync(&self->output);
         error = error < 0 ? failed(self, error) : 0;

@@ -78,7 +78,7 @@ static bool check_regexes(struct check *check, struct expr *expr)
 
 /* --- calls -------------------------------------------------------------------------------------- */
 
-static bool check_call(struct check *check, const struct expr *expr)
+static bool check_call(struct check *check, struct expr *expr)
 {
     const struct function *function = wp_function_find(expr->name);
     if (function == NULL) {
@@ -101,6 +101,7 @@ static bool check_call(struct check *check, const struct expr *expr)
     unsigned count = 0;
     for (const struct expr *arg = expr->args; arg != NULL; arg = arg->next)
         count++;
+    expr->function = function;
     if (count >= function->min && count <= function->max)
         return true;
     if (function->min == function->max)
@@ -129,7 +130,7 @@ static bool check_second(struct check *check, const struct expr *expr)
         return true;
     const struct part *part = second->value.parts;
     const struct datum text = datum_string(part->data, part->size);
-    const function_call call = wp_function_find(expr->name)->call;
+    const function_call call = expr->function->call;
     const char odd = call == wp_time_of || call == wp_time_format ? wp_time_odd_directive(text) : '\0';
     if (odd != '\0') {
         wp_diag(check->diags, second->span, "%s(): no such place as '%%%c'", expr->name, odd);

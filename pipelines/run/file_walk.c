@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/stop.h"
+
 /* Directories deeper than this are opened again, from the root, when the walk comes back to them. */
 #define OPEN_DEPTH 64
 
@@ -304,7 +306,8 @@ int wp_file_walk_next(struct file_walk *self, struct batch **ret_batch)
     self->batch = wp_batch_create();
     if (self->batch == NULL)
         error = -ENOMEM;
-    while (error == 0 && more > 0 && self->batch->count < BATCH_ROWS && self->batch->bytes < BATCH_BYTES) {
+    while (error == 0 && more > 0 && self->batch->count < BATCH_ROWS && self->batch->bytes < BATCH_BYTES &&
+           !wp_stop_is_asked(self->node)) {
         const char *path = NULL;
         if (self->level != NULL)
             error = step_level(self);

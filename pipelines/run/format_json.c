@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "json/json_index.h"
 #include "run/row.h"
 
 static bool is_blank(char letter)
@@ -10,26 +11,48 @@ static bool is_blank(char letter)
     return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
 }
 
-/* JSON without the blanks between its tokens. */
+/* The string of `size` bytes with its quotes: escapes that no string needs ("\/") are undone, as jq does. */
+static int append_string(weir_text *out, const char *text, size_t size)
+{
+    if (memchr(text, '\\', size) == NULL)
+        return weir_text_append(out, text, size);
+    struct arena arena = { 0 };
+    size_t plain_size = 0;
+    const char *plain = wp_json_unescape(text + 1, size - 2, &arena, &plain_size);
+    const int error = plain != NULL ? wp_datum_append_json(out, datum_string(plain, plain_size)) : -ENOMEM;
+    wp_arena_fini(&arena);
+    return error;
+}
+
+/* Bytes from `at` on that are one string, or none of it. */
+static size_t token_size(const char *at, const char *end)
+{
+    const char *to = at + 1;
+    if (*at == '"') {
+        while (*to != '"')
+            to += *to == '\\' ? 2 : 1;
+        return (size_t)(to - at) + 1;
+    }
+    while (to < end && *to != '"' && !is_blank(*to))
+        to++;
+    return (size_t)(to - at);
+}
+
+/* JSON that was checked, without the blanks between its tokens; numbers are spelled as they were. */
 static int append_spelled(weir_text *out, const char *text, size_t size)
 {
-    if (text[0] != '{' && text[0] != '[')
-        return weir_text_append(out, text, size);
-    if (weir_text_reserve(out, size) < 0)
-        return -ENOMEM;
-    char *to = out->data + out->size;
-    bool in_string = false;
-    for (size_t i = 0; i < size; i++) {
-        if (!in_string && is_blank(text[i]))
+    const char *const end = text + size;
+    int error = 0;
+    for (const char *at = text; error == 0 && at < end;) {
+        if (is_blank(*at)) {
+            at++;
             continue;
-        *to++ = text[i];
-        if (text[i] == '"')
-            in_string = !in_string;
-        else if (text[i] == '\\')
-            *to++ = text[++i]; /* it is within a string, whose end follows */
+        }
+        const size_t token = token_size(at, end);
+        error = *at == '"' ? append_string(out, at, token) : weir_text_append(out, at, token);
+        at += token;
     }
-    out->size = (size_t)(to - out->data);
-    return 0;
+    return error;
 }
 
 static int append_name(weir_text *out, const char *name)

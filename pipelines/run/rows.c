@@ -11,6 +11,8 @@
 
 #include "run/bounds.h"
 #include "run/gate.h"
+#include "run/patience.h"
+#include "run/stop.h"
 
 /* What the batches share: counted, since a job outlives a node that was dropped. */
 struct shared {
@@ -106,6 +108,11 @@ static struct wp_edge_send send_batch(struct run_node *node, struct parcel *parc
     return WEIR_CALL(wp_edge_send, .node = node, .parcel = { .batch = batch });
 }
 
+static int job_failed(struct run_node *node, int64_t error)
+{
+    return wp_run_fail(node, (int)error, "a batch %s", wp_patience_words(node, error));
+}
+
 /* --- one after the other --------------------------------------------------------------------------- */
 
 static struct work *next_work(struct shared *shared, struct parcel *parcel)
@@ -138,7 +145,8 @@ WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struc
 /* clang-format off */
 WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
            struct parcel parcel; struct work *work; bool ended; struct wp_edge_recv recv; weir_offload_future job;
-           struct wp_edge_send send; struct rows_commit commit;)
+           weir_sleep limit; weir_select_future which; struct wp_edge_send send;
+           struct rows_commit commit;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -152,15 +160,22 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             self->ended = self->parcel.last;
             if (self->ended && !self->ops->drains)
                 break;
+        } else if (self->node->from == NULL && wp_stop_is_asked(self->node)) {
+            wp_stop_cut(self->node);
+            break;
         }
         self->work = next_work(self->shared, &self->parcel);
         if (self->work == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
         if (self->ops->offloads) {
             wp_counter_add(&self->node->counters.offloaded, 1);
-            AWAIT(self->job, weir_offload(self->ops->lane, work_job, self->work, work_unref));
+            self->job = weir_offload(self->ops->lane, work_job, self->work, work_unref);
+            self->limit = wp_patience_limit(self->node);
+            AWAIT(self->which, weir_select_biased(self->job, self->limit));
+            if (self->which.output == 1)
+                RETURN(job_failed(self->node, -ETIMEDOUT));
             if (self->job.output < 0 && self->job.output > -4096)
-                RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+                RETURN(job_failed(self->node, self->job.output));
         } else {
             wp_counter_add(&self->node->counters.inlined, 1);
             do_work(self->work, NULL);
@@ -216,6 +231,18 @@ static int start_par(struct rows_run_par *self)
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : start(self->node, self->ops, &self->shared);
 }
 
+/* A job that may take only so long. */
+WEIR_ASYNC(timed_job, int64_t, struct run_node *node; weir_offload_future job; weir_sleep limit;
+           weir_select_future which;)
+{
+    WEIR_BEGIN
+    self->limit = wp_patience_limit(self->node);
+    AWAIT(self->which, weir_select_biased(self->job, self->limit));
+    RETURN(self->which.output == 0 ? self->job.output : -ETIMEDOUT);
+    WEIR_FINALLY
+    WEIR_END
+}
+
 static int put_to_work(struct rows_run_par *self)
 {
     struct work *work = next_work(self->shared, &self->parcel);
@@ -227,7 +254,10 @@ static int put_to_work(struct rows_run_par *self)
     self->slots[slot] = work;
     self->busy++;
     wp_counter_add(&self->node->counters.offloaded, 1);
-    const int error = weir_join_set_spawn(self->set, weir_offload(self->ops->lane, work_job, work, work_unref));
+    const weir_offload_future job = weir_offload(self->ops->lane, work_job, work, work_unref);
+    const int error = self->node->plan->engine.timeout_ns == 0
+                          ? weir_join_set_spawn(self->set, job)
+                          : weir_join_set_spawn(self->set, WEIR_CALL(timed_job, .node = self->node, .job = job));
     return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
 }
 
@@ -236,7 +266,7 @@ static int take_done(struct rows_run_par *self)
 {
     const int64_t status = self->next.status < 0 ? self->next.status : self->done;
     if (status < 0 && status > -4096)
-        return wp_run_fail(self->node, (int)status, "%s", strerror((int)-status));
+        return job_failed(self->node, status);
     struct work *work = (struct work *)(intptr_t)status;
     for (unsigned slot = 0; slot < self->par; slot++)
         if (self->slots[slot] == work)

@@ -113,6 +113,8 @@ int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_nee
     int error = run == NULL ? -ENOMEM : find_bounds(run, plan, ret_needed);
     if (run != NULL)
         run->chains = plan->pipelines;
+    if (error == 0)
+        error = weir_cancel_create(&run->stop);
     for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
         error = connect_chain(run, chain);
     if (error < 0)
@@ -138,6 +140,7 @@ void wp_run_destroy(struct run *run)
         wp_pieces_destroy(run->nodes[i].pieces);
         wp_hash_job_free(run->nodes[i].job);
     }
+    weir_cancel_unref(run->stop);
     free(run->nodes);
     wp_gate_destroy(run->gate);
     free(run->bounds);

@@ -9,6 +9,7 @@
 #define WP_RUN_H
 
 #include <pthread.h>
+#include <weir/cancel.h>
 #include <weir/chunk.h>
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
@@ -75,6 +76,9 @@ struct run_node {
 /* Told what went wrong with a single file, or what a fail-if found, one at a time: a line. */
 typedef void (*run_trouble_fn)(void *arg, const char *text);
 
+/* What became of a wish to end: see stop.h. */
+enum run_stopped { RUN_NOT_STOPPED, RUN_ENDED, RUN_CUT };
+
 struct run {
     struct run_node *nodes;
     unsigned base,
@@ -82,6 +86,8 @@ struct run {
     struct run_bounds *bounds; /* of a whole run: what edges and lanes may hold, by the node's index in the plan */
     struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
     const struct plan_chain *chains; /* of a whole run */
+    weir_cancel_token *stop;         /* of a whole run: cancelled, its sources end */
+    enum run_stopped stopped;        /* [atomic] of a whole run */
     struct run *next_ended;
     struct gate *gate;    /* of a run that forks: what sinks await before they commit; else NULL */
     bool finished;        /* every node has ended */

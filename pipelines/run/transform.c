@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "run/stepper.h"
+#include "run/stop.h"
 
 /* The parcel is the stepper's now. */
 static void take_input(struct stepper *self, struct parcel *parcel)
@@ -62,6 +63,8 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
             wp_stepper_step(self->stepper);
         }
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->stepper->took_ns);
+        if (self->stepper->want < 0 && self->stepper->in_last && wp_stop_was_cut(self->node))
+            self->stepper->want = WEIR_WANT_NOTHING; /* its input ends in the middle since that was cut short */
         if (self->stepper->want < 0)
             RETURN(wp_stepper_fail(self->node, self->stepper));
         if (is_worth_sending(self->node, self->stepper)) {

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <weir/hash_job.h>
+#include <weir/select.h>
 
 #include "run/file_walk.h"
+#include "run/stop.h"
 
 static bool is_stage(const struct plan_node *node, const char *name)
 {
@@ -65,24 +67,24 @@ static bool may_write(const struct plan_node *write, const weir_digest_algo *con
            weir_manifest_style_check(&style, &reason) == 0;
 }
 
-static bool is_manifest(const struct plan_node *hash)
-{
-    const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
-    const struct plan_node *write = hash->next;
-    if (!is_stage(hash, "hash") || !is_stage(write, "write") || write->next != NULL)
-        return false;
-    if (wp_plan_setting(hash, "as") != NULL || wp_plan_number(hash, "head") != 0)
-        return false;
-    const unsigned count = count_algos(hash, algos);
-    return count > 0 && may_write(write, algos, count);
-}
-
 /* What the job doesn't do for a node: wait, retry, leave it to a lane of its own. */
 static bool is_plain(const struct plan_node *node)
 {
     const struct plan_engine *engine = &node->engine;
     return engine->pool == POOL_AUTO && engine->timeout_ns == 0 && engine->retries == 0 && engine->rate == 0 &&
            engine->dead == NULL;
+}
+
+static bool is_manifest(const struct plan_node *hash)
+{
+    const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
+    const struct plan_node *write = hash->next;
+    if (!is_stage(hash, "hash") || !is_stage(write, "write") || write->next != NULL)
+        return false;
+    if (wp_plan_setting(hash, "as") != NULL || wp_plan_number(hash, "head") != 0 || !is_plain(hash) || !is_plain(write))
+        return false;
+    const unsigned count = count_algos(hash, algos);
+    return count > 0 && may_write(write, algos, count);
 }
 
 /* The `hash` of each { read | hash }: of the file itself, whole; nobody else needs its bytes. NULL: it is no such. */
@@ -104,7 +106,7 @@ static const struct plan_node *hash_in_block(const struct plan_node *each)
 unsigned wp_hash_job_nodes(const struct plan_chain *chain)
 {
     const struct plan_node *files = chain->nodes;
-    if (!is_stage(files, "files") || files->next == NULL || !has_directories_only(files))
+    if (!is_stage(files, "files") || files->next == NULL || !is_plain(files) || !has_directories_only(files))
         return 0;
     return is_manifest(files->next) ? 3 : hash_in_block(files->next) != NULL ? 2 : 0;
 }
@@ -191,10 +193,17 @@ static int failed(struct whole_job *job, int error)
     return wp_run_fail(job->node, error, "%s: %s", job->options.out_path, strerror(-error));
 }
 
-WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash; struct wp_edge_send send;)
+WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash; weir_cancelled_future stopped;
+           weir_select_future which; struct wp_edge_send send;)
 {
     WEIR_BEGIN
-    AWAIT(self->hash, weir_hash_job(&self->job->options));
+    self->hash = weir_hash_job(&self->job->options);
+    self->stopped = wp_stop_wait(self->job->node);
+    AWAIT(self->which, weir_select_biased(self->stopped, self->hash));
+    if (self->which.output == 0) { /* as with weir hash: what is under way is one manifest, or lines for the edge */
+        wp_stop_cut(self->job->node);
+        RETURN(-ECANCELED);
+    }
     if (self->hash.output == -EPIPE && self->job->options.edge != NULL)
         RETURN(0); /* nobody wants more, which is no failure */
     if (self->hash.output < 0)

@@ -79,18 +79,23 @@ want 1 run 'files in | each { read | tee { write "apart/{.name}" } { lines max=6
 says "in/a"
 [ "$(ls apart | tr '\n' ' ')" = "b b.lines c c.lines " ] || fail "all or nothing a file: $(ls apart)"
 
-# Interrupted: what it has read by then is in no output.
+# Ended by a signal, which is the end of standard input: what it has read by then is in all outputs. Interrupted by a
+# second one: in none.
 mkfifo pipe
-"$weir" run --io="$io" 'stdin | tee { write n1 } { lines | to raw | write n2 } | write n3' <pipe 2>err &
-pid=$!
-exec 3>pipe
-cat json >&3
-kill -INT $pid
-wait $pid
-got=$?
-exec 3>&-
-checks=$((checks + 1))
-[ $got = 130 ] || fail "exit $got, interrupted"
+for code in 0 143; do
+    "$weir" run --io="$io" 'stdin | tee { write n1 } { lines | to raw | write n2 } | write n3' <pipe 2>err &
+    pid=$!
+    exec 3>pipe
+    cat json >&3
+    kill -INT $pid
+    [ $code = 0 ] || kill -TERM $pid
+    wait $pid
+    got=$?
+    exec 3>&-
+    checks=$((checks + 1))
+    [ $got = $code ] || [ $code,$got = 143,0 ] || fail "exit $got, not $code"
+    if [ $got = 0 ]; then same n1 n3 "a stream that was ended"; [ -e n2 ] || fail "no n2"; rm n1 n2 n3; fi
+done
 none n1 n2 n3
 
 # A branch that wants no more is its own affair; when nobody does the source may stop.

@@ -102,11 +102,69 @@ static void test_a_long_line_without_the_literal_is_no_work(void)
     CHECK(rig_open(&rig, "replace(.s, " EMAIL ", \"x\")"));
     struct datum datum = rig_run(&rig, text, size);
     CHECK(!rig.eval.failed && datum.size == size);
-    memcpy(text, "me@example.org ", 15); /* the last '@' is behind it then */
+    memcpy(text, "me@example.org ",
+           15); /* NOLINT(bugprone-not-null-terminated-result): the last '@' is behind it then */
     datum = rig_run(&rig, text, size);
     CHECK(!rig.eval.failed && datum.size == size - 15 + 2 && memcmp(datum.text, "x aa", 4) == 0);
     free(text);
     rig_close(&rig);
+}
+
+/* The bytes of a text out of few letters, so that most of what a pattern could see is seen. */
+static void fill_text(char *text, size_t size, uint32_t *seed)
+{
+    for (size_t i = 0; i < size; i++) {
+        *seed = *seed * 1664525 + 1013904223;
+        text[i] = "ab@.-A@b"[*seed >> 29];
+    }
+    text[size] = '\0';
+}
+
+/* Both ways of searching find the same: a group around all of it hides how a pattern begins. */
+static void test_a_run_before_a_byte_is_found_as_any_search_finds_it(void)
+{
+    static const char *const patterns[] = {
+        "[a-z]+@b",    "[a-z]+@",      "[ab.]+@[a-z.]+\\.b",
+        "\\w+\\.a*b",  "[a-z]+@b/i",   "[^@b]+@+[ab]",
+        "[a]+-?b",     "[a-z]+@(?=b)", "[ab]+@(?<=b@)[ab]{2,}",
+        "[a-b.]+\\b@", "[ab]+@$",      "[]a@-]+\\.",
+        "[a-z@]+@b",   "[ab]++@b",     "[ab]+?@b",
+        "\\S+@\\S*-",  "[^\\s@]+@a.",  "[[:alpha:]]+@",
+    };
+    char text[32], plain[128], hidden[128];
+    uint32_t seed = 1;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        const char *flag = strchr(patterns[i], '/');
+        const int size = flag != NULL ? (int)(flag - patterns[i]) : (int)strlen(patterns[i]);
+        struct rig one, other;
+        snprintf(plain, sizeof plain, "replace(.s, /%.*s/%s, \"<$0>\")", size, patterns[i], flag != NULL ? "i" : "");
+        snprintf(hidden, sizeof hidden, "replace(.s, /(?:%.*s)/%s, \"<$0>\")", size, patterns[i],
+                 flag != NULL ? "i" : "");
+        CHECK(rig_open(&one, plain) && rig_open(&other, hidden));
+        for (size_t round = 0; round < 2000; round++) {
+            fill_text(text, round % 31, &seed);
+            const struct datum a = rig_run(&one, text, round % 31), b = rig_run(&other, text, round % 31);
+            if (!wp_datum_equal(a, b))
+                fprintf(stderr, "%s of %s\n", plain, text);
+            CHECK(wp_datum_equal(a, b));
+        }
+        rig_close(&one);
+        rig_close(&other);
+    }
+}
+
+/* A million '@', each of which could begin a search to the end of the text. */
+static void test_many_places_to_begin_take_too_long_and_do_not_hang(void)
+{
+    struct rig rig;
+    char *text = long_text('a', 1000000);
+    for (size_t i = 1; i < 1000000; i += 2)
+        text[i] = '@';
+    CHECK(rig_open(&rig, ".s =~ /[a-z]+@[^#]*[!#]/"));
+    (void)rig_run(&rig, text, 1000000);
+    CHECK(rig.eval.failed);
+    rig_close(&rig);
+    free(text);
 }
 
 static void test_a_search_that_takes_too_long_fails_and_does_not_hang(void)
@@ -257,6 +315,8 @@ int main(void)
     RUN(test_a_regular_expression_is_no_value);
     RUN(test_a_strict_call_fails_where_the_other_is_null);
     RUN(test_a_long_line_without_the_literal_is_no_work);
+    RUN(test_a_run_before_a_byte_is_found_as_any_search_finds_it);
+    RUN(test_many_places_to_begin_take_too_long_and_do_not_hang);
     RUN(test_a_search_that_takes_too_long_fails_and_does_not_hang);
     RUN(test_a_match_far_into_a_long_text_is_found_where_it_is);
     RUN(test_the_literal_is_what_every_match_must_hold);

@@ -54,6 +54,23 @@ void weir_pipeline_destroy(weir_pipeline *pipeline);
  */
 WEIR_ASYNC_DECLARE(weir_pipeline_run, int, weir_pipeline *pipeline; struct wp_run_all *all;);
 
+/*
+ * weir_pipeline_stop() - ask it to end early: its sources give no more, what is under way is done, sinks commit.
+ *
+ * Files in blocks that are at work are done, no more are begun. Where a source had
+ * more to give, what would be a new file under its name is left out, and the run
+ * resolves to -ECANCELED. Any thread, any time, also before the run; never blocks.
+ */
+void weir_pipeline_stop(weir_pipeline *pipeline);
+
+typedef enum weir_pipeline_stopped {
+    WEIR_PIPELINE_NOT_STOPPED,
+    WEIR_PIPELINE_ENDED, /* all of its sources that were stopped have no end of their own */
+    WEIR_PIPELINE_CUT,   /* one of them had more to give */
+} weir_pipeline_stopped;
+/* What became of a stop, once the run has ended. */
+weir_pipeline_stopped weir_pipeline_was_stopped(const weir_pipeline *pipeline);
+
 /* "zstd: failed at byte 73728: not a zstd frame"; NULL: nothing failed. The pipeline's. */
 const char *weir_pipeline_error(const weir_pipeline *pipeline);
 
