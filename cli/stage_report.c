@@ -88,6 +88,17 @@ static void print_wrapped(FILE *out, const char *text)
     fprintf(out, "%s\n", text);
 }
 
+static void print_dropped(FILE *out, const weir_pipeline_stage *stages, size_t count)
+{
+    char name[64];
+    for (size_t i = 0; i < count; i++) {
+        if (stages[i].dropped_rows == 0)
+            continue;
+        screen_name(name, sizeof name, stages[i].name, strlen(stages[i].name));
+        fprintf(out, "%s left out %lu by @onerror=drop\n", name, (unsigned long)stages[i].dropped_rows);
+    }
+}
+
 void stage_report_print(FILE *out, const weir_pipeline_stage *stages, size_t count, uint64_t took_ns, uint64_t cpu_ns)
 {
     char text[400];
@@ -98,6 +109,7 @@ void stage_report_print(FILE *out, const weir_pipeline_stage *stages, size_t cou
         print_stage(out, &stages[i], took);
     stage_report_sentence(text, sizeof text, stages, count, took_ns, cpu_ns);
     print_wrapped(out, text);
+    print_dropped(out, stages, count);
 }
 
 void stage_report(FILE *out, const weir_pipeline *pipeline, uint64_t took_ns, uint64_t cpu_ns)

@@ -3,6 +3,23 @@
 
 #include <string.h>
 
+/* Sixteen bytes at once; the compiler has instructions for them, or makes do with smaller ones. */
+typedef signed char block __attribute__((vector_size(16)));
+
+static bool any(block bits)
+{
+    uint64_t halves[2];
+    memcpy(halves, &bits, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+static bool is_ascii(const char *data)
+{
+    block bytes;
+    memcpy(&bytes, data, sizeof bytes);
+    return !any(bytes < 0);
+}
+
 /* Bytes that follow the lead byte, or -1 when it can't lead. */
 static int continuation_count(unsigned char lead)
 {
@@ -28,6 +45,10 @@ static bool second_is_valid(unsigned char lead, unsigned char second)
 bool wi_utf8_valid(const char *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
+        while (size - i >= sizeof(block) && is_ascii(data + i))
+            i += sizeof(block);
+        if (i == size)
+            break;
         const unsigned char lead = (unsigned char)data[i];
         const int count = continuation_count(lead);
         if (count == 0)
@@ -131,21 +152,86 @@ int wi_unescape_name(const char *text, size_t size, weir_text *name)
     return 0;
 }
 
+/* JSON takes them all as they are. */
+static bool is_plain(block bytes)
+{
+    return !any((bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes == 0x7f));
+}
+
+/* Sixteen bytes, if they are plain. */
+static bool copy_plain(char *at, const char *text)
+{
+    block bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    if (!is_plain(bytes))
+        return false;
+    memcpy(at, &bytes, sizeof bytes);
+    return true;
+}
+
+/* Fewer than sixteen, if they are plain: two words that overlap, or what there is. */
+static bool copy_plain_few(char *at, const char *text, size_t size)
+{
+    uint64_t words[2] = { 0x2020202020202020, 0x2020202020202020 };
+    block bytes;
+    const size_t half = size >= 8 ? 8 : size >= 4 ? 4 : 0;
+    if (half == 8) {
+        memcpy(&words[0], text, 8);
+        memcpy(&words[1], text + size - 8, 8);
+    } else if (half == 4) {
+        memcpy(&words[0], text, 4);
+        memcpy(&words[1], text + size - 4, 4);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            ((char *)words)[i] = text[i];
+    }
+    memcpy(&bytes, words, sizeof bytes);
+    if (!is_plain(bytes))
+        return false;
+    if (half == 8) {
+        memcpy(at, &words[0], 8);
+        memcpy(at + size - 8, &words[1], 8);
+    } else if (half == 4) {
+        memcpy(at, &words[0], 4);
+        memcpy(at + size - 4, &words[1], 4);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            at[i] = text[i];
+    }
+    return true;
+}
+
+/* How much of it is plain, as far as blocks show it: that was copied. */
+static size_t copy_plain_start(char *at, const char *text, size_t size)
+{
+    size_t done = 0;
+    if (size < sizeof(block))
+        return copy_plain_few(at, text, size) ? size : 0;
+    while (size - done >= sizeof(block) && copy_plain(at + done, text + done))
+        done += sizeof(block);
+    const size_t last = size - sizeof(block);
+    return done > last && copy_plain(at + last, text + last) ? size : done;
+}
+
 char *wi_json_put_string(char *at, const char *name, size_t size)
 {
     static const char short_escapes[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-    for (size_t i = 0; i < size; i++) {
+    size_t i = copy_plain_start(at, name, size);
+    for (at += i; i < size; i++) {
         const unsigned char byte = (unsigned char)name[i];
-        unsigned control = byte < 0x20 || byte == 0x7f ? byte : 0;
-        if (byte == 0xc2 && (unsigned char)name[i + 1] < 0xa0) /* valid UTF-8 doesn't end in a lead byte */
+        bool is_control = byte < 0x20 || byte == 0x7f;
+        unsigned control = byte;
+        if (byte == 0xc2 && (unsigned char)name[i + 1] < 0xa0) { /* valid UTF-8 doesn't end in a lead byte */
+            is_control = true;
             control = (unsigned char)name[++i];
+        }
         if (byte == '"' || byte == '\\') {
             *at++ = '\\';
             *at++ = (char)byte;
-        } else if (control != 0 && control < sizeof(short_escapes) && short_escapes[control] != 0) {
+        } else if (is_control && control < sizeof(short_escapes) && short_escapes[control] != 0) {
             *at++ = '\\';
             *at++ = short_escapes[control];
-        } else if (control != 0) {
+        } else if (is_control) {
             memcpy(at, "\\u00", 4); /* NOLINT(bugprone-not-null-terminated-result): two more digits follow */
             at += 4;
             *at++ = "0123456789abcdef"[control >> 4];
@@ -153,6 +239,8 @@ char *wi_json_put_string(char *at, const char *name, size_t size)
         } else {
             *at++ = (char)byte;
         }
+        for (; size - i > sizeof(block) && copy_plain(at, name + i + 1); i += sizeof(block))
+            at += sizeof(block);
     }
     return at;
 }

@@ -129,8 +129,12 @@ static int take_record(struct json *self, struct batch *batch, struct row *row)
         return 1;
     if (error == -ENOMEM)
         return wp_run_fail(self->node, error, "no memory");
-    if (self->drops || is_blank(row))
+    if (is_blank(row))
         return 0;
+    if (self->drops) {
+        (void)__atomic_fetch_add(&self->node->counters.dropped_rows, 1, __ATOMIC_RELAXED);
+        return 0;
+    }
     return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
                        (unsigned long)self->records, self->index.offset + 1, self->index.reason);
 }

@@ -12,6 +12,7 @@ struct batch *wp_batch_create(void)
     batch->arena = (struct arena){ 0 };
     batch->count = 0;
     batch->bytes = 0;
+    batch->before = 0;
     batch->chunk = NULL;
     return batch; /* rows are written when they are made */
 }

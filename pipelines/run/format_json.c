@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json/json_index.h"
+#include "line/cells.h"
 #include "run/row.h"
 
 static bool is_blank(char letter)
@@ -103,6 +104,10 @@ int wp_format_json_append(weir_text *out, const struct row *row)
     const bool is_json = row->decoder != NULL && row->decoder->source != NULL;
     if (is_json && row->fields == NULL && (row->flags & ROW_RELINED) == 0) {
         const int error = weir_text_append(out, row->raw, row->raw_size);
+        return error == 0 ? weir_text_append(out, "\n", 1) : error;
+    }
+    if (row->decoder == &wp_cells_decoder && row->fields == NULL) {
+        const int error = wp_cells_append_json(out, row);
         return error == 0 ? weir_text_append(out, "\n", 1) : error;
     }
     int error = weir_text_append(out, "{", 1);

@@ -117,6 +117,8 @@ static int job_failed(struct run_node *node, int64_t error)
 
 static struct work *next_work(struct shared *shared, struct parcel *parcel)
 {
+    if (parcel->batch != NULL)
+        parcel->batch->before = shared->node->counters.in_rows - parcel->batch->count;
     struct work *work = work_create(shared, parcel->batch);
     parcel->batch = NULL;
     return work;

@@ -202,6 +202,7 @@ static void add_counters(struct run_counters *to, const struct run_counters *fro
     wp_counter_add(&to->offloaded, from->offloaded);
     wp_counter_add(&to->in_rows, from->in_rows);
     wp_counter_add(&to->out_rows, from->out_rows);
+    wp_counter_add(&to->dropped_rows, from->dropped_rows);
 }
 
 void wp_run_end_block(struct run *run)

@@ -54,6 +54,7 @@ struct run_counters {
     uint64_t starved_ns; /* waiting for input */
     uint64_t inlined, offloaded;
     uint64_t in_rows, out_rows;
+    uint64_t dropped_rows; /* left out by @onerror=drop; added to by any thread */
 };
 
 struct run_node {

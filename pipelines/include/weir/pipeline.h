@@ -91,10 +91,11 @@ typedef struct weir_pipeline_stage {
     uint64_t busy_ns, blocked_ns, starved_ns;
     uint64_t inlined, offloaded; /* steps */
     uint64_t in_rows, out_rows;
-    unsigned lanes;       /* how many may be busy at once; busy_ns is theirs together */
-    unsigned outer_lanes; /* of those, how often its block runs at once; blocked_ns and starved_ns are theirs */
-    bool takes_par;       /* the stage knows @par */
-    bool has_block;       /* its work is that of the stages in its block */
+    uint64_t dropped_rows; /* left out by @onerror=drop */
+    unsigned lanes;        /* how many may be busy at once; busy_ns is theirs together */
+    unsigned outer_lanes;  /* of those, how often its block runs at once; blocked_ns and starved_ns are theirs */
+    bool takes_par;        /* the stage knows @par */
+    bool has_block;        /* its work is that of the stages in its block */
 } weir_pipeline_stage;
 /* -ENOENT: there are fewer. */
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage);

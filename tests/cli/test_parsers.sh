@@ -1,0 +1,73 @@
+#!/bin/sh
+# test_parsers.sh - stages that parse lines, end to end: what comes out, what is left out, and what the errors say.
+set -u
+weir=$1
+io=$2
+LC_ALL=C
+export LC_ALL
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+
+# An access log: good lines between bad ones, over several batches.
+i=0
+while [ $i -lt 600 ]; do
+    echo "192.0.2.$((i % 250)) - - [01/Mar/2026:12:00:00 +0000] \"GET /p$i HTTP/1.1\" $((200 + i)) $i \"-\" \"a \\x22 b\""
+    i=$((i + 1))
+done >access
+{ echo '203.0.113.9 - - [x] "" 400 0 "-" "-"'; echo; sed 's/^/ /' access; cat access; echo -; } >mixed
+sed 's/\([^ ]*\) - - \[\(.*\)\] "GET \([^ ]*\) \([^"]*\)" \([0-9]*\) \([0-9]*\) "-" "a \\x22 b"/{"remote_addr":"\1","remote_user":"-","time":"\2","method":"GET","path":"\3","protocol":"\4","status":\5,"bytes":\6,"referer":"-","user_agent":"a \\\\x22 b"}/' access >wanted
+want 0 run 'read access | lines | combined | to json | write new'
+same wanted new "an access log"
+want 0 run --report 'read mixed | lines | combined @onerror=drop | to json | write new'
+same wanted new "bad lines are left out"
+says 'combined left out 603 by @onerror=drop'
+{ head -n 300 access; echo oops; } >late
+want 1 run 'read late | lines | combined | to json | write none'
+says 'record 301, byte 1: no address and blank: @onerror=drop leaves out such lines'
+[ ! -e none ] || fail "an output was left"
+want 0 run 'read access | lines | combined | where .status >= 700 && .bytes < 502 | keep .path,.status | to json | write new'
+printf '{"path":"/p500","status":700}\n{"path":"/p501","status":701}\n' >wanted
+same wanted new "fields are numbers"
+want 0 run 'read access | lines | combined | where .bytes == 0 | to raw | write new'
+head -n 1 access >wanted
+same wanted new "a record that was parsed is still its line"
+
+# Names with values.
+printf 'level=info msg="a \\"b\\"" n=12\n\nlevel=error n=7 slow\n' >log
+want 0 run 'read log | lines | logfmt | print'
+printf '{"level":"info","msg":"a \\"b\\"","n":"12"}\n{"level":"error","n":"7","slow":true}\n' >wanted
+same wanted out logfmt
+want 0 run 'read log | lines | logfmt numbers | where .n > 10 || .slow | to json | write new'
+printf '{"level":"info","msg":"a \\"b\\"","n":12}\n{"level":"error","n":7,"slow":true}\n' >wanted
+same wanted new numbers
+printf 'a: 1; b: 2\n' >pairs
+want 0 run 'read pairs | lines | kv pair=";" value=":" | print "{.a}+{.b}"'
+printf '1+2\n' >wanted
+same wanted out kv
+printf 'a=1\na="x\n' >broken
+want 1 run 'read broken | lines | logfmt | to json | write none'
+says 'record 2, byte 3: a quote is opened and not closed'
+want 0 run --report 'read broken | lines | logfmt @onerror=drop | to json | write new'
+says 'logfmt left out 1 by @onerror=drop'
+want 1 run 'read pairs | lines | kv pair="" | to json | write none'
+says 'pair= and value= are texts of at least one byte'
+want 2 run 'read pairs | lines | kv par=";" | to json | write none'
+says "did you mean 'pair'?"
+echo "$checks checks"
