@@ -264,6 +264,16 @@ static void put_pipeline(struct graph *graph, const struct plan_chain *chain)
         close_frame(graph);
 }
 
+/* Outside of all frames: an edge's ends are in the frame that it stands in. */
+static void put_merges(struct graph *graph)
+{
+    for (const struct plan_chain *chain = graph->plan->pipelines; chain != NULL; chain = chain->next) {
+        const struct plan_node *last = wp_plan_last(chain);
+        if (last->into != NULL)
+            put_edge(graph, last, last->into, graph->bounds[last->index].edge);
+    }
+}
+
 int wp_graph(const struct plan *plan, const struct run_bounds *bounds, weir_graph_format format, weir_text *out)
 {
     struct graph graph = {
@@ -279,6 +289,7 @@ int wp_graph(const struct plan *plan, const struct run_bounds *bounds, weir_grap
         say(&graph, "  edge [fontname=\"sans-serif\", fontsize=10];\n");
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         put_pipeline(&graph, chain);
+    put_merges(&graph);
     if (!graph.mermaid)
         say(&graph, "}\n");
     return graph.failed ? -ENOMEM : 0;

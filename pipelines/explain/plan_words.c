@@ -141,6 +141,11 @@ static void say_parallel(struct words *words, const struct plan_node *node)
                      wp_lines_size(out, (uint64_t)bounds->lane_out * RUN_CHUNK_BYTES));
     } else if (par > 1) {
         wp_lines_put(&words->lines, "parallel: %u at once%s; %s", par, from, order_words(node));
+    } else if (node->merges != NULL) {
+        wp_lines_put(&words->lines, "%s",
+                     node->engine.order == ORDER_ANY
+                         ? "in the order in which they come (@order=any)"
+                         : "one pipeline after the other, in the order of their names; @order=any mixes them");
     } else if (node->in != WEIR_NONE) {
         wp_lines_put(&words->lines, "one at a time, in order");
     }
@@ -176,7 +181,7 @@ static void say_way(struct words *words, const struct plan_node *node, const str
 
 static void say_edge(struct words *words, const struct plan_node *node)
 {
-    say_way(words, node, node->next, words->bounds[node->index].edge, words->wanted[node->index].edge);
+    say_way(words, node, wp_plan_to(node), words->bounds[node->index].edge, words->wanted[node->index].edge);
 }
 
 /* --- chains ---------------------------------------------------------------------------------------------- */
@@ -215,7 +220,9 @@ static void say_blocks(struct words *words, const struct plan_node *node, const 
 static void say_node(struct words *words, const struct plan_node *node, const char *number, bool whole)
 {
     const char *shown = strcmp(node->name, node->stage->name) == 0 ? "" : node->name;
-    if (node->in == WEIR_NONE)
+    if (node->merges != NULL)
+        wp_lines_say(&words->lines, "%s %s: %s of several pipelines", number, node->stage->name, port_word(node->out));
+    else if (node->in == WEIR_NONE)
         wp_lines_say(&words->lines, "%s %s: source of %s", number, node->stage->name, port_word(node->out));
     else if (node->next == NULL && node->out == WEIR_NONE)
         wp_lines_say(&words->lines, "%s %s: takes %s, a sink", number, node->stage->name, port_word(node->in));
@@ -228,7 +235,7 @@ static void say_node(struct words *words, const struct plan_node *node, const ch
     if (!whole)
         say_place(words, node);
     say_blocks(words, node, number, whole);
-    if (!whole && node->next != NULL)
+    if (!whole && wp_plan_to(node) != NULL)
         say_edge(words, node);
     words->lines.indent -= 4;
 }
@@ -283,6 +290,14 @@ static void say_pipeline(struct words *words, const struct plan_chain *chain)
 
 /* --- the whole --------------------------------------------------------------------------------------------- */
 
+static bool any_merges(const struct plan *plan)
+{
+    bool merges = false;
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        merges |= chain->nodes->merges != NULL;
+    return merges;
+}
+
 static bool any_forks(const struct plan *plan)
 {
     bool forks = false;
@@ -306,6 +321,11 @@ static void say_memory(struct words *words, size_t needed, size_t budget)
                  "reads and the one it fills; and what all stages and edges hold at once fits the memory. So whoever "
                  "waits, for room in an edge or for a chunk, waits for a stage further on, and the last one waits for "
                  "nobody.");
+    if (any_merges(words->plan))
+        wp_lines_put(&words->lines,
+                     "Merges: each takes pipelines that stand above it, each of them goes into one merge only, and no "
+                     "branch goes into any. So no two ways out of one fork meet again, where one could wait for the "
+                     "other. A pipeline whose turn hasn't come waits with full edges, which are counted above.");
     if (!any_forks(words->plan))
         return;
     wp_lines_put(

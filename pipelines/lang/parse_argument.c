@@ -6,6 +6,7 @@
  * `group` fields and, behind a '>', a number.
  */
 #include <string.h>
+#include <weir/pipeline.h>
 #include <weir/stage.h>
 #include <weir/suggest.h>
 
@@ -193,8 +194,10 @@ static bool nothing_fits(struct scan *scan, const struct stage_use *use)
     struct span span;
     const char *name, *shown;
     const uint32_t from = scan->at;
+    const weir_stage *stage = NULL;
     if (wp_scan_name(scan, true, &name, &span) && !wp_scan_is(scan, "(")) {
         weir_suggest suggest;
+        stage = weir_catalogue_find(name);
         weir_suggest_init(&suggest, name);
         for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
             weir_suggest_offer(&suggest, opt->name);
@@ -206,7 +209,10 @@ static bool nothing_fits(struct scan *scan, const struct stage_use *use)
     scan->at = from;
     shown = wp_scan_shown(scan, buffer, &span);
     wp_diag(scan->diags, span, "%s takes no %s here", use->name, shown);
-    wp_diag_hint(scan->diags, "a '|' goes before the next stage; 'weir stages %s' says what it takes", use->name);
+    if (stage != NULL && stage->source)
+        wp_diag_hint(scan->diags, "another pipeline begins with its name:  x: %s ...", stage->name);
+    else
+        wp_diag_hint(scan->diags, "a '|' goes before the next stage; 'weir stages %s' says what it takes", use->name);
     return false;
 }
 

@@ -21,6 +21,8 @@ struct node_type {
     bool drops;    /* it knows @onerror=fail|drop */
     bool forks;    /* its blocks are branches, fed by it in the same run: node->branches */
     bool passes;   /* it hands on the chunks it gets */
+    bool merges;   /* it is fed by the pipelines that its `from` names: node->feeds */
+    bool orders;   /* it knows @order=in|any without @par */
 };
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */

@@ -146,7 +146,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
         return NULL;
     if (node->out == WEIR_AS_BLOCK)
         node->out = block_out(node);
-    return node;
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    return type != NULL && type->merges && !wp_check_merge(check, node) ? NULL : node;
 }
 
 struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in,

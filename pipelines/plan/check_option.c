@@ -403,6 +403,8 @@ enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 static bool runs_here(const struct engine_option *option, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (option->set == set_order && type != NULL && type->orders)
+        return node->engine.order != ORDER_KEY;
     if (option->set == set_onerror)
         return type != NULL && type->drops && node->engine.onerror != ONERROR_DEAD;
     return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&

@@ -11,7 +11,9 @@ struct check {
     const struct plan_variable *variables;
     size_t variable_count;
     unsigned nodes;
-    unsigned in_block; /* how deep; a block is for one file */
+    unsigned in_block;         /* how deep; a block is for one file */
+    const struct chain *chain; /* the pipeline that is checked */
+    struct plan_chain *above;  /* those before it, without the faulty ones */
 };
 
 /* What flows behind a stage that nobody knows: anything may stand there. */
@@ -37,6 +39,9 @@ bool wp_check_engine(struct check *check, const struct stage_use *use, struct pl
  */
 struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in,
                                   const struct plan_node *outer);
+/* check_merge.c: the pipelines that a merge names; what they give is what it is fed and gives. False: it has said why.
+ */
+bool wp_check_merge(struct check *check, struct plan_node *node);
 /* plan.c: a chain (`what`: a pipeline, a branch) ends in a sink: what its last stage gives must go somewhere. False: it
  * has said why. */
 bool wp_check_end(struct check *check, const struct plan_chain *chain, const char *what);

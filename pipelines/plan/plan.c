@@ -13,6 +13,11 @@ const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned in
     return NULL;
 }
 
+const struct plan_node *wp_plan_to(const struct plan_node *node)
+{
+    return node->next != NULL ? node->next : node->into;
+}
+
 const struct plan_node *wp_plan_last(const struct plan_chain *chain)
 {
     const struct plan_node *last = chain->nodes;
@@ -69,7 +74,7 @@ static bool ends_in_sink(const struct plan_node *node)
 bool wp_check_end(struct check *check, const struct plan_chain *chain, const char *what)
 {
     const struct plan_node *last = wp_plan_last(chain);
-    if (chain->out == WEIR_NONE || last->stage->sink || ends_in_sink(last))
+    if (chain->out == WEIR_NONE || last->stage->sink || last->into != NULL || ends_in_sink(last))
         return true;
     wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
     wp_diag_hint(check->diags, "end the %s with a sink, such as print, write or null", what);
@@ -88,13 +93,16 @@ static struct plan_chain *check_all(struct check *check, const struct chain *cha
     struct plan_chain *first = NULL, **link = &first;
     for (const struct chain *chain = chains; chain != NULL; chain = chain->next) {
         check_names(check, chain);
+        check->chain = chain;
+        check->above = first;
         struct plan_chain *checked = wp_check_chain(check, chain, in, NULL);
         if (checked == NULL)
             continue;
-        (void)wp_check_end(check, checked, "pipeline");
         *link = checked;
         link = &checked->next;
     }
+    for (const struct plan_chain *chain = first; chain != NULL; chain = chain->next)
+        (void)wp_check_end(check, chain, "pipeline");
     return first;
 }
 

@@ -73,6 +73,8 @@ struct plan_node {
     bool forks;        /* its blocks are branches: each is fed what flows here, in the same run */
     /* Of one that hands on the chunks that it gets: who feeds it; else NULL. */
     const struct plan_node *passes;
+    const struct plan_node **merges; /* of a merge: the last stages of the pipelines that it names, NULL behind them */
+    const struct plan_node *into;    /* of such a last stage: the merge; else NULL */
 };
 
 struct plan_chain {
@@ -127,6 +129,8 @@ WEIR_MUST_USE int wp_plan(struct syntax *syntax, const struct plan_variable *var
 
 /* Its block number `index`, in the order of the text; NULL: it hasn't so many. */
 const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned index);
+/* Where what it gives goes: the next one, or the merge that names its pipeline; NULL: nowhere. */
+const struct plan_node *wp_plan_to(const struct plan_node *node);
 /* The last stage of a chain. */
 const struct plan_node *wp_plan_last(const struct plan_chain *chain);
 /* One above the index of the last node of a chain, those in blocks included. */

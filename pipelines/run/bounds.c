@@ -13,10 +13,23 @@
 #define FILE_BATCHES 8
 #define RECORD_BATCHES 8
 
+/* Pipelines that a merge names stand above it: this comes to an end. */
+static size_t largest_merged(const struct plan_node *node)
+{
+    size_t largest = 1;
+    for (const struct plan_node **last = node->merges; *last != NULL; last++) {
+        const size_t bytes = wp_bounds_chunk_bytes(*last);
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
+}
+
 size_t wp_bounds_chunk_bytes(const struct plan_node *node)
 {
     while (node->passes != NULL)
         node = node->passes;
+    if (node->merges != NULL)
+        return largest_merged(node);
     const weir_opt *block = weir_opt_find(node->stage, "block");
     return block != NULL && block->type == WEIR_OPT_SIZE ? (size_t)wp_plan_number(node, "block") : RUN_CHUNK_BYTES;
 }
@@ -128,8 +141,8 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
             bounds->needed += times * IN_HAND * wp_bounds_chunk_bytes(node);
         measure_records(bounds, node, times);
         measure_blocks(bounds, node, times, in_block);
-        if (node->next != NULL)
-            measure_edge(bounds, node, node->next, times, in_block);
+        if (wp_plan_to(node) != NULL)
+            measure_edge(bounds, node, wp_plan_to(node), times, in_block);
     }
 }
 
@@ -148,8 +161,8 @@ static void set_capacity(const struct bounds *bounds, const struct plan_chain *c
             set_lanes(bounds, node, RUN_CHUNK_BYTES, in_block);
         if (node->next != NULL)
             set_lanes(bounds, node->next, wp_bounds_chunk_bytes(node), in_block);
-        if (node->next != NULL)
-            bounds->each[node->index].edge = edge_of(bounds, node, node->next, in_block);
+        if (wp_plan_to(node) != NULL)
+            bounds->each[node->index].edge = edge_of(bounds, node, wp_plan_to(node), in_block);
         for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++) {
             set_capacity(bounds, block, in_block || !node->forks);
             if (!node->forks)

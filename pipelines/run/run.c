@@ -62,6 +62,8 @@ static int connect_node(struct run *run, struct run_node *node)
     int error = plan->forks ? connect_branches(run, node) : 0;
     if (!plan->forks && run->parent == NULL)
         enter_inner(run, plan);
+    if (plan->merges != NULL)
+        error = wp_merge_create(node, whole(run)->bounds);
     if (error == 0 && wp_pieces_par(plan) > 0)
         error = wp_pieces_create(node, bounds->lane_in, bounds->lane_out, &node->pieces);
     if (error == 0 && plan->next != NULL)
@@ -137,6 +139,7 @@ void wp_run_destroy(struct run *run)
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
         wp_fork_destroy(&run->nodes[i]);
+        wp_merge_destroy(&run->nodes[i]);
         wp_pieces_destroy(run->nodes[i].pieces);
         wp_hash_job_free(run->nodes[i].job);
     }

@@ -70,6 +70,8 @@ struct run_node {
     weir_mpsc_sender **branches; /* of one that forks: the edges to its branches, in the order of the text; NULL: it has
                                     ended, which is its own affair */
     unsigned branch_count;
+    weir_mpsc_receiver **feeds; /* of one that merges: the edges to it, which it makes its `from` in turn */
+    unsigned feed_count;
     struct run_counters counters;
     struct pieces *pieces; /* NULL: its input stays in one piece */
 };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_fork.sh - tee: what each branch gets, beside the stock tools; all outputs or none; bounds and pictures.
+# test_fork.sh - tee and merge beside the stock tools; all outputs or none; bounds and pictures.
 set -u
 weir=$1
 io=$2
@@ -79,6 +79,38 @@ want 1 run 'files in | each { read | tee { write "apart/{.name}" } { lines max=6
 says "in/a"
 [ "$(ls apart | tr '\n' ' ')" = "b b.lines c c.lines " ] || fail "all or nothing a file: $(ls apart)"
 
+# Merge: one pipeline after the other, as cat(1), or mixed; nothing is lost, whoever comes first.
+seq 1 90000 >low; seq 90001 120000 >high
+cat low high text >wanted
+want 0 run 'a: read low block=4KiB  b: read high | zstd | unzstd  c: read text block=1MiB  m: merge a, b, c | write new'
+same wanted new "bytes in order"
+want 0 run 'a: read high | lines  b: read low block=4KiB | lines  m: merge b, a | to raw | write new'
+cat low high >wanted
+same wanted new "records in order"
+want 0 run 'a: read high | lines | tee { to raw | write w1 }  b: read low | lines  m: merge b, a @order=any | where contains(.line, "7") | to raw | write new'
+same high w1 "a branch beside a merge"
+sort -n new >sorted; grep 7 wanted >found
+same found sorted "records, mixed"
+want 0 run 'a: files in | where .name == "b"  b: files in | where .name != "b"  c: merge b, a  d: files in | where .name == "a"  e: merge c, d | print "{.name}"'
+printf 'a\nc\nb\na\n' >wanted
+same wanted out "merges of merges, of files"
+want 0 sh -c "$weir run --io=$io 'a: generate kind=text | lines  b: read low | lines  m: merge a, b | print' | head -n 1"
+rm -f new
+want 1 run 'a: read low | lines  b: read broken | lines | json | to json | lines  m: merge a, b | to raw | write new'
+none new
+want 0 run --mem 32MiB 'a: read low block=2MiB | lines  b: read high | lines  m: merge a, b | to raw | write new'
+want 2 run 'a: read low | lines  b: read low  m: merge a, b | print'; says "merge: 'b' gives bytes, but those before it records"
+want 2 run 'a: read low | lines  m: merge a, a | print';              says "merge: 'a' goes into this merge already"
+want 2 run 'a: read low | lines  m: merge a, b | print  b: read low'; says "merge: 'b' stands below"
+want 2 run 'm: merge m | null';                                       says "it can't feed itself"
+want 2 run 'lower: read low | lines  m: merge lowr | print';          says "(did you mean 'lower'?)"
+want 2 run 'a: read low | null  m: merge a | null';                   says "merge: 'a' gives nothing: it ends in null"
+want 2 run 'a: read low  m: merge a @order=any | null';               says "bytes can't be mixed"
+want 2 run 'a: read low  m: read high | merge a | null';              says "merge begins a pipeline"
+want 2 run 'a: read low  merge a | null';                             says "another pipeline begins with its name:  x: merge"
+want 2 run 'a: read low | lines  b: read high | tee { merge a | null }'
+says "merge begins a pipeline: a branch of tee takes what tee gives it"
+
 # Ended by a signal, which is the end of standard input: what it has read by then is in all outputs. Interrupted by a
 # second one: in none.
 mkfifo pipe
@@ -135,6 +167,13 @@ says 'n1 -> n2 [label="bytes\n8 MiB"];'
 says 'n1 -> n4 [label="bytes\n8 MiB"];'
 want 0 "$weir" graph --format mermaid -e 'files in | tee { print } | null'
 says 'n1 -->|"files<br/>8 batches"| n2'
+want 0 "$weir" explain 'a: read low block=2MiB  b: read high  m: merge a, b | write "x"'
+says "1. merge: bytes of several pipelines"
+says "-> bytes to write: at most 8 MiB (4 chunks of 2 MiB)"
+says "one pipeline after the other, in the order of their names"
+says "no two ways out of one fork meet"
+want 0 "$weir" graph -e 'a: read low  b: read high  m: merge a, b | write "x"'
+says 'n1 -> n2 [label="bytes\n8 MiB"];'
 printf 'read text|tee {zstd|write "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}\n{  gzip | write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"  }' >one.weir
 want 0 "$weir" fmt one.weir
 want 0 "$weir" fmt --check one.weir
