@@ -72,8 +72,9 @@ static void put_type(FILE *out, const weir_opt *opt)
     case WEIR_OPT_LIST:
     case WEIR_OPT_FIELDS:
     case WEIR_OPT_ASSIGN:
+    case WEIR_OPT_CALLS:
         fputs("\"type\": \"array\", \"items\": { ", out);
-        if (opt->choices != NULL)
+        if (opt->type == WEIR_OPT_LIST && opt->choices != NULL)
             put_choices(out, opt);
         else
             fputs("\"type\": \"string\"", out);

@@ -32,6 +32,7 @@ static void set_default(const weir_opt *opt, void *state)
         break;
     case WEIR_OPT_TEMPLATE:
     case WEIR_OPT_FIELDS:
+    case WEIR_OPT_CALLS:
     case WEIR_OPT_EXPR:
     case WEIR_OPT_BLOCK:
     case WEIR_OPT_ASSIGN:
@@ -201,7 +202,10 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         say(&words, "%san expression", words.length > 0 ? ", or " : "");
         break;
     case WEIR_OPT_FIELDS:
-        say(&words, ".a,.b");
+        say(&words, "%s.a,.b", words.length > 0 ? " behind each of " : "");
+        break;
+    case WEIR_OPT_CALLS:
+        say(&words, ": count, sum(.a), max(.a) as .b");
         break;
     case WEIR_OPT_BLOCK:
         say(&words, "{ ... }");

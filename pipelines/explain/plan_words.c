@@ -354,11 +354,11 @@ static void say_all(struct words *words, size_t needed, size_t budget)
 
 int wp_explain(const struct plan *plan, const struct run_bounds *bounds, size_t budget, weir_text *out)
 {
-    size_t needed = 0;
+    size_t needed = 0, held;
     struct run_bounds *wanted = calloc(plan->nodes + 1u, sizeof *wanted);
     if (wanted == NULL)
         return -ENOMEM;
-    (void)wp_bounds(plan, SIZE_MAX / 2, wanted, &needed);
+    (void)wp_bounds(plan, SIZE_MAX / 2, wanted, &held, &needed);
     struct words words = { .plan = plan, .bounds = bounds, .wanted = wanted, .lines = { .out = out } };
     say_all(&words, needed, budget);
     free(wanted);

@@ -21,6 +21,8 @@ void wp_syntax_fini(struct syntax *syntax);
 struct expr *wp_parse_expr(struct scan *scan);
 /* ".a.b[0]", at the '.'. */
 struct expr *wp_parse_path(struct scan *scan);
+/* "count", "sum(.b)", "sum(.b) as .c": a call. *ret_as, which the caller has set to NULL: the path behind `as`. */
+struct expr *wp_parse_measure(struct scan *scan, struct expr **ret_as);
 /* == != < <= > >= */
 bool wp_parse_comparison(struct scan *scan, enum expr_op *ret_op);
 

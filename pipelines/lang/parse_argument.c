@@ -27,7 +27,7 @@ static struct argument *add(struct scan *scan, struct argument ***link, const ch
 static bool is_list(const weir_opt *opt)
 {
     return opt->type == WEIR_OPT_LIST || opt->type == WEIR_OPT_FIELDS || opt->type == WEIR_OPT_BLOCK ||
-           opt->type == WEIR_OPT_ASSIGN;
+           opt->type == WEIR_OPT_ASSIGN || opt->type == WEIR_OPT_CALLS;
 }
 
 /* --- one value ------------------------------------------------------------------------------ */
@@ -80,6 +80,11 @@ static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument 
         if (wants_field(scan, opt))
             return false;
         good = (argument->expr = wp_parse_path(scan)) != NULL;
+        if (good && opt->type == WEIR_OPT_FIELDS)
+            (void)take_choice(scan, opt, argument);
+        break;
+    case WEIR_OPT_CALLS:
+        good = (argument->expr = wp_parse_measure(scan, &argument->target)) != NULL;
         break;
     case WEIR_OPT_ASSIGN:
         good = parse_assignment(scan, opt, argument);
@@ -106,6 +111,8 @@ static bool may_begin(struct scan *scan, const weir_opt *opt)
     case WEIR_OPT_FIELDS:
     case WEIR_OPT_ASSIGN:
         return c == '.';
+    case WEIR_OPT_CALLS:
+        return scan_is_name_start(c);
     case WEIR_OPT_BLOCK:
         return c == '{';
     default:
@@ -180,10 +187,16 @@ static bool is_given(const struct stage_use *use, const weir_opt *opt)
     return false;
 }
 
+/* Words of a list may stand side by side; what is to be found has commas between, or a wrong word would be one. */
+static bool may_repeat(const struct stage_use *use, const weir_opt *opt)
+{
+    return (is_list(opt) && opt->type != WEIR_OPT_CALLS) || !is_given(use, opt);
+}
+
 static const weir_opt *find_positional(struct scan *scan, const struct stage_use *use)
 {
     for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
-        if (opt->positional && (is_list(opt) || !is_given(use, opt)) && may_begin(scan, opt))
+        if (opt->positional && may_repeat(use, opt) && may_begin(scan, opt))
             return opt;
     return NULL;
 }

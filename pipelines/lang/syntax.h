@@ -128,8 +128,8 @@ struct argument {
     struct span span;           /* of all of it */
     const struct weir_opt *opt; /* NULL in an engine's option */
     struct value value;
-    struct expr *expr;   /* of WEIR_OPT_EXPR, FIELD, FIELDS and ASSIGN, and of @order=key(.f) */
-    struct expr *target; /* of WEIR_OPT_ASSIGN: the path left of its '=' */
+    struct expr *expr;   /* of WEIR_OPT_EXPR, FIELD, FIELDS, CALLS and ASSIGN, and of @order=key(.f) */
+    struct expr *target; /* of WEIR_OPT_ASSIGN: the path left of its '='; of CALLS: that behind `as`, or NULL */
     struct chain *block; /* of WEIR_OPT_BLOCK */
     const char *inner;   /* the name in @onerror=dead(name) */
 };

@@ -18,6 +18,8 @@ struct node_type {
     /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
     const char *(*refuses)(const struct setting *setting);
     bool parallel; /* it knows @par and @order=in|any */
+    bool wide;     /* that, and without a word about @par it runs on all cores: the order of its input is all one */
+    bool holds;    /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
     bool drops;    /* it knows @onerror=fail|drop */
     bool forks;    /* its blocks are branches, fed by it in the same run: node->branches */
     bool passes;   /* it hands on the chunks it gets */

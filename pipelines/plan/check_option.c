@@ -128,7 +128,11 @@ static bool set_path(struct check *check, const struct argument *argument, const
 static bool set_field(struct check *check, const struct argument *argument, const char *who, struct setting *setting)
 {
     setting->expr = argument->expr;
-    return set_path(check, argument, who, argument->expr, setting);
+    const bool good = set_path(check, argument, who, argument->expr, setting);
+    if (!good || argument->value.span.to == 0)
+        return good;
+    /* the word behind a field of FIELDS */
+    return set_choice(check, argument, who, wp_check_text(check, &argument->value), &setting->number);
 }
 
 static bool set_assignment(struct check *check, const struct argument *argument, const char *who,
@@ -157,6 +161,7 @@ static bool is_unread(const struct argument *argument)
     case WEIR_OPT_FIELD:
     case WEIR_OPT_FIELDS:
     case WEIR_OPT_ASSIGN:
+    case WEIR_OPT_CALLS:
         return argument->expr == NULL;
     case WEIR_OPT_BLOCK:
         return argument->block == NULL;
@@ -200,6 +205,10 @@ static bool set_value(struct check *check, const struct argument *argument, cons
         return set_field(check, argument, who, setting);
     case WEIR_OPT_ASSIGN:
         return set_assignment(check, argument, who, setting);
+    case WEIR_OPT_CALLS:
+        setting->expr = argument->expr;
+        setting->target = argument->target;
+        return wp_check_measure(check, argument, who);
     case WEIR_OPT_EXPR:
         return set_expr(check, argument, who, setting);
     case WEIR_OPT_BLOCK:
@@ -212,7 +221,8 @@ static bool set_value(struct check *check, const struct argument *argument, cons
 
 static bool may_repeat(weir_opt_type type)
 {
-    return type == WEIR_OPT_LIST || type == WEIR_OPT_FIELDS || type == WEIR_OPT_BLOCK || type == WEIR_OPT_ASSIGN;
+    return type == WEIR_OPT_LIST || type == WEIR_OPT_FIELDS || type == WEIR_OPT_BLOCK || type == WEIR_OPT_ASSIGN ||
+           type == WEIR_OPT_CALLS;
 }
 
 static bool check_repeated(struct check *check, const struct plan_node *node, const struct argument *argument)
@@ -264,7 +274,7 @@ bool wp_check_settings(struct check *check, const struct stage_use *use, struct 
             wp_diag(check->diags, use->name_span, "%s: %s is missing: %s", use->name, opt->name, opt->help);
             good = false;
         }
-    return good;
+    return good && wp_check_result_names(check, node);
 }
 
 /* --- @options -------------------------------------------------------------------------------------------- */
@@ -301,6 +311,7 @@ static bool set_par(struct check *check, const struct argument *argument, struct
     if (is_text(&argument->value))
         return node->engine.par_cores = engine_word(check, argument, words, "a number, or cores", &index);
     const bool good = engine_number(check, argument, WEIR_OPT_INT, 1, PLAN_PAR_MAX, "1 to 1024, or cores", &number);
+    node->engine.par_cores = false;
     node->engine.par = (unsigned)number;
     return good;
 }
@@ -448,7 +459,8 @@ static bool set_engine(struct check *check, const struct argument *argument, str
 bool wp_check_engine(struct check *check, const struct stage_use *use, struct plan_node *node)
 {
     bool good = true;
-    node->engine = (struct plan_engine){ .par = 1 };
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    node->engine = (struct plan_engine){ .par = 1, .par_cores = type != NULL && type->wide };
     for (const struct argument *argument = use->engine; argument != NULL; argument = argument->next)
         good = set_engine(check, argument, node) && good;
     return good;

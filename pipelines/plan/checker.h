@@ -31,6 +31,11 @@ bool wp_check_expr(struct check *check, struct expr *expr);
 /* ".a.b" as "a.b". NULL: no memory. */
 const char *wp_check_path_text(struct check *check, const struct expr *path);
 
+/* check_measure.c: a name of `choices` and a field where it wants one. False: it has said why. */
+bool wp_check_measure(struct check *check, const struct argument *argument, const char *who);
+/* What a node that finds something of fields (WEIR_OPT_CALLS) gives its results: names, no two the same. */
+bool wp_check_result_names(struct check *check, struct plan_node *node);
+
 /* check_option.c: the arguments of a stage into settings, and the engine's. False: it has said why. */
 bool wp_check_settings(struct check *check, const struct stage_use *use, struct plan_node *node);
 bool wp_check_engine(struct check *check, const struct stage_use *use, struct plan_node *node);

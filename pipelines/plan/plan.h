@@ -27,11 +27,12 @@ struct setting {
     struct setting *next;
     const weir_opt *opt;
     struct span span;
-    int64_t number;       /* INT, SIZE, DURATION, RATE, BOOL, CHOICE; EXPR: index of a choice, if expr is NULL */
+    int64_t number; /* INT, SIZE, DURATION, RATE, BOOL, CHOICE; EXPR: index of a choice, if expr is NULL; FIELDS: of the
+                       word */
     const char *text;     /* STRING, FIELD ("a.b"), an item of a LIST */
     struct piece *pieces; /* TEMPLATE; NULL: the empty text */
-    struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path */
-    struct expr *target;  /* ASSIGN: the path that gets it; `text` is that, too */
+    struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path; CALLS: a call, and `text` is the name of its result */
+    struct expr *target;  /* ASSIGN: the path that gets it; `text` is that, too; CALLS: that behind `as`, or NULL */
     struct plan_chain *block;
 };
 

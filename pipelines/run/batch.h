@@ -80,7 +80,7 @@ struct batch {
     struct arena arena;
     uint32_t count;
     uint64_t bytes;    /* of the files whose size is known */
-    uint64_t before;   /* records that came before it to the node that works on it: for error texts */
+    uint64_t before;   /* records that came before it to the node that works on it */
     weir_chunk *chunk; /* a reference to where lines of records lie; NULL: all lie in the arena */
     struct row rows[BATCH_ROWS];
 };

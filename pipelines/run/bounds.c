@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "nodes/node.h"
 #include "run/pieces.h"
 
 /* Chunks that a node has in hand: one it reads, one it fills. */
@@ -44,6 +45,7 @@ struct bounds {
     size_t needed;     /* with one chunk an edge */
     size_t more;       /* and what the edges would like beyond that */
     double share;      /* of `more` that they get */
+    size_t holders;    /* nodes that collect */
     size_t line_bytes; /* of the largest chunk that a batch of records may hold */
     struct run_bounds *each;
 };
@@ -116,6 +118,12 @@ static void measure_edge(struct bounds *bounds, const struct plan_node *node, co
     }
 }
 
+static bool holds(const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    return type != NULL && type->holds;
+}
+
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block);
 
 /* Branches, which run once with their node; or a block, as often as it runs at once. */
@@ -140,6 +148,7 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
         if (node->in == WEIR_BYTES || node->out == WEIR_BYTES)
             bounds->needed += times * IN_HAND * wp_bounds_chunk_bytes(node);
         measure_records(bounds, node, times);
+        bounds->holders += holds(node) ? times : 0;
         measure_blocks(bounds, node, times, in_block);
         if (wp_plan_to(node) != NULL)
             measure_edge(bounds, node, wp_plan_to(node), times, in_block);
@@ -173,14 +182,17 @@ static void set_capacity(const struct bounds *bounds, const struct plan_chain *c
     }
 }
 
-int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_needed)
+int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_held_bytes,
+              size_t *ret_needed)
 {
     struct bounds bounds = { .share = 1, .each = ret_bounds };
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         find_line_bytes(&bounds, chain);
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         measure(&bounds, chain, 1, false);
-    *ret_needed = bounds.needed;
+    *ret_held_bytes = bounds.holders > 0 ? budget_bytes / 2 / bounds.holders : 0;
+    *ret_needed = bounds.holders > 0 ? 2 * bounds.needed : bounds.needed;
+    budget_bytes -= bounds.holders * *ret_held_bytes;
     if (bounds.needed > budget_bytes)
         return -ENOBUFS;
     if (bounds.more > budget_bytes - bounds.needed)

@@ -30,9 +30,11 @@ struct run_bounds {
 };
 
 /*
- * ret_bounds[index of a node] says what its edge and its lanes may hold. 0, or -ENOBUFS: the budget is too small for
- * this plan, which needs *ret_needed bytes.
+ * ret_bounds[index of a node] says what its edge and its lanes may hold, *ret_held_bytes what each node may that
+ * collects (node_type.holds; blocks count as often as they run at once): half of the budget is for such, if there are
+ * any. 0, or -ENOBUFS: the budget is too small for this plan, which needs *ret_needed bytes.
  */
-int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_needed);
+int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *ret_bounds, size_t *ret_held_bytes,
+              size_t *ret_needed);
 
 #endif

@@ -144,17 +144,19 @@ WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struc
     WEIR_END
 }
 
+/* `shared` and `ended`: for what is left to do once several at once have read all; else NULL and false. */
 /* clang-format off */
 WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
-           struct parcel parcel; struct work *work; bool ended; bool enough; struct wp_edge_recv recv;
-           weir_offload_future job; weir_sleep limit; weir_select_future which; struct wp_edge_send send;
+           struct parcel parcel; struct work *work; bool ended; struct wp_edge_recv recv; weir_offload_future job;
+           weir_sleep limit; weir_select_future which; struct wp_edge_send send;
            struct rows_commit commit;)
 /* clang-format on */
 {
     WEIR_BEGIN
-    self->output = start(self->node, self->ops, &self->shared);
-    self->ended = self->node->from == NULL;
-    while (self->output == 0) {
+    if (self->shared == NULL)
+        self->output = start(self->node, self->ops, &self->shared);
+    self->ended = self->ended || self->node->from == NULL;
+    while (self->output == 0 && self->shared != NULL) {
         if (!self->ended) {
             AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
             if (self->recv.output < 0)
@@ -187,7 +189,6 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
         if (self->work->error < 0)
             RETURN(self->work->error);
-        self->enough = self->work->error > 0;
         if (self->ended && self->work->batch == NULL)
             break;
         self->parcel.batch = take_batch(self->work);
@@ -198,8 +199,6 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             if (self->send.output < 0)
                 RETURN(0);
         }
-        if (self->enough)
-            break;
     }
     if (self->output == 0 && self->ops->commit != NULL) {
         AWAIT(self->commit, WEIR_CALL(rows_commit, .node = self->node, .shared = self->shared));
@@ -222,7 +221,8 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
 WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const struct rows_ops *ops;
                   struct shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
                   bool ended; struct parcel parcel; struct work *work; int64_t done; struct wp_edge_recv recv;
-                  weir_join_next_future next; weir_select_future which; struct wp_edge_send send;);
+                  weir_join_next_future next; weir_select_future which; struct wp_edge_send send;
+                  struct rows_run rest;);
 /* clang-format on */
 
 static int start_par(struct rows_run_par *self)
@@ -284,6 +284,13 @@ static int take_done(struct rows_run_par *self)
     return error;
 }
 
+/* What drains, drains in turn. */
+static struct rows_run drain(const struct rows_run_par *self)
+{
+    (void)__atomic_fetch_add(&self->shared->refs, 1, __ATOMIC_RELAXED);
+    return WEIR_CALL(rows_run, .node = self->node, .ops = self->ops, .shared = self->shared, .ended = true);
+}
+
 static void free_slots(struct rows_run_par *self)
 {
     for (unsigned slot = 0; self->slots != NULL && slot < self->par; slot++)
@@ -319,6 +326,10 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
             if (self->send.output < 0)
                 RETURN(0);
         }
+    }
+    if (self->output == 0 && self->ops->drains) {
+        AWAIT(self->rest, drain(self));
+        RETURN(self->rest.output);
     }
     if (self->output == 0)
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));

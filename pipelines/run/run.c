@@ -106,7 +106,12 @@ static int find_bounds(struct run *run, const struct plan *plan, size_t *ret_nee
     if (run->bounds == NULL)
         return -ENOMEM;
     weir_chunk_stats_get(&stats);
-    return wp_bounds(plan, stats.budget, run->bounds, ret_needed);
+    return wp_bounds(plan, stats.budget, run->bounds, &run->held_bytes, ret_needed);
+}
+
+size_t wp_run_held_bytes(const struct run_node *node)
+{
+    return whole(node->run)->held_bytes;
 }
 
 int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed)
@@ -323,8 +328,6 @@ WEIR_ASYNC_DEFINE(wp_run_all)
         if (self->next.output == 0)
             break;
         self->output = self->next.status < 0 ? self->next.status : self->status;
-        if (self->next.status >= 0 && self->status == -EPIPE)
-            self->output = 0; /* nobody wanted more of it */
         if (self->output == 0)
             wp_gate_left(self->run->gate);
     }

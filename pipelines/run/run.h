@@ -13,7 +13,6 @@
 #include <weir/chunk.h>
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
-#include <weir/select.h>
 
 #include "plan/plan.h"
 
@@ -86,7 +85,8 @@ enum run_stopped { RUN_NOT_STOPPED, RUN_ENDED, RUN_CUT };
 struct run {
     struct run_node *nodes;
     unsigned base,
-        count; /* of the nodes: nodes[i] is that with index base + i in the plan; some of them may be empty */
+        count;         /* of the nodes: nodes[i] is that with index base + i in the plan; some of them may be empty */
+    size_t held_bytes; /* of a whole run: see wp_run_held_bytes() */
     struct run_bounds *bounds; /* of a whole run: what edges and lanes may hold, by the node's index in the plan */
     struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
     const struct plan_chain *chains; /* of a whole run */
@@ -131,6 +131,9 @@ WEIR_ASYNC_DECLARE(wp_run_all, int, struct run *run; weir_join_set *nodes; int s
 /* The node can't go on: keeps the first failure of the run. Returns `error`. */
 int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
 
+/* The memory that a node may hold beside chunks and batches, if its type says that it `holds`: more goes to disk. */
+size_t wp_run_held_bytes(const struct run_node *node);
+
 /* Something is wrong with one of many: it is told, the rest is done. */
 void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(2, 3);
 
@@ -143,14 +146,11 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
                    int64_t since_ns; weir_mpsc_send_future send;);
 /*
- * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
- * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to
- * know. A node that resolves to that has ended well.
+ * wp_edge_recv() - the next parcel. Resolves to 0, or -ECANCELED: what feeds this
+ * node has failed.
  */
 WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_parcel; int64_t since_ns;
-                   weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;);
-/* For a select: resolves once nobody wants what the node gives, whose task may end then; never, if it forks or ends. */
-weir_closed_future wp_edge_closed(const struct run_node *node);
+                   weir_mpsc_recv_future recv;);
 
 static inline void wp_counter_add(uint64_t *counter, uint64_t by)
 {

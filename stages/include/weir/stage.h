@@ -103,7 +103,8 @@ typedef enum weir_opt_type {
     WEIR_OPT_RATE,     /* int64_t, a second */
     /* For stages of the engine's own, which read their arguments from the plan: */
     WEIR_OPT_TEMPLATE, /* a string in which "{.field}" is filled in for each record */
-    WEIR_OPT_FIELDS,   /* fields, with commas between */
+    WEIR_OPT_FIELDS,   /* fields, with commas between; behind each may stand one of `choices` */
+    WEIR_OPT_CALLS,    /* what to find of fields: count, sum(.b) as .c, with commas between; `choices` are the names */
     WEIR_OPT_EXPR,     /* an expression, or one of `choices` */
     WEIR_OPT_BLOCK,    /* { stage | stage } */
     WEIR_OPT_ASSIGN,   /* .f = expression, with commas between */

@@ -1,0 +1,189 @@
+/* groups.c - the table: a record finds its group. */
+#include "aggregate/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregate/key_code.h"
+#include "run/row.h"
+
+#define SLOTS_FIRST 64
+
+void wp_groups_init(struct groups *groups, const struct questions *questions)
+{
+    *groups = (struct groups){ .questions = questions, .xxh3 = weir_digest_find("xxh3") };
+}
+
+void wp_groups_fini(struct groups *groups)
+{
+    free(groups->slots);
+    wp_stash_fini(&groups->stash);
+    weir_text_fini(&groups->key);
+    wp_groups_init(groups, groups->questions);
+}
+
+size_t wp_groups_bytes(const struct groups *groups)
+{
+    return groups->stash.bytes + groups->slot_count * sizeof *groups->slots;
+}
+
+static const char *key_of(const struct groups *groups, const struct group_entry *group)
+{
+    return group->memory + groups->questions->summaries_size;
+}
+
+/* --- the table ------------------------------------------------------------------------------------ */
+
+static int grow(struct groups *groups)
+{
+    const size_t count = groups->slot_count > 0 ? 2 * groups->slot_count : SLOTS_FIRST;
+    struct group_slot *slots = calloc(count, sizeof *slots);
+    if (slots == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < groups->slot_count; i++) {
+        size_t at = groups->slots[i].hash & (count - 1);
+        if (groups->slots[i].group == NULL)
+            continue;
+        while (slots[at].group != NULL)
+            at = (at + 1) & (count - 1);
+        slots[at] = groups->slots[i];
+    }
+    free(groups->slots);
+    groups->slots = slots;
+    groups->slot_count = count;
+    return 0;
+}
+
+static struct group_entry *add_group(struct groups *groups, struct group_slot *slot, uint64_t hash, const char *key,
+                                     uint32_t key_size, uint64_t place)
+{
+    const size_t summaries = groups->questions->summaries_size;
+    struct group_entry *group = wp_stash_alloc(&groups->stash, sizeof *group + summaries + key_size);
+    if (group == NULL)
+        return NULL;
+    *group = (struct group_entry){ .hash = hash, .first = place, .key_size = key_size };
+    memset(group->memory, 0, summaries);
+    if (key_size > 0)
+        memcpy(group->memory + summaries, key, key_size);
+    *slot = (struct group_slot){ hash, group };
+    groups->count++;
+    return group;
+}
+
+/* The group of that key, a new one if need be; NULL: no memory. */
+static struct group_entry *find(struct groups *groups, uint64_t hash, const char *key, uint32_t key_size,
+                                uint64_t place)
+{
+    if (2 * (groups->count + 1) > groups->slot_count && grow(groups) < 0)
+        return NULL;
+    size_t at = hash & (groups->slot_count - 1);
+    for (; groups->slots[at].group != NULL; at = (at + 1) & (groups->slot_count - 1)) {
+        struct group_entry *group = groups->slots[at].group;
+        if (groups->slots[at].hash == hash && group->key_size == key_size &&
+            memcmp(key_of(groups, group), key, key_size) == 0)
+            return group;
+    }
+    return add_group(groups, &groups->slots[at], hash, key, key_size, place);
+}
+
+/* --- records ------------------------------------------------------------------------------------------ */
+
+static uint64_t hash_of(const struct groups *groups)
+{
+    uint64_t hash = 0;
+    if (groups->key.size > 0)
+        (void)groups->xxh3->oneshot(groups->key.data, groups->key.size, (uint8_t *)&hash);
+    return hash;
+}
+
+int wp_groups_add(struct groups *groups, const struct row *row, uint64_t place, struct arena *arena)
+{
+    const struct questions *questions = groups->questions;
+    struct eval eval = wp_row_eval(row, arena);
+    int error = 0;
+    groups->key.size = 0;
+    for (uint32_t i = 0; error == 0 && i < questions->by_count; i++)
+        error = wp_key_append(&groups->key, wp_eval_path(&eval, questions->by[i].steps));
+    if (error < 0)
+        return error;
+    const uint64_t hash = hash_of(groups);
+    struct group_entry *group = find(groups, hash, groups->key.data, (uint32_t)groups->key.size, place);
+    if (group == NULL)
+        return -ENOMEM;
+    group->count++;
+    if (place < group->first)
+        group->first = place;
+    for (uint32_t i = 0; error == 0 && i < questions->column_count; i++) {
+        const struct column *column = &questions->columns[i];
+        error = wp_summary_add(group->memory + column->at, column->parts, &groups->stash,
+                               wp_eval_path(&eval, column->steps));
+    }
+    return arena->failed ? -ENOMEM : error;
+}
+
+int wp_groups_add_empty(struct groups *groups)
+{
+    return find(groups, 0, "", 0, 0) != NULL ? 0 : -ENOMEM;
+}
+
+/* --- as bytes -------------------------------------------------------------------------------------------- */
+
+int wp_group_save(const struct groups *groups, const struct group_entry *group, weir_text *out)
+{
+    const size_t from = out->size;
+    uint64_t size = 0;
+    int error = weir_text_append(out, &size, sizeof size);
+    if (error == 0)
+        error = weir_text_append(out, group, sizeof *group);
+    if (error == 0)
+        error = weir_text_append(out, key_of(groups, group), group->key_size);
+    for (uint32_t i = 0; error == 0 && i < groups->questions->column_count; i++) {
+        const struct column *column = &groups->questions->columns[i];
+        error = wp_summary_save(group->memory + column->at, column->parts, out);
+    }
+    if (error < 0)
+        return error;
+    size = out->size - from;
+    memcpy(out->data + from, &size, sizeof size);
+    return 0;
+}
+
+int wp_groups_load(struct groups *groups, const char *saved)
+{
+    struct group_entry head;
+    memcpy(&head, saved + sizeof(uint64_t), sizeof head);
+    const char *key = saved + sizeof(uint64_t) + sizeof head, *at = key + head.key_size;
+    struct group_entry *group = find(groups, head.hash, key, head.key_size, head.first);
+    int error = group != NULL ? 0 : -ENOMEM;
+    if (error == 0) {
+        group->count += head.count;
+        if (head.first < group->first)
+            group->first = head.first;
+    }
+    for (uint32_t i = 0; error == 0 && i < groups->questions->column_count; i++) {
+        const struct column *column = &groups->questions->columns[i];
+        error = wp_summary_load(group->memory + column->at, column->parts, &groups->stash, &at);
+    }
+    return error;
+}
+
+/* --- what was found ------------------------------------------------------------------------------------------ */
+
+static int compare_first(const void *a, const void *b)
+{
+    const struct group_entry *left = *(struct group_entry *const *)a, *right = *(struct group_entry *const *)b;
+    return left->first < right->first ? -1 : left->first > right->first;
+}
+
+struct group_entry **wp_groups_sorted(const struct groups *groups)
+{
+    struct group_entry **sorted = malloc((groups->count + 1) * sizeof *sorted);
+    size_t count = 0;
+    if (sorted == NULL)
+        return NULL;
+    for (size_t i = 0; i < groups->slot_count; i++)
+        if (groups->slots[i].group != NULL)
+            sorted[count++] = groups->slots[i].group;
+    qsort(sorted, count, sizeof(struct group_entry *), compare_first);
+    return sorted;
+}

@@ -1,0 +1,61 @@
+/*
+ * groups.h - records by their keys: a table of groups, each with what is found of its records.
+ *
+ * The table is open addressing over the XXH3 of a key's bytes; a group lies in the
+ * table's stash, so none is freed alone. Tables are filled beside each other and
+ * joined by the bytes that a group is saved as, which is also what goes to disk.
+ */
+#ifndef WP_GROUPS_H
+#define WP_GROUPS_H
+
+#include "aggregate/questions.h"
+#include "run/batch.h"
+
+struct group_entry {
+    uint64_t hash;
+    uint64_t count; /* of its records */
+    uint64_t first; /* place of the first of them in the input */
+    uint32_t key_size;
+    uint32_t unused;
+    char memory[]; /* summaries, then the key */
+};
+
+struct group_slot {
+    uint64_t hash;
+    struct group_entry *group; /* NULL: free */
+};
+
+struct groups {
+    const struct questions *questions;
+    struct group_slot *slots;
+    size_t slot_count, count; /* a power of two, or 0; how many are taken */
+    struct stash stash;
+    weir_text key;
+    const weir_digest_algo *xxh3;
+};
+
+void wp_groups_init(struct groups *groups, const struct questions *questions);
+void wp_groups_fini(struct groups *groups);
+
+/* The memory it holds. */
+size_t wp_groups_bytes(const struct groups *groups);
+
+/* One more record, the `place`-th of the input. What its fields need is made in `arena`. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_groups_add(struct groups *groups, const struct row *row, uint64_t place, struct arena *arena);
+
+/* A group without a record, of no fields: what there is of no input when nobody asked for groups. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_groups_add_empty(struct groups *groups);
+
+/* One group as bytes, its size in front; and back, joined with that of the same key. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_group_save(const struct groups *groups, const struct group_entry *group, weir_text *out);
+WEIR_MUST_USE int wp_groups_load(struct groups *groups, const char *saved);
+
+/* All of them in the order of their first records: an array for free(3), or NULL: no memory. */
+struct group_entry **wp_groups_sorted(const struct groups *groups);
+
+/* Its record, as the next of the batch, where there must be room: the fields of the key, then the answers. 0 or
+ * -ENOMEM. */
+WEIR_MUST_USE int wp_group_answer(const struct groups *groups, const struct group_entry *group,
+                                  struct value_sorter *sorter, struct batch *batch);
+
+#endif

@@ -1,0 +1,100 @@
+#!/bin/sh
+# test_stats.sh - count and stats beside what awk makes of the same records; many groups, and little memory.
+set -u
+weir=$1
+io=$2
+LC_ALL=C
+export LC_ALL
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
+    echo "skipped: no io by $io here"
+    exit 77
+fi
+run() { "$weir" run --io="$io" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+want() {
+    wanted=$1; shift
+    "$@" >out 2>err
+    got=$?
+    checks=$((checks + 1))
+    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
+}
+same() { checks=$((checks + 1)); cmp "$1" "$2" || { diff "$1" "$2" | head -4; fail "$1 and $2 differ: $3"; }; }
+says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+gives() { # stages, then the lines that must come out
+    want 0 run "read \"odd.json\" | lines | json | $1 | print"
+    shift
+    printf '%s\n' "$@" >wanted
+    same wanted out "$*"
+}
+
+# --- fields that are missing, types that are mixed ---
+cat >odd.json <<'END'
+{"a":1,"b":2.5,"s":"x","n":{"k":[1,2]}}
+{"a":1.0,"b":3,"n":{"k":[1,2]}}
+{"b":7,"a":null}
+{"a":"z","s":"y","b":"q"}
+{"a":"1","b":-9007199254740993}
+END
+gives 'count' '{"count":5}'
+gives 'count by .a' '{"a":1,"count":2}' '{"a":null,"count":1}' '{"a":"z","count":1}' '{"a":"1","count":1}'
+gives 'count by .n.k' '{"k":[1,2],"count":2}' '{"k":null,"count":3}'
+gives 'count by .a,.s' '{"a":1,"s":"x","count":1}' '{"a":1,"s":null,"count":1}' '{"a":null,"s":null,"count":1}' \
+    '{"a":"z","s":"y","count":1}' '{"a":"1","s":null,"count":1}'
+gives 'stats count, sum(.b), avg(.b), min(.b), max(.b) as .most, p0(.b), p50(.b), p100(.b) by .a' \
+    '{"a":1,"count":2,"sum":5.5,"avg":2.75,"min":2.5,"most":3,"p0":2.5,"p50":3,"p100":3}' \
+    '{"a":null,"count":1,"sum":7,"avg":7,"min":7,"most":7,"p0":7,"p50":7,"p100":7}' \
+    '{"a":"z","count":1,"sum":0,"avg":null,"min":"q","most":"q","p0":null,"p50":null,"p100":null}' \
+    '{"a":"1","count":1,"sum":-9007199254740993,"avg":-9007199254740992,"min":-9007199254740993,"most":-9007199254740993,"p0":-9007199254740993,"p50":-9007199254740993,"p100":-9007199254740993}'
+gives 'stats sum(.a), sum(.b), max(.s), max(.gone)' \
+    '{"sum_a":2,"sum_b":-9.00719925474098e+15,"max_s":"y","max_gone":null}'
+gives 'stats p50(.b) approx by .s | where .p50 != null && .p50 > 2.4 && .p50 < 2.6 | count' '{"count":1}'
+gives 'where false | count' '{"count":0}'
+gives 'where false | stats count, sum(.b), max(.b), p50(.b)' '{"count":0,"sum":0,"max":null,"p50":null}'
+want 0 run 'read "odd.json" | lines | json | where false | count by .a | print'
+[ ! -s out ] || fail "groups of nothing"
+gives 'count by .a | stats sum(.count), max(.count)' '{"sum":5,"max":2}'
+
+# --- what can't be right is said with its place ---
+bad() { want 2 run "stdin | lines | json | $1 | print" </dev/null; shift; for word; do says "$word"; done; }
+bad 'stats cont' "can't find 'cont' (did you mean 'count'?)"
+bad 'stats median(.a)' "can't find 'median'" 'known are count, sum(.f)'
+bad 'stats' 'what is missing'
+bad 'stats sum' 'sum wants a field: sum(.name)'
+bad 'stats count(.a)' 'count has no field'
+bad 'stats sum(a)' "a field such as .name is missing before 'a'"
+bad 'stats sum(.a' "')' is missing"
+bad 'stats count by .count' "two results would be called 'count'" 'name one of them'
+bad 'count by .count' "two results would be called 'count'"
+bad 'stats sum(.b) as .a by .a' "two results would be called 'a'"
+bad 'stats sum(.b) as .a.c' 'behind `as` stands a name'
+bad 'stats count max(.b)' "stats takes no 'max' here"
+bad 'count by' 'by wants a field such as .name'
+
+# --- beside awk: a thousand groups, in one table and in many, with and without room for them ---
+awk 'BEGIN { srand(5); for (i = 0; i < 60000; i++) printf "{\"g\":\"g%d\",\"v\":%d,\"id\":%d}\n", rand() * 1000, rand() * 100000, i }' >many.json
+sed 's/.*"g":"\([^"]*\)","v":\([0-9]*\),.*/\1 \2/' many.json | sort -k1,1 -k2,2n |
+    awk 'function done() { if (n) printf "%s %d %d %d %d %d %d\n", g, n, s, v[0], v[n-1], v[int(n/2)], v[int(n*99/100)] }
+         $1 != g { done(); g = $1; n = s = 0 } { v[n++] = $2; s += $2 } END { done() }' >by_awk
+all='stats count, sum(.v), min(.v), max(.v), p50(.v), p99(.v) by .g | sort .g | print "{.g} {.count} {.sum} {.min} {.max} {.p50} {.p99}"'
+for par in "" " @par=1" " @par=3"; do
+    want 0 run "read \"many.json\" | lines | json | $(echo "$all" | sed "s/by .g/by .g$par/")"
+    same by_awk out "stats$par"
+done
+want 0 run --mem 30MiB "read \"many.json\" | lines | json | $all"
+same by_awk out "little memory"
+# 60000 groups are more than 30 MiB hold: they go through the disk, each once
+want 0 run --mem 30MiB 'read "many.json" | lines | json | stats count, p50(.v), max(.g) as .m by .id, .g | stats count, sum(.count) as .sum, sum(.p50) as .v | print "{.count} {.sum} {.v}"'
+awk '{ s += $2 } END { printf "60000 60000 %d\n", s }' FS='"v":' many.json >wanted
+same wanted out "more groups than memory"
+want 1 env TMPDIR=/nowhere/at/all "$weir" run --io="$io" --mem 30MiB 'read "many.json" | lines | json | stats max(.g) as .m by .id, .g | count | print'
+says 'groups to disk ($TMPDIR or /tmp)'
+
+# --- the first sighting is the order, whoever counted ---
+want 0 run 'read "many.json" | lines | json | count by .g | print "{.g}"'
+sed 's/.*"g":"\([^"]*\)".*/\1/' many.json | awk '!seen[$0]++' >wanted
+same wanted out "order of groups"
+echo "$checks checks"
