@@ -13,7 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef WI_MODEL
+#define MAGAZINE_CELLS 2
+#else
 #define MAGAZINE_CELLS 32
+#endif
 #define MAGAZINE_CLASSES 64
 
 struct magazine {

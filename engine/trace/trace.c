@@ -155,21 +155,6 @@ static void put_event(struct text_out *out, const struct trace_event *event, uin
     wi_text(out, "}");
 }
 
-/* False: it was overwritten while it was read, or may have been. */
-static bool read_event(const struct trace_ring *ring, uint64_t number, struct trace_event *ret_event)
-{
-    const struct trace_event *from = &ring->events[number % ring->size];
-    *ret_event = (struct trace_event){
-        .at_ns = wi_load(&from->at_ns, ACQUIRE),
-        .for_ns = wi_load(&from->for_ns, ACQUIRE),
-        .id = wi_load(&from->id, ACQUIRE),
-        .name = wi_load(&from->name, ACQUIRE),
-        .kind = wi_load(&from->kind, ACQUIRE),
-        .end = wi_load(&from->end, ACQUIRE),
-    };
-    return number + ring->size > wi_load(&ring->head, ACQUIRE);
-}
-
 static void put_ring(struct text_out *out, const struct trace_ring *ring, uint32_t worker, int64_t began_ns)
 {
     wi_text_format(out,
@@ -178,7 +163,7 @@ static void put_ring(struct text_out *out, const struct trace_ring *ring, uint32
     const uint64_t head = wi_load(&ring->head, ACQUIRE);
     for (uint64_t i = head < ring->size ? 0 : head - ring->size; i < head; i++) {
         struct trace_event event;
-        if (read_event(ring, i, &event))
+        if (trace_read(ring, i, &event))
             put_event(out, &event, worker, began_ns);
     }
 }

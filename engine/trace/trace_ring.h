@@ -42,6 +42,21 @@ static inline void trace_write(struct trace_ring *ring, const struct trace_event
     wi_store(&ring->head, head + 1, RELEASE);
 }
 
+/* Event `number`, counted from the first ever. False: it was overwritten while it was read, or may have been. */
+static inline bool trace_read(const struct trace_ring *ring, uint64_t number, struct trace_event *ret_event)
+{
+    const struct trace_event *from = &ring->events[number % ring->size];
+    *ret_event = (struct trace_event){
+        .at_ns = wi_load(&from->at_ns, ACQUIRE),
+        .for_ns = wi_load(&from->for_ns, ACQUIRE),
+        .id = wi_load(&from->id, ACQUIRE),
+        .name = wi_load(&from->name, ACQUIRE),
+        .kind = wi_load(&from->kind, ACQUIRE),
+        .end = wi_load(&from->end, ACQUIRE),
+    };
+    return number + ring->size > wi_load(&ring->head, ACQUIRE);
+}
+
 #ifndef WI_MODEL
 /* trace.c */
 int64_t wi_trace_now(void);
