@@ -87,6 +87,7 @@ static void put_type(FILE *out, const weir_opt *opt)
     case WEIR_OPT_TEMPLATE:
     case WEIR_OPT_FIELD:
     case WEIR_OPT_EXPR:
+    case WEIR_OPT_REGEX:
         fputs("\"type\": \"string\"", out);
         break;
     }

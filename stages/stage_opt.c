@@ -36,6 +36,7 @@ static void set_default(const weir_opt *opt, void *state)
     case WEIR_OPT_EXPR:
     case WEIR_OPT_BLOCK:
     case WEIR_OPT_ASSIGN:
+    case WEIR_OPT_REGEX:
         break; /* in the plan, not in a state */
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:
@@ -212,6 +213,9 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         break;
     case WEIR_OPT_ASSIGN:
         say(&words, ".a = an expression, .b = ...");
+        break;
+    case WEIR_OPT_REGEX:
+        say(&words, "/a regular expression/");
         break;
     case WEIR_OPT_TEMPLATE:
         say(&words, "\"{.field}\" is filled in");

@@ -18,8 +18,12 @@ static int find(struct eval *eval, const struct regex *regex, struct datum text,
 
 bool wp_eval_match(struct eval *eval, const struct regex *regex, struct datum text)
 {
-    const size_t *places;
-    return text.kind == DATUM_STRING && regex != NULL && find(eval, regex, text, 0, &places) > 0;
+    if (text.kind != DATUM_STRING || regex == NULL)
+        return false;
+    const int found = wp_regex_test(regex, text.text, text.size);
+    if (found < 0)
+        wp_eval_fail(eval, found == -ELOOP ? gave_up : "no memory");
+    return found > 0;
 }
 
 /* "$1" is a group, "$$" is a dollar; any other dollar is one, too. Returns the byte behind a group; 0: it is none. */

@@ -50,6 +50,15 @@ unsigned wp_regex_group(const struct regex *regex, const char *name);
 WEIR_MUST_USE int wp_regex_find(const struct regex *regex, const char *text, size_t size, size_t from,
                                 const size_t **ret_places);
 
+/* Whether it matches somewhere: 1, 0, -ELOOP or -ENOMEM as above. Cheaper than finding out where. */
+WEIR_MUST_USE int wp_regex_test(const struct regex *regex, const char *text, size_t size);
+
+/* The named groups, `index` from 0 on: the name, which the regex owns, and its number. NULL: there are no more. */
+const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned *ret_group);
+
+/* The literal that every match holds, of *ret_size bytes; NULL: none is known. It is the regex's. */
+const char *wp_regex_needs(const struct regex *regex, size_t *ret_size);
+
 #define REGEX_LITERAL_MAX 64u
 
 /*
@@ -65,5 +74,19 @@ size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *r
  * of the rest of the pattern, nor whether the byte is in the class.
  */
 size_t wp_regex_head(const char *pattern, size_t size, char *ret_byte);
+
+/* One byte of the text, as the pattern has it: a letter, an escape, a class. */
+struct regex_atom {
+    const char *at;
+    size_t size;
+};
+
+#define REGEX_PREFIX_MAX 32u
+
+/*
+ * regex_prefix.c: what every match of a pattern that begins with ^ begins with, an atom a byte. Returns how many of
+ * them `ret_atoms` (with room for REGEX_PREFIX_MAX) got; *ret_whole: that is all of the pattern.
+ */
+unsigned wp_regex_prefix(const char *pattern, size_t size, struct regex_atom *ret_atoms, bool *ret_whole);
 
 #endif

@@ -44,3 +44,26 @@ int wp_regex_find(const struct regex *regex, const char *text, size_t size, size
     (void)ret_places;
     return 0;
 }
+
+int wp_regex_test(const struct regex *regex, const char *text, size_t size)
+{
+    (void)regex;
+    (void)text;
+    (void)size;
+    return 0;
+}
+
+const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned *ret_group)
+{
+    (void)regex;
+    (void)index;
+    (void)ret_group;
+    return NULL;
+}
+
+const char *wp_regex_needs(const struct regex *regex, size_t *ret_size)
+{
+    (void)regex;
+    *ret_size = 0;
+    return NULL;
+}

@@ -42,6 +42,10 @@ struct regex {
     bool has_head; /* it begins with bytes of `head`, at least one, and then `head_end`, which is none of them */
     char head_end;
     bool head[UCHAR_MAX + 1];
+    bool prefix_whole; /* the prefix is all of it */
+    unsigned
+        prefix_count; /* each match begins with so many bytes: bit i of prefix[byte] says whether it may be byte i */
+    uint32_t prefix[UCHAR_MAX + 1];
     size_t literal_size;
     char literal[REGEX_LITERAL_MAX];
 };
@@ -119,23 +123,44 @@ const char *wp_regex_backend(void)
     return pcre2_config(PCRE2_CONFIG_JIT, &jit) == 0 && jit != 0 ? "pcre2 (jit)" : "pcre2";
 }
 
-/* Which bytes the class at the beginning of the pattern takes: it is asked, byte by byte. */
-static void find_head(struct regex *self, const char *pattern, size_t size, uint32_t options)
+/* Which bytes a class, or another atom, takes: it is asked, byte by byte. False: it can't be. */
+static bool ask_atom(const char *atom, size_t size, uint32_t options, bool ret_takes[UCHAR_MAX + 1])
 {
-    const size_t class_size = wp_regex_head(pattern, size, &self->head_end);
     int error;
     PCRE2_SIZE at;
-    if (class_size == 0 || self->literal_size == 0)
-        return;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, class_size, options, &error, &at, NULL);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)atom, size, options, &error, &at, NULL);
     pcre2_match_data *data = code != NULL ? pcre2_match_data_create(1, NULL) : NULL;
     for (unsigned i = 0; data != NULL && i <= UCHAR_MAX; i++) {
         const unsigned char byte = (unsigned char)i;
-        self->head[i] = pcre2_match(code, &byte, 1, 0, 0, data, NULL) > 0;
+        ret_takes[i] = pcre2_match(code, &byte, 1, 0, 0, data, NULL) > 0;
     }
-    self->has_head = data != NULL && !self->head[(unsigned char)self->head_end];
+    const bool good = data != NULL;
     pcre2_match_data_free(data);
     pcre2_code_free(code);
+    return good;
+}
+
+static void find_head(struct regex *self, const char *pattern, size_t size, uint32_t options)
+{
+    const size_t class_size = wp_regex_head(pattern, size, &self->head_end);
+    if (class_size > 0 && self->literal_size > 0)
+        self->has_head =
+            ask_atom(pattern, class_size, options, self->head) && !self->head[(unsigned char)self->head_end];
+}
+
+static void find_prefix(struct regex *self, const char *pattern, size_t size, uint32_t options)
+{
+    struct regex_atom atoms[REGEX_PREFIX_MAX];
+    bool whole, takes[UCHAR_MAX + 1];
+    const unsigned count = wp_regex_prefix(pattern, size, atoms, &whole);
+    for (unsigned i = 0; i < count; i++) {
+        if (!ask_atom(atoms[i].at, atoms[i].size, options, takes))
+            return;
+        for (unsigned byte = 0; byte <= UCHAR_MAX; byte++)
+            self->prefix[byte] |= (uint32_t)takes[byte] << i;
+        self->prefix_count = i + 1;
+    }
+    self->prefix_whole = whole;
 }
 
 static int compile(struct regex *self, const char *pattern, size_t size, bool caseless, struct regex_fault *ret_fault)
@@ -154,6 +179,7 @@ static int compile(struct regex *self, const char *pattern, size_t size, bool ca
     (void)pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same */
     self->windows = memmem(pattern, size, "\\G", 2) == NULL;
     self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
+    find_prefix(self, pattern, size, options);
     find_head(self, pattern, size, options);
     return 0;
 }
@@ -191,6 +217,26 @@ unsigned wp_regex_group(const struct regex *regex, const char *name)
 {
     const int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
     return number > 0 ? (unsigned)number : 0;
+}
+
+const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned *ret_group)
+{
+    uint32_t count = 0, entry_size = 0;
+    PCRE2_SPTR table = NULL;
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &entry_size);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, (void *)&table);
+    if (index >= count || table == NULL)
+        return NULL;
+    const unsigned char *entry = table + index * (size_t)entry_size; /* the number, high byte first, and the name */
+    *ret_group = (unsigned)entry[0] << 8 | entry[1];
+    return (const char *)entry + 2;
+}
+
+const char *wp_regex_needs(const struct regex *regex, size_t *ret_size)
+{
+    *ret_size = regex->literal_size;
+    return regex->literal_size > 0 ? regex->literal : NULL;
 }
 
 /* --- searching ---------------------------------------------------------------------------------------- */
@@ -268,6 +314,25 @@ static int search_all(const struct regex *regex, struct searcher *searcher, cons
     if (size - from >= LONG_TEXT && regex->windows)
         return search_by_windows(regex, searcher, text, size, from);
     return search(regex, searcher, text, size, from, size);
+}
+
+/* Whether it begins as every match does. */
+static bool has_prefix(const struct regex *regex, const char *text, size_t size)
+{
+    if (size < regex->prefix_count)
+        return false;
+    for (unsigned i = 0; i < regex->prefix_count; i++)
+        if ((regex->prefix[(unsigned char)text[i]] >> i & 1) == 0)
+            return false;
+    return true;
+}
+
+int wp_regex_test(const struct regex *regex, const char *text, size_t size)
+{
+    const size_t *places;
+    if (regex->prefix_count > 0 && (regex->prefix_whole || !has_prefix(regex, text, size)))
+        return has_prefix(regex, text, size);
+    return wp_regex_find(regex, text, size, 0, &places);
 }
 
 int wp_regex_find(const struct regex *regex, const char *text, size_t size, size_t from, const size_t **ret_places)

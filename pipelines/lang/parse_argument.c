@@ -68,6 +68,17 @@ static bool parse_assignment(struct scan *scan, const weir_opt *opt, struct argu
     return argument->expr != NULL;
 }
 
+static bool parse_regex(struct scan *scan, const weir_opt *opt, struct argument *argument)
+{
+    char buffer[SCAN_SHOWN_MAX];
+    struct span span;
+    if (wp_scan_peek(scan) == '/')
+        return wp_scan_regex(scan, &argument->value);
+    const char *shown = wp_scan_shown(scan, buffer, &span);
+    wp_diag(scan->diags, span, "%s wants a regular expression such as /^[0-9]/, not %s", opt->name, shown);
+    return false;
+}
+
 static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument *argument)
 {
     bool good;
@@ -88,6 +99,9 @@ static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument 
         break;
     case WEIR_OPT_ASSIGN:
         good = parse_assignment(scan, opt, argument);
+        break;
+    case WEIR_OPT_REGEX:
+        good = parse_regex(scan, opt, argument);
         break;
     case WEIR_OPT_BLOCK:
         good = (argument->block = wp_parse_block(scan)) != NULL;
@@ -113,6 +127,8 @@ static bool may_begin(struct scan *scan, const weir_opt *opt)
         return c == '.';
     case WEIR_OPT_CALLS:
         return scan_is_name_start(c);
+    case WEIR_OPT_REGEX:
+        return c == '/';
     case WEIR_OPT_BLOCK:
         return c == '{';
     default:

@@ -52,6 +52,8 @@ int wp_cut_finish(struct cutting *self, struct row *row)
         return -ENOMEM;
     cells->names = names;
     cells->make = self->make;
+    cells->line = self->line;
+    cells->line_size = self->size;
     cells->count = self->count;
     cells->name_max = names != self->names ? 0 : self->name_max;
     memcpy(cells->cells, self->cells, self->count * sizeof(struct cell));
@@ -182,10 +184,10 @@ static bool has_made(const struct cells *cells)
 int wp_cells_append_json(weir_text *out, const struct row *row)
 {
     const struct cells *cells = row->decoded;
-    if (!wi_utf8_valid(row->raw, row->raw_size) || has_made(cells))
+    if (!wi_utf8_valid(cells->line, cells->line_size) || has_made(cells))
         return append_odd(out, row);
     /* Texts lie in the line and don't overlap, and neither do names that aren't the parser's. */
-    const size_t texts = 6 * (size_t)row->raw_size, keys = cells->count * (6 * (size_t)cells->name_max + 10);
+    const size_t texts = 6 * cells->line_size, keys = cells->count * (6 * (size_t)cells->name_max + 10);
     if (weir_text_reserve(out, 2 + texts + keys + CELL_KEY_BYTES) < 0)
         return -ENOMEM;
     char *at = out->data + out->size;

@@ -52,6 +52,8 @@ typedef struct datum (*cell_make)(const char *text, size_t size, struct arena *a
 struct cells {
     const struct cell_name *names; /* as long as the batch */
     cell_make make;
+    const char *line; /* what was cut; the row's may have been set since */
+    size_t line_size;
     uint32_t count;
     uint32_t name_max; /* the longest of the parser's names; 0: the names lie in the line */
     struct cell cells[];

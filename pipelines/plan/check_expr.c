@@ -50,6 +50,12 @@ static bool compile_regex(struct check *check, struct value *value)
     return error == 0;
 }
 
+const struct regex *wp_check_regex(struct check *check, const struct value *value)
+{
+    struct value copy = *value;
+    return compile_regex(check, &copy) ? copy.regex : NULL;
+}
+
 static bool is_regex(const struct expr *expr)
 {
     return expr != NULL && expr->kind == EXPR_VALUE && expr->value.kind == VALUE_REGEX;

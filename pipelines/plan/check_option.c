@@ -165,6 +165,8 @@ static bool is_unread(const struct argument *argument)
         return argument->expr == NULL;
     case WEIR_OPT_BLOCK:
         return argument->block == NULL;
+    case WEIR_OPT_REGEX:
+        return argument->value.kind != VALUE_REGEX;
     default:
         return false;
     }
@@ -211,6 +213,8 @@ static bool set_value(struct check *check, const struct argument *argument, cons
         return wp_check_measure(check, argument, who);
     case WEIR_OPT_EXPR:
         return set_expr(check, argument, who, setting);
+    case WEIR_OPT_REGEX:
+        return (setting->regex = wp_check_regex(check, &argument->value)) != NULL;
     case WEIR_OPT_BLOCK:
         return set_block(check, argument, node, setting);
     }

@@ -28,6 +28,8 @@ bool wp_check_template(struct check *check, const struct value *value, struct pi
 
 /* check_expr.c: functions are known and have as many arguments as they take; texts are put together in their place. */
 bool wp_check_expr(struct check *check, struct expr *expr);
+/* Compiled; the tree's arena frees it. NULL: it has said why. */
+const struct regex *wp_check_regex(struct check *check, const struct value *value);
 /* ".a.b" as "a.b". NULL: no memory. */
 const char *wp_check_path_text(struct check *check, const struct expr *path);
 

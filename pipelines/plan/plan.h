@@ -33,6 +33,7 @@ struct setting {
     struct piece *pieces; /* TEMPLATE; NULL: the empty text */
     struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path; CALLS: a call, and `text` is the name of its result */
     struct expr *target;  /* ASSIGN: the path that gets it; `text` is that, too; CALLS: that behind `as`, or NULL */
+    const struct regex *regex; /* REGEX */
     struct plan_chain *block;
 };
 

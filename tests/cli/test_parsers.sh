@@ -70,4 +70,40 @@ want 1 run 'read pairs | lines | kv pair="" | to json | write none'
 says 'pair= and value= are texts of at least one byte'
 want 2 run 'read pairs | lines | kv par=";" | to json | write none'
 says "did you mean 'pair'?"
+# Events of several lines.
+if "$weir" --version | grep -q 'regular expressions: none'; then echo "skipped: multiline, regex"; echo "$checks checks"; exit 0; fi
+i=0
+while [ $i -lt 400 ]; do
+    printf '2026-11-26 error %s\n\tat a(B.java)\n\tat c\n' $i
+    [ $((i % 3)) = 0 ] || echo "2026-11-26 fine $i"
+    i=$((i + 1))
+done >trace
+want 0 run 'read trace block=4KiB | lines | multiline start=/^[0-9]{4}-[0-9]{2}-[0-9]{2}/ join="\\n" | to raw | write new'
+awk '/^[0-9][0-9][0-9][0-9]-/{if(NR>1)printf "\n"; printf "%s",$0; next} {printf "%s%s",(NR>1?"\\n":""),$0} END{printf "\n"}' trace >wanted
+same wanted new "events"
+want 0 run 'read trace | lines | multiline start=/^2/ | where .line =~ /fine 1$/ | print'
+printf '{"line":"2026-11-26 fine 1"}\n' >wanted
+same wanted out "an event of one line"
+want 1 run 'read trace | lines | multiline start=/^2/ max=30 | to raw | write none'
+says 'the event that ends before record 4 is longer than max=30: a larger max= takes it, @onerror=drop leaves it out'
+want 0 run --report 'read trace | lines | multiline start=/^2/ max=30 @onerror=drop | to raw | write new'
+grep fine trace >wanted
+same wanted new "long events are left out"
+says 'multiline left out 400 by @onerror=drop'
+# What waits for its end longer than timeout= is one.
+mkfifo pipe
+"$weir" run --io="$io" 'stdin | lines | multiline start=/^2/ timeout=1ms join="+" | print' <pipe >out &
+exec 3>pipe
+printf '2a\nb\n' >&3
+until [ -s out ]; do kill -0 $! || fail "it ended"; done
+exec 3>&-
+wait $! || fail "exit $?"
+printf '{"line":"2a+b"}\n' >wanted
+same wanted out "a timeout"
+want 2 run 'stdin | lines | multiline | print'
+says 'multiline: start is missing'
+want 2 run 'stdin | lines | multiline start=abc | print'
+says 'start wants a regular expression such as /^[0-9]/'
+want 2 run 'stdin | lines | multiline start=/(/ | print'
+says 'regular expression: missing closing parenthesis'
 echo "$checks checks"

@@ -107,6 +107,7 @@ typedef enum weir_opt_type {
     WEIR_OPT_CALLS,    /* what to find of fields: count, sum(.b) as .c, with commas between; `choices` are the names */
     WEIR_OPT_EXPR,     /* an expression, or one of `choices` */
     WEIR_OPT_BLOCK,    /* { stage | stage } */
+    WEIR_OPT_REGEX,    /* /pattern/, with an i behind it for either case */
     WEIR_OPT_ASSIGN,   /* .f = expression, with commas between */
 } weir_opt_type;
 
