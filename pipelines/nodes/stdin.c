@@ -15,7 +15,8 @@ static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
 }
 
 WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chunk *chunk; weir_chunk_get_future get;
-           weir_stream_io read; weir_cancelled_future stopped; weir_select_future which; struct wp_edge_send send;)
+           weir_stream_io read; weir_cancelled_future stopped; weir_closed_future closed; weir_select_future which;
+           struct wp_edge_send send;)
 {
     WEIR_BEGIN
     self->output = weir_stdin(&self->stream);
@@ -28,7 +29,10 @@ WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chun
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
         self->stopped = wp_stop_wait(self->node);
         self->read = weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity);
-        AWAIT(self->which, weir_select_biased(self->stopped, self->read));
+        self->closed = wp_edge_closed(self->node);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->closed, self->read));
+        if (self->which.output == 1)
+            RETURN(0);
         if (self->which.output == 0) {
             wp_stop_end(self->node);
             break;

@@ -68,26 +68,6 @@ static int copy_fields(struct batch *batch, struct row *row, const struct row *f
     return batch->arena.failed ? -ENOMEM : 0;
 }
 
-int wp_batch_copy(struct batch *batch, const struct row *from)
-{
-    struct row *row = wp_batch_next(batch, from->path, from->path_size), twin = *from;
-    if (row == NULL)
-        return -ENOMEM;
-    const bool is_record = (from->flags & ROW_RECORD) != 0;
-    /* What a decoder knows lies in the other batch: it becomes fields. */
-    if (is_record && wp_row_settle(batch, &twin) < 0)
-        return -ENOMEM;
-    row->flags = twin.flags;
-    row->group = from->group;
-    if (!is_record)
-        row->meta = from->meta;
-    if (copy_fields(batch, row, &twin) < 0)
-        return -ENOMEM;
-    batch->bytes += is_record ? 0 : from->meta.size;
-    batch->count++;
-    return 0;
-}
-
 /* A record as it is: its line stays in the chunk that both batches hold, if it lies there. */
 static int twin_record(struct batch *batch, const struct row *from)
 {
@@ -107,9 +87,34 @@ static int twin_record(struct batch *batch, const struct row *from)
     return copy_fields(batch, row, from);
 }
 
+/* Nothing of it need be settled. Not one whose line isn't what its decoder has seen. */
 static bool stays_as_it_is(const struct row *row)
 {
-    return (row->flags & ROW_RECORD) != 0 && (row->decoder == NULL || row->decoder->copy != NULL);
+    if ((row->flags & ROW_RECORD) == 0)
+        return false;
+    return row->decoder == NULL || (row->decoder->copy != NULL && (row->flags & ROW_RELINED) == 0);
+}
+
+int wp_batch_copy(struct batch *batch, const struct row *from)
+{
+    if (stays_as_it_is(from))
+        return twin_record(batch, from);
+    struct row *row = wp_batch_next(batch, from->path, from->path_size), twin = *from;
+    if (row == NULL)
+        return -ENOMEM;
+    const bool is_record = (from->flags & ROW_RECORD) != 0;
+    /* What a decoder knows lies in the other batch: it becomes fields. */
+    if (is_record && wp_row_settle(batch, &twin) < 0)
+        return -ENOMEM;
+    row->flags = twin.flags;
+    row->group = from->group;
+    if (!is_record)
+        row->meta = from->meta;
+    if (copy_fields(batch, row, &twin) < 0)
+        return -ENOMEM;
+    batch->bytes += is_record ? 0 : from->meta.size;
+    batch->count++;
+    return 0;
 }
 
 struct batch *wp_batch_twin(const struct batch *batch)
@@ -119,8 +124,7 @@ struct batch *wp_batch_twin(const struct batch *batch)
     if (twin != NULL && batch->chunk != NULL)
         twin->chunk = weir_chunk_hold(batch->chunk);
     for (uint32_t i = 0; error == 0 && i < batch->count; i++)
-        error =
-            stays_as_it_is(&batch->rows[i]) ? twin_record(twin, &batch->rows[i]) : wp_batch_copy(twin, &batch->rows[i]);
+        error = wp_batch_copy(twin, &batch->rows[i]);
     if (error == 0)
         return twin;
     wp_batch_free(twin);

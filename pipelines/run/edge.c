@@ -47,18 +47,28 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     WEIR_END
 }
 
+weir_closed_future wp_edge_closed(const struct run_node *node)
+{
+    weir_closed_future closed = weir_mpsc_closed(node->to);
+    if (node->to == NULL || node->branch_count > 0)
+        weir_drop(closed); /* a branch that select leaves out */
+    return closed;
+}
+
 WEIR_ASYNC_DEFINE(wp_edge_recv)
 {
     WEIR_BEGIN
     self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
-        AWAIT(self->recv, weir_mpsc_recv(self->node->from, self->ret_parcel));
-        self->output = self->recv.output;
+        self->recv = weir_mpsc_recv(self->node->from, self->ret_parcel);
+        self->closed = wp_edge_closed(self->node);
+        AWAIT(self->which, weir_select_biased(self->recv, self->closed));
+        self->output = self->which.output == 0 ? self->recv.output : 1;
         wp_counter_add(&self->node->counters.starved_ns, (uint64_t)(weir_now_ns() - self->since_ns));
     }
-    if (self->output < 0)
-        RETURN(-ECANCELED);
+    if (self->output != 0)
+        RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
     count(self->ret_parcel, &self->node->counters.in_bytes, &self->node->counters.in_rows);
     WEIR_FINALLY
     WEIR_END

@@ -147,8 +147,8 @@ WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struc
 /* `shared` and `ended`: for what is left to do once several at once have read all; else NULL and false. */
 /* clang-format off */
 WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
-           struct parcel parcel; struct work *work; bool ended; struct wp_edge_recv recv; weir_offload_future job;
-           weir_sleep limit; weir_select_future which; struct wp_edge_send send;
+           struct parcel parcel; struct work *work; bool ended; bool enough; struct wp_edge_recv recv;
+           weir_offload_future job; weir_sleep limit; weir_select_future which; struct wp_edge_send send;
            struct rows_commit commit;)
 /* clang-format on */
 {
@@ -189,6 +189,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
         if (self->work->error < 0)
             RETURN(self->work->error);
+        self->enough = self->work->error > 0;
         if (self->ended && self->work->batch == NULL)
             break;
         self->parcel.batch = take_batch(self->work);
@@ -199,6 +200,8 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             if (self->send.output < 0)
                 RETURN(0);
         }
+        if (self->enough)
+            break;
     }
     if (self->output == 0 && self->ops->commit != NULL) {
         AWAIT(self->commit, WEIR_CALL(rows_commit, .node = self->node, .shared = self->shared));

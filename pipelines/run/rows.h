@@ -19,8 +19,8 @@ struct rows_ops {
     int (*open)(struct run_node *node, void **ret_state);
     /*
      * Takes *batch and leaves what goes on in its place: the same one changed, another, or NULL. A source is given
-     * NULL, as is what `drains` once its input has ended: it is called again and again until it leaves NULL. 0, or a
-     * negative errno that it has told wp_run_fail().
+     * NULL, as is what `drains` once its input has ended: it is called again and again until it leaves NULL. 0; 1:
+     * it wants no more, and what feeds it may stop (not with @par); or a negative errno that it has told wp_run_fail().
      *
      * What `offloads` is called on a thread of `lane`, with @par on several at once; else by the worker, and it may
      * not block; `job` is NULL then.

@@ -328,6 +328,8 @@ WEIR_ASYNC_DEFINE(wp_run_all)
         if (self->next.output == 0)
             break;
         self->output = self->next.status < 0 ? self->next.status : self->status;
+        if (self->next.status >= 0 && self->status == -EPIPE)
+            self->output = 0; /* nobody wanted more of it */
         if (self->output == 0)
             wp_gate_left(self->run->gate);
     }

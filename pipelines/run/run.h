@@ -13,6 +13,7 @@
 #include <weir/chunk.h>
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
+#include <weir/select.h>
 
 #include "plan/plan.h"
 
@@ -146,11 +147,14 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
                    int64_t since_ns; weir_mpsc_send_future send;);
 /*
- * wp_edge_recv() - the next parcel. Resolves to 0, or -ECANCELED: what feeds this
- * node has failed.
+ * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
+ * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to
+ * know. A node that resolves to that has ended well.
  */
 WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_parcel; int64_t since_ns;
-                   weir_mpsc_recv_future recv;);
+                   weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;);
+/* For a select: resolves once nobody wants what the node gives, whose task may end then; never, if it forks or ends. */
+weir_closed_future wp_edge_closed(const struct run_node *node);
 
 static inline void wp_counter_add(uint64_t *counter, uint64_t by)
 {
