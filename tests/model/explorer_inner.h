@@ -44,6 +44,7 @@ struct thread {
     bool reads_overflowed;
     /* Hashes of all that happened before, in the happens-before order; of the thread and of its store buffer's end. */
     uint64_t history, flushed;
+    uint64_t stamp; /* how often it has looked at the clock, in stamps */
     unsigned char locals[LOCALS_MAX][LOCAL_SIZE_MAX];
 };
 

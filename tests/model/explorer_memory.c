@@ -19,6 +19,7 @@
  * thread accesses follows from what it has seen, and malloc(3) may give out
  * another address in the next run.
  */
+#include "base/stamp.h"
 #include "explorer_inner.h"
 
 #define LOCATIONS ((size_t)1 << 12) /* touched in one run */
@@ -52,6 +53,7 @@ void memory_reset(void)
         struct thread *thread = &explorer.threads[i];
         thread->store_count = 0;
         thread->read_count = 0;
+        thread->stamp = 0;
         thread->reads_overflowed = false;
         thread->history = memory_mix(1, (uint64_t)i);
         thread->flushed = memory_mix(2, (uint64_t)i);
@@ -424,6 +426,16 @@ void wi_model_relax(void)
     }
     thread->read_count = 0;
     thread->reads_overflowed = false;
+}
+
+/*
+ * base/stamp.h: a loop that spins for STAMPS_TO_WAKE goes round once, as more rounds show nothing new. The machine's own
+ * clock would make as many as there happens to be time for, and the same decisions would not lead to the same run.
+ */
+uint64_t wi_stamp(void)
+{
+    struct thread *thread = self();
+    return thread == NULL ? 0 : (thread->stamp += STAMPS_TO_WAKE / 2);
 }
 
 /* --- base/futex.h --- */

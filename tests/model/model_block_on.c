@@ -3,10 +3,8 @@
  *
  * ENGINE: sched/block_on.c task/task_core.c task/future.c task/current.c base/lock.c
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/dump.h>
 
 #include "explorer.h"
@@ -163,24 +161,7 @@ static void check(void)
 /* Whether the first runs the task of the second, or leaves it to the second: nobody is left asleep. */
 static void test_both_come_back(void)
 {
-    const struct model model = {
-        .name = __func__, .setup = setup, .threads = { block, block }, .check = check, .preemptions = 2
-    };
-    const model_verdict verdict = model_explore(&model).verdict;
-    /*
-     * One process in twenty or so explored what can't be replayed, perhaps for what setup() left
-     * (docs/model-checking.md). That says nothing about block_on, so another process tries, five times at most; any
-     * other verdict stands.
-     */
-    const char *tries = getenv("MODEL_BLOCK_ON_TRIES");
-    const int tried = tries != NULL ? atoi(tries) : 0;
-    char next[16];
-    if (verdict == MODEL_NOT_DETERMINISTIC && tried < 5) {
-        (void)snprintf(next, sizeof next, "%d", tried + 1);
-        CHECK_EQ(setenv("MODEL_BLOCK_ON_TRIES", next, 1), 0);
-        (void)execl("/proc/self/exe", "model_block_on", (char *)NULL);
-    }
-    CHECK_EQ(verdict, MODEL_OK);
+    MODEL_PASSES(.setup = setup, .threads = { block, block }, .check = check);
 }
 
 int main(void)
