@@ -429,8 +429,8 @@ void wi_model_relax(void)
 }
 
 /*
- * base/stamp.h: a loop that spins for STAMPS_TO_WAKE goes round once, as more rounds show nothing new. The machine's own
- * clock would make as many as there happens to be time for, and the same decisions would not lead to the same run.
+ * base/stamp.h: a loop that spins for STAMPS_TO_WAKE goes round once, as more rounds show nothing new. The machine's
+ * own clock would make as many as there happens to be time for, and the same decisions would not lead to the same run.
  */
 uint64_t wi_stamp(void)
 {
