@@ -1,11 +1,15 @@
 /*
  * mutex.c - one word and a queue.
  *
- * The word: LOCKED and WAITERS. WAITERS is set exactly while the queue isn't
- * empty, and then LOCKED is set too: an unlock hands the mutex to the front and
- * never leaves it free before the queue is empty. While WAITERS is set the word
- * changes under the queue's lock only; so both fast paths are one CAS that fails
- * when there is anybody to be considerate of.
+ * The word: LOCKED, and three bits about the queue, which change under its lock only.
+ *
+ *     WAITERS   the queue isn't empty
+ *     CALLED    its front was woken to try again; until it does, unlocks wake nobody
+ *     PROMISED  it did, and found the mutex taken: the next unlock hands it over. With LOCKED only
+ *
+ * Who finds the mutex free takes it, also while others wait: handed over at each unlock, it would lie idle until the
+ * front is polled, and whoever runs would wait behind it and so make a queue of everybody. Since an unlock after
+ * PROMISED hands it over, the front is overtaken between its wake and its next poll, and not after.
  */
 #include <weir/dump.h>
 #include <weir/mutex.h>
@@ -16,6 +20,8 @@
 #define MUTEX_FREE 0u
 #define MUTEX_LOCKED 1u
 #define MUTEX_WAITERS 2u
+#define MUTEX_CALLED 4u
+#define MUTEX_PROMISED 8u
 
 void weir_mutex_init(weir_mutex *mutex)
 {
@@ -31,8 +37,11 @@ static inline void note_holder(weir_mutex *mutex, const void *task)
 
 static inline bool try_lock(weir_mutex *mutex)
 {
-    uint32_t expected = MUTEX_FREE;
-    return wi_cas(&mutex->word, &expected, MUTEX_LOCKED, ACQUIRE);
+    uint32_t old = MUTEX_FREE;
+    while (weir_unlikely(!wi_cas(&mutex->word, &old, old | MUTEX_LOCKED, ACQUIRE)))
+        if ((old & MUTEX_LOCKED) != 0)
+            return false;
+    return true;
 }
 
 /* Takes the mutex, or sees to it that its unlock will find the queue. [lock] */
@@ -40,13 +49,19 @@ static bool lock_or_announce(weir_mutex *mutex)
 {
     uint32_t old = wi_load(&mutex->word, RELAXED);
     for (;;) {
-        if (old == MUTEX_FREE) {
-            if (wi_cas(&mutex->word, &old, MUTEX_LOCKED, ACQUIRE))
+        if ((old & MUTEX_LOCKED) == 0) {
+            if (wi_cas(&mutex->word, &old, old | MUTEX_LOCKED, ACQUIRE))
                 return true;
         } else if ((old & MUTEX_WAITERS) != 0 || wi_cas(&mutex->word, &old, old | MUTEX_WAITERS, ACQUIRE)) {
             return false;
         }
     }
+}
+
+/* What the word says of the queue when nobody is called. [lock] */
+static uint32_t queue_bits(weir_mutex *mutex)
+{
+    return list_empty(waiters_list(&mutex->waiters)) ? 0 : MUTEX_WAITERS;
 }
 
 /* True: it is in the queue now. */
@@ -63,6 +78,34 @@ static bool enqueue(weir_mutex_lock_future *self, weir_cx *cx)
     return must_wait;
 }
 
+/* The front's turn after it was called. True: it has the mutex; else it gets it next. [lock] */
+static bool take_or_be_promised(weir_mutex *mutex, weir_waiter *front)
+{
+    wi_futurelock_taken(front);
+    if ((wi_fetch_or(&mutex->word, MUTEX_LOCKED | MUTEX_PROMISED, ACQ_REL) & MUTEX_LOCKED) != 0)
+        return false;
+    list_remove(waiter_node(front));
+    wi_store(&front->result, (uint32_t)WAITER_GRANTED, RELAXED);
+    wi_store(&mutex->word, MUTEX_LOCKED | queue_bits(mutex), RELAXED);
+    return true;
+}
+
+/* A poll of one that stands in the queue, or did. True: it still waits. */
+static bool look_again(weir_mutex_lock_future *self, const weir_cx *cx)
+{
+    weir_mutex *mutex = self->mutex;
+    wi_lock(waiters_lock(&mutex->waiters));
+    bool waits = waiter_result(&self->waiter) == WAITER_WAITS;
+    if (waits) {
+        self->waiter.waker = cx->waker;
+        if ((wi_load(&mutex->word, RELAXED) & MUTEX_CALLED) != 0 &&
+            waiter_front(waiters_list(&mutex->waiters)) == &self->waiter)
+            waits = !take_or_be_promised(mutex, &self->waiter);
+    }
+    wi_unlock(waiters_lock(&mutex->waiters));
+    return waits;
+}
+
 static weir_poll lock_poll(weir_future *future, weir_cx *cx)
 {
     weir_mutex_lock_future *self = (weir_mutex_lock_future *)(void *)future;
@@ -74,7 +117,7 @@ static weir_poll lock_poll(weir_future *future, weir_cx *cx)
     if (weir_likely(future->line == WEIR_AT_START))
         waits = !try_lock(mutex) && enqueue(self, cx);
     else
-        waits = waiter_look_again(waiters_lock(&mutex->waiters), &self->waiter, cx) == WAITER_WAITS;
+        waits = look_again(self, cx);
     if (waits) {
         weir_budget_give_back(cx);
         return WEIR_PENDING;
@@ -84,19 +127,43 @@ static weir_poll lock_poll(weir_future *future, weir_cx *cx)
     return WEIR_READY;
 }
 
-/* Hands a locked mutex to the front of the queue, or frees it. [lock] */
+/* [lock] */
+static void call_front(weir_mutex *mutex)
+{
+    weir_waiter *front = waiter_front(waiters_list(&mutex->waiters));
+    wi_futurelock_granted(front);
+    weir_wake(front->waker);
+}
+
+/* Gives a mutex up that others wait for: to the front where it was promised, else the front is called. [lock] */
 static void pass_on(weir_mutex *mutex)
 {
-    struct list *queue = waiters_list(&mutex->waiters);
-    weir_waiter *front = waiter_front(queue);
-    if (front != NULL) {
+    weir_waiter *front = waiter_front(waiters_list(&mutex->waiters));
+    if ((wi_load(&mutex->word, RELAXED) & MUTEX_PROMISED) != 0) {
         note_holder(mutex, front->waker);
         waiter_settle(front, WAITER_GRANTED);
-    } else
-        wi_store(&mutex->word, MUTEX_FREE, RELEASE);
-    if (front != NULL && list_empty(queue))
-        wi_store(&mutex->word, MUTEX_LOCKED, RELEASE);
+        wi_store(&mutex->word, MUTEX_LOCKED | queue_bits(mutex), RELEASE);
+    } else {
+        wi_store(&mutex->word, MUTEX_WAITERS | MUTEX_CALLED, RELEASE);
+        call_front(mutex);
+    }
 }
+
+/* Out of the queue, with what it was told. [lock] */
+static void leave(weir_mutex *mutex, weir_waiter *waiter)
+{
+    const uint32_t word = wi_load(&mutex->word, RELAXED);
+    const bool was_called = (word & MUTEX_CALLED) != 0 && waiter_front(waiters_list(&mutex->waiters)) == waiter;
+    if (was_called)
+        wi_futurelock_taken(waiter);
+    list_remove(waiter_node(waiter));
+    if (list_empty(waiters_list(&mutex->waiters)))
+        (void)wi_fetch_and(&mutex->word, MUTEX_LOCKED, RELEASE);
+    else if (was_called && (word & MUTEX_PROMISED) == 0)
+        call_front(mutex);
+}
+
+static void unlock_contended(weir_mutex *mutex);
 
 static void lock_drop(weir_future *future)
 {
@@ -105,14 +172,12 @@ static void lock_drop(weir_future *future)
     if (future->line == WEIR_AT_START)
         return;
     wi_lock(waiters_lock(&mutex->waiters));
-    if (waiter_result(&self->waiter) == WAITER_GRANTED) {
-        pass_on(mutex);
-    } else {
-        list_remove(waiter_node(&self->waiter));
-        if (list_empty(waiters_list(&mutex->waiters)))
-            (void)wi_fetch_and(&mutex->word, ~MUTEX_WAITERS, RELEASE);
-    }
+    const bool has_it = waiter_result(&self->waiter) == WAITER_GRANTED;
+    if (!has_it)
+        leave(mutex, &self->waiter);
     wi_unlock(waiters_lock(&mutex->waiters));
+    if (has_it)
+        unlock_contended(mutex);
 }
 
 static void lock_inspect(const weir_future *future, weir_wait *ret_wait)
@@ -135,6 +200,31 @@ int weir_mutex_try_lock(weir_mutex *mutex, weir_mutex_guard *ret_guard)
     return 0;
 }
 
+/*
+ * Once the word says that the mutex is free and nobody waits, its memory may go: that is the last touch of it. While
+ * somebody waits it stays.
+ */
+static void unlock_contended(weir_mutex *mutex)
+{
+    uint32_t old = wi_load(&mutex->word, RELAXED);
+    for (;;) {
+        const bool lets_go = (old & MUTEX_WAITERS) == 0 || (old & (MUTEX_CALLED | MUTEX_PROMISED)) == MUTEX_CALLED;
+        if (lets_go) {
+            if (wi_cas(&mutex->word, &old, old & ~MUTEX_LOCKED, RELEASE))
+                return;
+            continue;
+        }
+        wi_lock(waiters_lock(&mutex->waiters));
+        const bool somebody = !list_empty(waiters_list(&mutex->waiters));
+        if (somebody)
+            pass_on(mutex);
+        wi_unlock(waiters_lock(&mutex->waiters));
+        if (somebody)
+            return;
+        old = wi_load(&mutex->word, RELAXED); /* the last of them has left */
+    }
+}
+
 void weir_mutex_unlock(weir_mutex_guard *guard)
 {
     weir_mutex *mutex = guard->mutex;
@@ -142,9 +232,6 @@ void weir_mutex_unlock(weir_mutex_guard *guard)
         return;
     guard->mutex = NULL;
     uint32_t expected = MUTEX_LOCKED;
-    if (weir_likely(wi_cas(&mutex->word, &expected, MUTEX_FREE, RELEASE)))
-        return;
-    wi_lock(waiters_lock(&mutex->waiters));
-    pass_on(mutex);
-    wi_unlock(waiters_lock(&mutex->waiters));
+    if (weir_unlikely(!wi_cas(&mutex->word, &expected, MUTEX_FREE, RELEASE)))
+        unlock_contended(mutex);
 }

@@ -1,4 +1,4 @@
-/* test_mutex.c - one at a time, first come first served, and nobody takes it to the grave. Numbers: rows of cases.md.
+/* test_mutex.c - one at a time, in the order they came, and nobody takes it to the grave. Numbers: rows of cases.md.
  */
 #include <stdlib.h>
 
@@ -73,8 +73,7 @@ static void test_an_empty_guard_unlocks_nothing(void)
     check_free();
 }
 
-/* The unlock hands it over: between unlock and poll nobody can overtake. */
-static void test_first_come_first_served(void)
+static void test_those_that_wait_get_it_in_the_order_they_came(void)
 {
     start();
     CHECK(try_to_lock(0));
@@ -82,10 +81,9 @@ static void test_first_come_first_served(void)
     CHECK(!try_to_lock(2));
     weir_mutex_unlock(&guards[0]);
     CHECK(IS_WOKEN(tasks[1]) && !IS_WOKEN(tasks[2]));
-    CHECK_EQ(weir_mutex_try_lock(&mutex, &guards[3]), -EAGAIN);
-    CHECK(!try_to_lock(3));
-    CHECK(PENDING(tasks[2], locks[2]));
+    CHECK(PENDING(tasks[2], locks[2])); /* free, but it isn't this one's turn */
     CHECK(READY(tasks[1], locks[1]));
+    CHECK(!try_to_lock(3));
     weir_mutex_unlock(&guards[1]);
     CHECK(IS_WOKEN(tasks[2]) && !IS_WOKEN(tasks[3]));
     CHECK(READY(tasks[2], locks[2]));
@@ -93,6 +91,72 @@ static void test_first_come_first_served(void)
     CHECK(READY(tasks[3], locks[3]));
     weir_mutex_unlock(&guards[3]);
     check_free();
+}
+
+/* Overtaken until its turn, any number of times; from then on the mutex is promised to it. */
+static void test_the_first_is_overtaken_until_its_turn_and_not_after(void)
+{
+    start();
+    CHECK(try_to_lock(0));
+    CHECK(!try_to_lock(1));
+    CHECK(!try_to_lock(2));
+    for (int i = 0; i < 3; i++) {
+        weir_mutex_unlock(&guards[0]);
+        CHECK(try_to_lock(0));
+    }
+    CHECK_EQ(tasks[1].wakes, 1); /* it has been called, and is called no more */
+    CHECK(PENDING(tasks[1], locks[1]));
+    weir_mutex_unlock(&guards[0]);
+    CHECK_EQ(weir_mutex_try_lock(&mutex, &guards[3]), -EAGAIN);
+    CHECK(!try_to_lock(3));
+    CHECK(READY(tasks[1], locks[1]));
+    weir_mutex_unlock(&guards[1]);
+    CHECK(READY(tasks[2], locks[2]));
+    weir_mutex_unlock(&guards[2]);
+    CHECK(READY(tasks[3], locks[3]));
+    weir_mutex_unlock(&guards[3]);
+    check_free();
+}
+
+/* It was called, or the mutex is promised to it, and then it goes: the next one takes its place. */
+static void test_a_call_and_a_promise_pass_to_the_next(void)
+{
+    for (int promised = 0; promised <= 1; promised++) {
+        start();
+        CHECK(try_to_lock(0));
+        CHECK(!try_to_lock(1));
+        CHECK(!try_to_lock(2));
+        weir_mutex_unlock(&guards[0]);
+        CHECK(try_to_lock(0));
+        if (promised)
+            CHECK(PENDING(tasks[1], locks[1]));
+        weir_drop(locks[1]);
+        CHECK_EQ(IS_WOKEN(tasks[2]), !promised);
+        weir_mutex_unlock(&guards[0]);
+        CHECK(IS_WOKEN(tasks[2]));
+        CHECK(READY(tasks[2], locks[2]));
+        weir_mutex_unlock(&guards[2]);
+        check_free();
+    }
+}
+
+/* The only one that waits goes, called or promised, while the mutex is locked or free. */
+static void test_the_last_that_waits_may_go_at_any_time(void)
+{
+    for (int turns = 0; turns <= 2; turns++) {
+        start();
+        CHECK(try_to_lock(0));
+        CHECK(!try_to_lock(1));
+        if (turns > 0) {
+            weir_mutex_unlock(&guards[0]);
+            CHECK(try_to_lock(0));
+        }
+        if (turns > 1)
+            CHECK(PENDING(tasks[1], locks[1]));
+        weir_drop(locks[1]);
+        weir_mutex_unlock(&guards[0]);
+        check_free();
+    }
 }
 
 /* 70, aborted_future_2: one that waits goes, the others don't notice. */
@@ -289,7 +353,10 @@ int main(void)
     RUN(test_a_free_mutex_is_locked_at_once);
     RUN(test_try_lock_takes_it_or_leaves_it);
     RUN(test_an_empty_guard_unlocks_nothing);
-    RUN(test_first_come_first_served);
+    RUN(test_those_that_wait_get_it_in_the_order_they_came);
+    RUN(test_the_first_is_overtaken_until_its_turn_and_not_after);
+    RUN(test_a_call_and_a_promise_pass_to_the_next);
+    RUN(test_the_last_that_waits_may_go_at_any_time);
     RUN(test_a_cancelled_waiter_leaves_the_queue);
     RUN(test_a_cancelled_one_that_was_handed_the_lock_passes_it_on);
     RUN(test_a_cancelled_holder_unlocks);

@@ -37,6 +37,13 @@ static void lock_it(void)
     critical_section(&guard);
 }
 
+/* It may take it again before the one it has woken looks. */
+static void lock_twice(void)
+{
+    lock_it();
+    lock_it();
+}
+
 static void lock_or_drop(void)
 {
     weir_mutex_guard guard = { NULL };
@@ -50,6 +57,18 @@ static void lock_or_drop(void)
     MODEL_CHECK_EQ(guard.mutex != NULL, ready);
     if (ready)
         critical_section(&guard);
+}
+
+static void lock_or_drop_any(void)
+{
+    weir_mutex_guard guard = { NULL };
+    struct wait *wait = wait_start(0, weir_mutex_lock(&mutex, &guard));
+    if (!wait_poll(wait)) {
+        wait_drop(wait);
+        return;
+    }
+    wait_end(wait);
+    critical_section(&guard);
 }
 
 static void try_it(void)
@@ -88,6 +107,15 @@ static void test_one_that_goes_hands_it_on(void)
     const struct model_result result = model_explore(&model);
     CHECK_EQ(result.verdict, MODEL_OK);
     CHECK_EQ(result.outcomes, 3);
+}
+
+static void test_one_that_is_overtaken_gets_it_next(void)
+{
+    MODEL_PASSES(.setup = setup, .threads = { lock_twice, lock_it }, .check = check_at_least_2, .preemptions = 5);
+    MODEL_PASSES(.setup = setup, .threads = { lock_twice, lock_it, lock_it }, .check = check_at_least_2,
+                 .preemptions = 2);
+    MODEL_PASSES(.setup = setup, .threads = { lock_twice, lock_or_drop_any, lock_or_drop_any },
+                 .check = check_at_least_2, .preemptions = 3);
 }
 
 /* Who comes last frees the memory. Here it writes over it: whoever is still at work there would show. */
@@ -132,6 +160,7 @@ int main(void)
     RUN(test_two_take_turns);
     RUN(test_three_take_turns);
     RUN(test_one_that_goes_hands_it_on);
+    RUN(test_one_that_is_overtaken_gets_it_next);
     RUN(test_the_last_holder_may_free_it);
     return check_done();
 }

@@ -1,9 +1,12 @@
 /*
  * mutex.h - a mutex that may be held over an await.
  *
- * First come, first served: an unlock hands it to the one that waits longest,
- * and nobody overtakes. It protects what is used across awaits; for a few
- * instructions' work any lock of the system is cheaper.
+ * Those that wait get it in the order they came. An unlock wakes the first of
+ * them, and until that one is polled whoever finds the mutex free may take it;
+ * one that finds it taken then is handed it by the next unlock. So each is
+ * overtaken for as long as one turn takes to come, and no longer. It protects
+ * what is used across awaits; for a few instructions' work any lock of the
+ * system is cheaper.
  *
  * The guard convention: a lock fills a guard in the frame, FINALLY unlocks it.
  * An empty guard (zero, as a frame's fields are) unlocks nothing, so FINALLY
