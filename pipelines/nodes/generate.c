@@ -11,11 +11,15 @@
 
 static const weir_opt generate_opts[] = {
     { "kind", "what they look like", WEIR_OPT_CHOICE, 0, .def = SYNTHETIC_ZERO, .choices = wp_synthetic_names },
-    { "size", "how many bytes; 0 is no end", WEIR_OPT_SIZE, 0, .def = 0, .min = 0, .max = INT64_MAX },
+    { "size", "how many bytes, of lines as many as fit whole; 0 is no end", WEIR_OPT_SIZE, 0, .def = 0, .min = 0,
+      .max = INT64_MAX },
     { "rate", "bytes a second", WEIR_OPT_RATE, 0, .def = 0 },
     { "seed", "the same seed gives the same bytes", WEIR_OPT_INT, 0, .def = 1, .min = 0, .max = INT64_MAX },
     { 0 },
 };
+
+/* The last one takes what is less than a line with it, so that a line which isn't whole lies in it from its begin. */
+#define BLOCK_BYTES (RUN_CHUNK_BYTES - SYNTHETIC_LINE_MAX)
 
 /* What a job works on: counted, since it outlives a node that was dropped. */
 struct source_of_bytes {
@@ -23,6 +27,7 @@ struct source_of_bytes {
     struct synthetic synthetic;
     weir_chunk *chunk;
     size_t wanted;
+    bool is_last;
     int64_t took_ns;
 };
 
@@ -47,7 +52,7 @@ static int64_t fill(void *arg, weir_job *job)
     (void)job;
     const int64_t began_ns = weir_now_ns();
     wp_synthetic_fill(&bytes->synthetic, bytes->chunk->data, bytes->wanted);
-    bytes->chunk->size = bytes->wanted;
+    bytes->chunk->size = bytes->wanted - (bytes->is_last ? wp_synthetic_unfinished(&bytes->synthetic) : 0);
     bytes->took_ns = weir_now_ns() - began_ns;
     return 0;
 }
@@ -85,7 +90,7 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
     self->rate = wp_plan_number(self->node->plan, "rate");
     /* With a rate, ten pieces a second at least. */
     self->block =
-        self->rate > 0 && self->rate / 10 < (int64_t)RUN_CHUNK_BYTES ? (size_t)(self->rate / 10 + 1) : RUN_CHUNK_BYTES;
+        self->rate > 0 && self->rate / 10 < (int64_t)BLOCK_BYTES ? (size_t)(self->rate / 10 + 1) : BLOCK_BYTES;
     self->began_ns = weir_now_ns();
     while (self->left > 0) {
         if (wp_stop_is_asked(self->node)) {
@@ -96,7 +101,8 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
         self->bytes->chunk = self->get.output;
         if (self->bytes->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
-        self->bytes->wanted = self->left < (int64_t)self->block ? (size_t)self->left : self->block;
+        self->bytes->is_last = self->left < (int64_t)self->block + SYNTHETIC_LINE_MAX;
+        self->bytes->wanted = self->bytes->is_last ? (size_t)self->left : self->block;
         AWAIT(self->job, weir_offload(WEIR_LANE_CPU, fill, ref(self->bytes), unref));
         if (self->job.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));

@@ -153,3 +153,9 @@ void wp_synthetic_fill(struct synthetic *self, uint8_t *bytes, size_t size)
         size -= taken;
     }
 }
+
+size_t wp_synthetic_unfinished(const struct synthetic *self)
+{
+    const bool has_lines = self->kind != SYNTHETIC_ZERO && self->kind != SYNTHETIC_RANDOM;
+    return has_lines && self->done < self->size ? self->done : 0;
+}

@@ -11,6 +11,7 @@
                                    the peers' sources and a run.sh that builds and measures them; what it builds goes
                                    to $PB_BUILD, or to BUILD/peers
   bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
+  bench.py BUILD pipelines [...]   pipelines beside the tools that do the same work: see bench_pipelines.py
   bench.py BUILD runtime --from=FILE
                                    the table of results that run.sh wrote earlier
 
@@ -22,6 +23,7 @@ import subprocess
 import sys
 
 PRIMITIVES = ("spawn_join", "yield_many", "ping_pong", "mpsc_1p1c_c128", "blocking_latency")
+SCRIPTS = ("hash", "pipelines")
 BYTES = ("mem_idle_never", "mem_idle_sleep")  # bytes a task, not ns
 
 
@@ -91,13 +93,13 @@ def bench_default(build, programs, weir_pb):
     print_plain(rows)
     save(build, rows)
     sys.stdout.flush()
-    bench_hash(build, ["--runs=3"])
+    bench_script(build, "hash", ["--runs=3"])
 
 
-def bench_hash(build, arguments):
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench_hash.py")
+def bench_script(build, name, arguments):
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"bench_{name}.py")
     if subprocess.run([sys.executable, script, build, *arguments], check=False).returncode != 0:
-        fail("the hash job failed")
+        fail(f"{name} failed")
 
 
 # --- beside the peers -------------------------------------------------------------------------------------------------
@@ -207,15 +209,15 @@ def main():
     if not arguments:
         bench_default(build, programs, weir_pb)
     elif arguments[0] == "list":
-        print("\n".join(["runtime", "hash", *programs]))
-    elif arguments[0] == "hash":
-        bench_hash(build, arguments[1:])
+        print("\n".join(["runtime", *SCRIPTS, *programs]))
+    elif arguments[0] in SCRIPTS:
+        bench_script(build, arguments[0], arguments[1:])
     elif arguments[0] == "runtime":
         bench_runtime(build, weir_pb, arguments[1:])
     else:
         for name in arguments:
             if name not in programs:
-                fail(f"no bench '{name}'; there are: runtime hash {' '.join(programs)}")
+                fail(f"no bench '{name}'; there are: runtime {' '.join([*SCRIPTS, *programs])}")
             sys.stdout.flush()
             if subprocess.run([programs[name]], check=False).returncode != 0:
                 fail(f"{name} failed")
