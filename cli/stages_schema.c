@@ -80,6 +80,9 @@ static void put_type(FILE *out, const weir_opt *opt)
             fputs("\"type\": \"string\"", out);
         fputs(" }", out);
         break;
+    case WEIR_OPT_CASES: /* {"when": ".n > 1", "block": [...]}; without "when" it is the rest's */
+        fputs("\"type\": \"array\", \"items\": { \"type\": \"object\" }", out);
+        break;
     case WEIR_OPT_BLOCK:
         fputs("\"type\": \"array\", \"items\": { \"$ref\": \"#\" }", out);
         break;

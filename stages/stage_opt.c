@@ -37,6 +37,7 @@ static void set_default(const weir_opt *opt, void *state)
     case WEIR_OPT_BLOCK:
     case WEIR_OPT_ASSIGN:
     case WEIR_OPT_REGEX:
+    case WEIR_OPT_CASES:
         break; /* in the plan, not in a state */
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:
@@ -210,6 +211,9 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         break;
     case WEIR_OPT_BLOCK:
         say(&words, "{ ... }");
+        break;
+    case WEIR_OPT_CASES:
+        say(&words, "{ an expression -> { ... } ... else -> { ... } }");
         break;
     case WEIR_OPT_ASSIGN:
         say(&words, ".a = an expression, .b = ...");

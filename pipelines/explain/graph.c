@@ -197,11 +197,12 @@ static void put_chain(struct graph *graph, const struct plan_chain *chain, unsig
 
 static void put_branches(struct graph *graph, const struct plan_node *node)
 {
-    char label[128];
     const struct plan_chain *branch;
     for (unsigned i = 0; (branch = wp_plan_block(node, i)) != NULL; i++) {
-        snprintf(label, sizeof label, "%s: branch %c", node->stage->name, (char)('a' + i % 26));
-        open_frame(graph, label);
+        char *label = wp_explain_branch(graph->plan, node, i);
+        graph->failed |= label == NULL;
+        open_frame(graph, label != NULL ? label : "");
+        free(label);
         put_chain(graph, branch, 0);
         close_frame(graph);
         put_edge(graph, node, branch->nodes, graph->bounds[branch->nodes->index].feed);

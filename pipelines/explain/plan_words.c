@@ -78,17 +78,22 @@ static void say_default(struct words *words, const weir_opt *opt)
                                        : "?");
 }
 
+static bool has_blocks(const weir_opt *opt)
+{
+    return opt->type == WEIR_OPT_BLOCK || opt->type == WEIR_OPT_CASES;
+}
+
 static void say_options(struct words *words, const struct plan_node *node)
 {
     const char *none = "not given:";
     for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++)
-        if (opt->type != WEIR_OPT_BLOCK && wp_plan_setting(node, opt->name) != NULL)
+        if (!has_blocks(opt) && wp_plan_setting(node, opt->name) != NULL)
             say_given(words, node, opt);
     for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++)
-        if (opt->type != WEIR_OPT_BLOCK && has_default(opt) && wp_plan_setting(node, opt->name) == NULL)
+        if (!has_blocks(opt) && has_default(opt) && wp_plan_setting(node, opt->name) == NULL)
             say_default(words, opt);
     for (const weir_opt *opt = node->stage->opts; opt != NULL && opt->name != NULL; opt++) {
-        if (opt->type == WEIR_OPT_BLOCK || has_default(opt) || wp_plan_setting(node, opt->name) != NULL)
+        if (has_blocks(opt) || has_default(opt) || wp_plan_setting(node, opt->name) != NULL)
             continue;
         wp_lines_say(&words->lines, "%s %s", none, opt->name);
         none = "";
@@ -194,7 +199,10 @@ static void say_branch(struct words *words, const struct plan_node *node, const 
 {
     char prefix[128];
     const unsigned first = branch->nodes->index;
-    wp_lines_put(&words->lines, "branch %c:", (char)('a' + index % 26));
+    char *label = wp_explain_branch(words->plan, node, index);
+    wp_lines_put(&words->lines, "%s:", label != NULL ? label : "");
+    words->lines.failed |= label == NULL;
+    free(label);
     words->lines.indent += 2;
     say_way(words, node, branch->nodes, words->bounds[first].feed, words->wanted[first].feed);
     snprintf(prefix, sizeof prefix, "%.100s%c.", number, (char)('a' + index % 26));

@@ -14,6 +14,9 @@
  */
 WEIR_MUST_USE int wp_explain(const struct plan *plan, const struct run_bounds *bounds, size_t budget, weir_text *out);
 
+/* "branch a", "branch b, if .n > 1", "branch c, else"; the caller frees it; NULL: no memory. */
+char *wp_explain_branch(const struct plan *plan, const struct plan_node *node, unsigned index);
+
 /* What a setting was set to, as the text has it, in one line of printable characters. The caller frees it; NULL: no
  * memory. */
 char *wp_explain_value(const struct plan *plan, const struct setting *setting);

@@ -1,6 +1,7 @@
 /* value.c - what an option was set to, as the text of the pipeline has it: no variable is filled in, so no secret is.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,10 +45,22 @@ static size_t utf8_size(const char *from, const char *to)
     return size;
 }
 
+/* Of a case it is the condition, up to its arrow. */
+static uint32_t end_of(const char *text, const struct setting *setting)
+{
+    uint32_t end = setting->span.to;
+    if (setting->opt->type != WEIR_OPT_CASES || setting->block == NULL)
+        return end;
+    end = setting->block->span.from;
+    while (end > setting->span.from && text[end] != '>')
+        end--;
+    return end > setting->span.from ? end - 1 : end;
+}
+
 char *wp_explain_value(const struct plan *plan, const struct setting *setting)
 {
     const char *text = plan->syntax->source.text;
-    const char *to = text + setting->span.to, *from = skip_name(setting, text + setting->span.from, to);
+    const char *to = text + end_of(text, setting), *from = skip_name(setting, text + setting->span.from, to);
     char *value = malloc((size_t)(to - from) + 1);
     if (value == NULL)
         return NULL;
@@ -65,6 +78,25 @@ char *wp_explain_value(const struct plan *plan, const struct setting *setting)
         }
         from += taken > 0 ? taken : 1;
     }
+    while (size > 0 && value[size - 1] == ' ')
+        size--;
     value[size] = '\0';
     return value;
+}
+
+char *wp_explain_branch(const struct plan *plan, const struct plan_node *node, unsigned index)
+{
+    const char letter = (char)('a' + index % 26);
+    const struct setting *setting = node->settings;
+    for (unsigned left = index; setting != NULL && (setting->block == NULL || left-- > 0);)
+        setting = setting->next;
+    char *label = NULL;
+    const bool has_value = setting != NULL && setting->opt->type == WEIR_OPT_CASES;
+    char *value = has_value ? wp_explain_value(plan, setting) : NULL;
+    if (has_value && value == NULL)
+        return NULL;
+    const int size = has_value ? asprintf(&label, "branch %c, %s%s", letter, setting->expr != NULL ? "if " : "", value)
+                               : asprintf(&label, "branch %c", letter);
+    free(value);
+    return size < 0 ? NULL : label;
 }

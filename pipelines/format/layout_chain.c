@@ -1,5 +1,6 @@
 /* layout_chain.c - stages in a row: in one line, or each in its own. */
 #include <string.h>
+#include <weir/stage.h>
 
 #include "format/layout.h"
 
@@ -54,6 +55,32 @@ static bool has_loose_comment(const struct layout *layout, const struct stage_us
     return wp_layout_has_comment(layout, from, end_of(layout, use));
 }
 
+/* --- cases -------------------------------------------------------------------------------------------- */
+
+static bool is_case(const struct argument *argument)
+{
+    return argument->opt != NULL && argument->opt->type == WEIR_OPT_CASES;
+}
+
+static bool is_last_case(const struct argument *argument)
+{
+    return argument->next == NULL || argument->next->opt != argument->opt;
+}
+
+/* "EXPR ->" or "else ->". */
+static void put_condition(struct layout *layout, const struct argument *argument)
+{
+    uint32_t arrow = argument->block->span.from;
+    while (arrow > argument->span.from && layout->text[arrow] != '>')
+        arrow--;
+    if (argument->expr == NULL)
+        wp_layout_say(layout, "else");
+    else
+        wp_layout_expr(layout, wp_layout_trim(layout, (struct span){ argument->span.from, arrow - 1 }), NULL,
+                       argument->expr);
+    wp_layout_say(layout, " ->");
+}
+
 /* --- in one line ------------------------------------------------------------------------------------- */
 
 static void put_flat(struct layout *layout, const struct stage_use *stages);
@@ -62,15 +89,20 @@ static void put_flat_stage(struct layout *layout, const struct stage_use *use)
 {
     bool engine;
     struct walk walk = { use->arguments, use->engine };
+    const struct argument *before = NULL;
     wp_layout_say(layout, use->name);
-    for (const struct argument *argument; (argument = walk_next(&walk, &engine)) != NULL;) {
+    for (const struct argument *argument; (argument = walk_next(&walk, &engine)) != NULL; before = argument) {
         if (argument->block == NULL) {
             wp_layout_argument(layout, argument, engine);
             continue;
         }
+        if (is_case(argument)) {
+            wp_layout_say(layout, before == NULL || before->opt != argument->opt ? " { " : " ");
+            put_condition(layout, argument);
+        }
         wp_layout_say(layout, " { ");
         put_flat(layout, argument->block->stages);
-        wp_layout_say(layout, " }");
+        wp_layout_say(layout, is_case(argument) && is_last_case(argument) ? " } }" : " }");
     }
 }
 
@@ -127,6 +159,27 @@ static void put_block(struct layout *layout, const struct chain *block, unsigned
     wp_layout_say(layout, "}");
 }
 
+/* Its branch in the same line, or below it. */
+static void put_case(struct layout *layout, const struct argument *argument, bool first, unsigned indent)
+{
+    if (first)
+        wp_layout_say(layout, " {");
+    wp_layout_line(layout, indent + 4);
+    put_condition(layout, argument);
+    const size_t before = layout->out->size;
+    wp_layout_say(layout, " { ");
+    if (try_flat(layout, argument->block->stages, true, 2)) {
+        wp_layout_say(layout, " }");
+    } else {
+        layout->out->size = before;
+        put_block(layout, argument->block, indent + 4);
+    }
+    if (!is_last_case(argument))
+        return;
+    wp_layout_line(layout, indent + 2);
+    wp_layout_say(layout, "}");
+}
+
 static void put_as_written(struct layout *layout, const struct stage_use *use)
 {
     const uint32_t end = end_of(layout, use);
@@ -145,8 +198,11 @@ static void put_stage(struct layout *layout, const struct stage_use *use, unsign
     if (try_flat(layout, use, false, 0))
         return;
     wp_layout_say(layout, use->name);
-    for (const struct argument *argument; (argument = walk_next(&walk, &engine)) != NULL;)
-        if (argument->block != NULL)
+    const struct argument *before = NULL;
+    for (const struct argument *argument; (argument = walk_next(&walk, &engine)) != NULL; before = argument)
+        if (argument->block != NULL && is_case(argument))
+            put_case(layout, argument, before == NULL || before->opt != argument->opt, indent);
+        else if (argument->block != NULL)
             put_block(layout, argument->block, indent);
         else
             wp_layout_argument(layout, argument, engine);

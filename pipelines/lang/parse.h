@@ -34,6 +34,14 @@ struct chain *wp_parse_block(struct scan *scan);
 /* parse_argument.c: all arguments of `use`, by the table of its stage. False: it has said why. */
 bool wp_parse_arguments(struct scan *scan, struct stage_use *use);
 
+/* One more argument, empty, that begins at `from`. NULL: no memory. */
+struct argument *wp_parse_add(struct scan *scan, struct argument ***link, const char *name, const struct weir_opt *opt,
+                              uint32_t from);
+/* parse_cases.c: "{ EXPR -> { ... } else -> { ... } }", at the '{'. False: it has said why. */
+bool wp_parse_cases(struct scan *scan, struct argument ***link, const struct weir_opt *opt);
+/* parse_stage.c: behind the '}' of what is open. */
+void wp_parse_leave(struct scan *scan);
+
 /* True when a pipeline, `let`, `dead` or `test` begins here: no argument of a stage does. */
 bool wp_parse_is_statement(struct scan *scan);
 

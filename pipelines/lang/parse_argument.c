@@ -12,8 +12,8 @@
 
 #include "lang/parse.h"
 
-static struct argument *add(struct scan *scan, struct argument ***link, const char *name, const weir_opt *opt,
-                            uint32_t from)
+struct argument *wp_parse_add(struct scan *scan, struct argument ***link, const char *name, const weir_opt *opt,
+                              uint32_t from)
 {
     struct argument *argument = wp_arena_new(scan->arena, struct argument);
     if (argument == NULL)
@@ -130,6 +130,7 @@ static bool may_begin(struct scan *scan, const weir_opt *opt)
     case WEIR_OPT_REGEX:
         return c == '/';
     case WEIR_OPT_BLOCK:
+    case WEIR_OPT_CASES:
         return c == '{';
     default:
         return wp_scan_is_value(scan);
@@ -139,8 +140,10 @@ static bool may_begin(struct scan *scan, const weir_opt *opt)
 /* The value, or with a list all that commas join. */
 static bool parse_values(struct scan *scan, struct argument ***link, const weir_opt *opt, uint32_t from)
 {
+    if (opt->type == WEIR_OPT_CASES)
+        return wp_parse_cases(scan, link, opt);
     do {
-        struct argument *argument = add(scan, link, opt->name, opt, from);
+        struct argument *argument = wp_parse_add(scan, link, opt->name, opt, from);
         if (argument == NULL || !parse_value(scan, opt, argument))
             return false;
         from = scan->at;
@@ -256,7 +259,7 @@ static bool parse_argument(struct scan *scan, struct stage_use *use, struct argu
     }
     const weir_opt *opt = find_flag(scan, use->stage);
     if (opt != NULL) {
-        struct argument *argument = add(scan, link, opt->name, opt, from);
+        struct argument *argument = wp_parse_add(scan, link, opt->name, opt, from);
         if (argument == NULL)
             return false;
         scan->at += (uint32_t)strlen(opt->name);
@@ -295,7 +298,7 @@ static bool parse_engine(struct scan *scan, struct argument ***link)
 {
     struct span span;
     const uint32_t from = scan->at++;
-    struct argument *argument = add(scan, link, NULL, NULL, from);
+    struct argument *argument = wp_parse_add(scan, link, NULL, NULL, from);
     if (argument == NULL)
         return false;
     if (!wp_scan_name(scan, true, &argument->name, &span) || !wp_scan_take(scan, "=")) {

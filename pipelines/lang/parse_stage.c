@@ -41,6 +41,20 @@ static void skip_stage(struct scan *scan)
     }
 }
 
+void wp_parse_leave(struct scan *scan)
+{
+    unsigned depth = 1;
+    for (char c; depth > 0 && (c = wp_scan_peek(scan)) != '\0';) {
+        if (c == '"') {
+            skip_string(scan);
+            continue;
+        }
+        depth += c == '{';
+        depth -= c == '}';
+        scan->at++;
+    }
+}
+
 static void unknown_stage(struct scan *scan, const struct stage_use *use)
 {
     const char *meant = weir_catalogue_suggest(use->name);

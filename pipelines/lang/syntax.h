@@ -130,7 +130,7 @@ struct argument {
     struct value value;
     struct expr *expr;   /* of WEIR_OPT_EXPR, FIELD, FIELDS, CALLS and ASSIGN, and of @order=key(.f) */
     struct expr *target; /* of WEIR_OPT_ASSIGN: the path left of its '='; of CALLS: that behind `as`, or NULL */
-    struct chain *block; /* of WEIR_OPT_BLOCK */
+    struct chain *block; /* of WEIR_OPT_BLOCK, and of WEIR_OPT_CASES: an argument a case, without expr it is `else` */
     const char *inner;   /* the name in @onerror=dead(name) */
 };
 

@@ -23,7 +23,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 const struct node_type wp_node_null = {
     .stage = { .name = "null",
                .summary = "takes everything and keeps nothing",
-               .in = WEIR_BYTES | WEIR_FILES,
+               .in = WEIR_BYTES | WEIR_FILES | WEIR_RECORDS,
                .out = WEIR_NONE },
     .runs = "gives back at once what it gets, inline",
     .spawn = spawn,

@@ -25,14 +25,6 @@ static int open_where(struct run_node *node, void **ret_state)
     return 0;
 }
 
-/* Of a path all, of a record how its line begins. */
-static int shown_size(const struct row *row)
-{
-    enum { SHOWN_MAX = 60 };
-    const bool is_long = (row->flags & ROW_RECORD) != 0 && row->raw_size > SHOWN_MAX;
-    return is_long ? SHOWN_MAX : (int)row->path_size;
-}
-
 /* One of which it can't be said is told and left out. */
 static bool is_wanted(void *arg, const struct row *row)
 {
@@ -41,7 +33,7 @@ static bool is_wanted(void *arg, const struct row *row)
     struct eval eval = wp_row_eval(row, &arena);
     const bool wanted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
     if (eval.failed)
-        wp_run_trouble(self->node, "where: %.*s: %s", shown_size(row), row->path, eval.reason);
+        wp_run_trouble(self->node, "where: %.*s: %s", wp_row_shown(row), row->path, eval.reason);
     wp_arena_fini(&arena);
     return wanted;
 }

@@ -116,6 +116,15 @@ static weir_port block_out(const struct plan_node *node)
     return node->in;
 }
 
+/* One of its cases is `else`. */
+static bool takes_rest(const struct stage_use *use)
+{
+    for (const struct argument *argument = use->arguments; argument != NULL; argument = argument->next)
+        if (argument->opt != NULL && argument->opt->type == WEIR_OPT_CASES && argument->expr == NULL)
+            return true;
+    return false;
+}
+
 /* What its type says of a stage of which it is known what flows there. */
 static void set_type(struct plan_node *node, const struct stage_use *use, const struct plan_node *feeder)
 {
@@ -123,7 +132,7 @@ static void set_type(struct plan_node *node, const struct stage_use *use, const 
     node->forks = type != NULL && type->forks;
     if (type != NULL && type->passes)
         node->passes = feeder;
-    if (node->forks && use->next == NULL)
+    if (node->forks && ((use->next == NULL && node->stage->sink) || takes_rest(use)))
         node->out = WEIR_NONE; /* its branches take it all */
 }
 

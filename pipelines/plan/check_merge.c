@@ -66,7 +66,7 @@ static struct plan_node *take(struct check *check, const struct setting *setting
     struct plan_node *last = chain->nodes;
     while (last->next != NULL)
         last = last->next;
-    if (last->forks && last->stage->out != WEIR_NONE) /* now something stands behind it */
+    if (last->forks && last->stage->sink) /* now something stands behind it */
         chain->out = last->out = last->in;
     if (chain->out == WEIR_NONE) {
         wp_diag(check->diags, setting->span, "merge: '%s' gives nothing: it ends in %s", chain->name,

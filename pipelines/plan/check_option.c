@@ -164,6 +164,7 @@ static bool is_unread(const struct argument *argument)
     case WEIR_OPT_CALLS:
         return argument->expr == NULL;
     case WEIR_OPT_BLOCK:
+    case WEIR_OPT_CASES:
         return argument->block == NULL;
     case WEIR_OPT_REGEX:
         return argument->value.kind != VALUE_REGEX;
@@ -215,6 +216,11 @@ static bool set_value(struct check *check, const struct argument *argument, cons
         return set_expr(check, argument, who, setting);
     case WEIR_OPT_REGEX:
         return (setting->regex = wp_check_regex(check, &argument->value)) != NULL;
+    case WEIR_OPT_CASES:
+        setting->expr = argument->expr;
+        if (argument->expr != NULL && !wp_check_expr(check, argument->expr))
+            return false;
+        return set_block(check, argument, node, setting);
     case WEIR_OPT_BLOCK:
         return set_block(check, argument, node, setting);
     }
@@ -226,7 +232,7 @@ static bool set_value(struct check *check, const struct argument *argument, cons
 static bool may_repeat(weir_opt_type type)
 {
     return type == WEIR_OPT_LIST || type == WEIR_OPT_FIELDS || type == WEIR_OPT_BLOCK || type == WEIR_OPT_ASSIGN ||
-           type == WEIR_OPT_CALLS;
+           type == WEIR_OPT_CALLS || type == WEIR_OPT_CASES;
 }
 
 static bool check_repeated(struct check *check, const struct plan_node *node, const struct argument *argument)

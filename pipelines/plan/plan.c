@@ -76,6 +76,11 @@ bool wp_check_end(struct check *check, const struct plan_chain *chain, const cha
     const struct plan_node *last = wp_plan_last(chain);
     if (chain->out == WEIR_NONE || last->stage->sink || last->into != NULL || ends_in_sink(last))
         return true;
+    if (last->forks) {
+        wp_diag(check->diags, last->span, "what no branch of %s takes goes nowhere", last->stage->name);
+        wp_diag_hint(check->diags, "add  else -> { ... }, or put a stage behind it");
+        return false;
+    }
     wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
     wp_diag_hint(check->diags, "end the %s with a sink, such as print, write or null", what);
     return false;

@@ -34,7 +34,7 @@ struct setting {
     struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path; CALLS: a call, and `text` is the name of its result */
     struct expr *target;  /* ASSIGN: the path that gets it; `text` is that, too; CALLS: that behind `as`, or NULL */
     const struct regex *regex; /* REGEX */
-    struct plan_chain *block;
+    struct plan_chain *block;  /* BLOCK, CASES; of a case without expr, which is `else`, too */
 };
 
 /* --- options of the engine ----------------------------------------------------------------- */

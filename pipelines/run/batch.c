@@ -117,18 +117,24 @@ int wp_batch_copy(struct batch *batch, const struct row *from)
     return 0;
 }
 
+struct batch *wp_batch_pick(const struct batch *batch, const uint32_t *ways, uint32_t way)
+{
+    struct batch *picked = wp_batch_create();
+    int error = picked == NULL ? -ENOMEM : 0;
+    if (picked != NULL && batch->chunk != NULL)
+        picked->chunk = weir_chunk_hold(batch->chunk);
+    for (uint32_t i = 0; error == 0 && i < batch->count; i++)
+        if (ways == NULL || ways[i] == way)
+            error = wp_batch_copy(picked, &batch->rows[i]);
+    if (error == 0)
+        return picked;
+    wp_batch_free(picked);
+    return NULL;
+}
+
 struct batch *wp_batch_twin(const struct batch *batch)
 {
-    struct batch *twin = wp_batch_create();
-    int error = twin == NULL ? -ENOMEM : 0;
-    if (twin != NULL && batch->chunk != NULL)
-        twin->chunk = weir_chunk_hold(batch->chunk);
-    for (uint32_t i = 0; error == 0 && i < batch->count; i++)
-        error = wp_batch_copy(twin, &batch->rows[i]);
-    if (error == 0)
-        return twin;
-    wp_batch_free(twin);
-    return NULL;
+    return wp_batch_pick(batch, NULL, 0);
 }
 
 struct batch *wp_batch_shrink(struct batch *batch)

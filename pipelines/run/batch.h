@@ -96,6 +96,8 @@ struct row *wp_batch_next(struct batch *batch, const char *path, size_t size);
 struct row *wp_batch_add_record(struct batch *batch, const char *raw, size_t size);
 /* A copy of a row, of whatever batch, as the next one of this. There must be room. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_batch_copy(struct batch *batch, const struct row *row);
+/* Those of its rows again for which ways[row] is `way`, with the same chunk: a batch of its own. NULL: no memory. */
+struct batch *wp_batch_pick(const struct batch *batch, const uint32_t *ways, uint32_t way);
 /* All of its rows again, with the same chunk: a batch of its own. NULL: no memory. */
 struct batch *wp_batch_twin(const struct batch *batch);
 /* For one that is kept: without the room for more rows. Rows move, unless there is no memory to move them. */

@@ -282,3 +282,10 @@ struct eval wp_row_eval(const struct row *row, struct arena *arena)
     eval.view.row = row;
     return eval;
 }
+
+int wp_row_shown(const struct row *row)
+{
+    enum { SHOWN_MAX = 60 };
+    const bool is_long = (row->flags & ROW_RECORD) != 0 && row->raw_size > SHOWN_MAX;
+    return is_long ? SHOWN_MAX : (int)row->path_size;
+}

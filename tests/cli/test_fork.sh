@@ -111,6 +111,43 @@ want 2 run 'a: read low  merge a | null';                             says "anot
 want 2 run 'a: read low | lines  b: read high | tee { merge a | null }'
 says "merge begins a pipeline: a branch of tee takes what tee gives it"
 
+# Route: the first that is true, as awk has it; order is kept in each branch.
+want 0 run 'read json block=4KiB | lines | json | route { .n % 15 == 0 -> { to raw | write w1 } .n % 3 == 0 || .n > 39000 -> { keep .n | to json | write w2 } else -> { where .n > 100 | to raw | write w3 } }'
+awk -F'[:,]' '$2 % 15 == 0' json >t1
+awk -F'[:,]' '$2 % 15 != 0 && ($2 % 3 == 0 || $2 > 39000) { print $1 ":" $2 "}" }' json >t2
+awk -F'[:,]' '$2 % 3 != 0 && $2 <= 39000 && $2 > 100' json >t3
+for i in 1 2 3; do same t$i w$i "route, way $i"; done
+want 0 run 'read text block=4KiB | lines | route { contains(.line, "9") -> { to raw | write w1 } } | route { contains(.line, "8") -> { to raw | write w2 } contains(.line, "7") -> { null } } | to raw | write w3'
+grep -a 9 whole >t1; grep -av 9 whole | grep -a 8 >t2; grep -av '[789]' whole >t3
+for i in 1 2 3; do same t$i w$i "the rest goes on, way $i"; done
+want 0 run 'files in | route { .size == 0 -> { print "empty {.name}" } .name == "a" -> { each { read | hash md5 | write "apart/{.name}.md5" } } else -> { null } }'
+printf 'empty c\n' >wanted
+same wanted out "files by their size"
+checks=$((checks + 1))
+[ -s apart/a.md5 ] && [ ! -e apart/b.md5 ] || fail "a block in a branch"
+want 0 run 'read empty | lines | route { .line == "" -> { to raw | write w1 } else -> { to raw | write w2 } }'
+same empty w1 "nothing, and an output"
+same empty w2 "nothing, and an output"
+want 1 run 'read broken | lines | route { contains(.line, "7") -> { to raw | write n1 } else -> { json | to json | write n2 } }'
+none n1 n2
+want 0 sh -c "yes x | head -c 9000000 | $weir run --io=$io 'stdin | lines | route { .line == \"x\" -> { print \"x\" } else -> { null } }' | head -n 1"
+want 2 run 'read text | lines | route { .line == "6" -> { print } }';     says "what no branch of route takes goes nowhere"
+says "add  else -> { ... }, or put a stage behind it"
+want 2 run 'read text | lines | route { else -> { print } } | null';      says "null stands behind route, which gives nothing on"
+want 2 run 'read text | lines | route { else -> { print } .a -> { print } }'; says "'else' is the last case"
+want 2 run 'read text | lines | route { } | print';                       says "there is no case here"
+want 2 run 'read text | lines | route | print';                           says "case is missing"
+want 2 run 'read text | lines | route { .a { print } } | print';          says "the '->' of a case is missing before '{'"
+want 2 run 'read text | lines | route { .a -> print } | print';           says "the branch of a case, { ... }, is missing before 'print'"
+want 2 run 'read text | lines | route { fo(.a) -> { print } } | print';   says "unknown function 'fo'"
+want 2 run 'read text | lines | route { .a -> { lines } } | print';       says "lines takes bytes, but its block gives records"
+want 2 run 'read text | route { .a -> { null } } | null';                 says "route takes records or files, but read gives bytes"
+want 2 run 'read text | lines | route { .a = 1 -> { to "}" | x } else -> { null } } | zap'
+says "the '->' of a case is missing before '='"
+says "unknown stage 'zap'"
+checks=$((checks + 1))
+[ "$(grep -c '^-e:' err)" = 2 ] || fail "what is behind a bad case is read: $(cat err)"
+
 # Ended by a signal, which is the end of standard input: what it has read by then is in all outputs. Interrupted by a
 # second one: in none.
 mkfifo pipe
@@ -162,7 +199,7 @@ says "-> bytes to zstd: at most 8 MiB (4 chunks of 2 MiB)"
 says "2.b.1.b.1. null: takes bytes, a sink"
 says "the slowest sets the pace of all"
 want 0 "$weir" graph -e 'read text | tee { zstd | write "x" } | null'
-says 'label="tee: branch a";'
+says 'label="branch a";'
 says 'n1 -> n2 [label="bytes\n8 MiB"];'
 says 'n1 -> n4 [label="bytes\n8 MiB"];'
 want 0 "$weir" graph --format mermaid -e 'files in | tee { print } | null'
@@ -179,6 +216,18 @@ want 0 "$weir" fmt one.weir
 want 0 "$weir" fmt --check one.weir
 printf 'read text\n| tee {\n    zstd | write "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"\n  } {\n    gzip | write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"\n  }\n' >wanted
 same wanted one.weir "one layout"
-want 0 "$weir" stages tee
-says "branch"
+printf 'read a|lines|route {(.n+1)%%2==0->{print|null}  .n in [1,2]&&!(.line == "aaaaaaaaaaaaaaaaaaaaaaaaaa")->{to raw|write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"} else->{null}}' >one.weir
+want 0 "$weir" fmt one.weir
+want 0 "$weir" fmt --check one.weir
+printf 'read a\n| lines\n| route {\n    (.n + 1) %% 2 == 0 -> { print | null }\n    .n in [1, 2] && !(.line == "aaaaaaaaaaaaaaaaaaaaaaaaaa") -> {\n        to raw | write "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"\n      }\n    else -> { null }\n  }\n' >wanted
+same wanted one.weir "one layout"
+want 0 "$weir" explain one.weir
+says "branch a, if (.n + 1) % 2 == 0:"
+says "branch c, else:"
+printf 'read a | lines | route { .b # why\n-> { null } else -> { null } # else\n }' >two.weir
+want 0 "$weir" fmt two.weir
+want 0 "$weir" fmt --check two.weir
+checks=$((checks + 1))
+grep -q '# why' two.weir && grep -q '# else' two.weir || fail "comments: $(cat two.weir)"
+for stage in tee route merge; do want 0 "$weir" stages $stage; done
 echo "$checks checks"
