@@ -32,6 +32,11 @@ static void give_up_watch(struct weir_runtime *runtime)
         wi_notify_one(runtime);
 }
 
+bool wi_watch_is_free(const struct weir_runtime *runtime)
+{
+    return wi_load(&runtime->watcher, RELAXED) == IDLE_NOBODY && wi_idle_any_asleep(runtime->idle);
+}
+
 int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns)
 {
     struct weir_runtime *runtime = worker->env.runtime;

@@ -234,12 +234,13 @@ static void account(struct worker *worker)
     tune(worker);
 }
 
-/* It found work: if it was the last to search, another searches in its place only if there is more. */
+/* It found work: if it was the last to search, another searches in its place if there is more, or nobody watches. */
 static void search_end(struct worker *worker)
 {
+    struct weir_runtime *runtime = worker->env.runtime;
     worker->searching = false;
-    if (wi_idle_search_end(worker->env.runtime->idle) && runq_len(&worker->runq) > 0)
-        wi_notify_one(worker->env.runtime);
+    if (wi_idle_search_end(runtime->idle) && (runq_len(&worker->runq) > 0 || wi_watch_is_free(runtime)))
+        wi_notify_one(runtime);
 }
 
 /* It has a task to run, so it neither searches nor watches. */

@@ -172,6 +172,8 @@ void wi_await_knocks(struct worker *worker);
 int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns);
 void wi_watch_end(struct worker *worker);
 void wi_watch_leave(struct worker *worker);
+/* Some sleep, and none of them watches: while somebody searched, none was woken for that. */
+bool wi_watch_is_free(const struct weir_runtime *runtime);
 /* Once a turn: nobody may be asleep to watch. */
 void wi_watch_busy(struct worker *worker);
 
