@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/limit_words.h"
 #include "explain/lines.h"
 #include "nodes/node.h"
 #include "run/batch.h"
@@ -164,6 +165,7 @@ static void say_place(struct words *words, const struct plan_node *node)
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
     say_parallel(words, node);
+    wp_limit_words(&words->lines, node);
 }
 
 /* --- edges --------------------------------------------------------------------------------------------- */

@@ -113,5 +113,6 @@ const struct node_type wp_node_check = {
                .out = WEIR_FILES },
     .runs = "reads and hashes each batch of files again on a thread of the cpu lane",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_FILES),
     .parallel = true,
 };

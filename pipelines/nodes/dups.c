@@ -186,4 +186,5 @@ const struct node_type wp_node_dups = {
                .opts = dups_opts },
     .runs = "works on each group on a thread of the io lane",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_FILES),
 };

@@ -8,10 +8,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <weir/select.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/patience.h"
 #include "run/stop.h"
 
 static const weir_opt each_opts[] = {
@@ -64,33 +66,54 @@ static struct feed *feed_create(struct run_node *node, const struct plan_chain *
 
 static int create_run(struct feed *feed, struct run **ret_run)
 {
-    weir_mpsc_sender *to = feed->to;
-    feed->to = NULL;
+    weir_mpsc_sender *to = feed->to != NULL ? weir_mpsc_sender_ref(feed->to) : NULL;
     return wp_run_create_block(feed->block, feed->node, &feed->batch->rows[0], to, ret_run);
+}
+
+/* Then it may not be run again: what it gave has gone on. */
+static bool has_given(const struct feed *feed, const struct run *run)
+{
+    for (unsigned i = 0; feed->to != NULL && run != NULL && i < run->count; i++)
+        if (run->nodes[i].to == feed->to && run->nodes[i].counters.out_bytes + run->nodes[i].counters.out_rows > 0)
+            return true;
+    return false;
 }
 
 static void tell(struct feed *feed, const struct run *run)
 {
     const char *path = feed->batch->rows[0].path;
     if (run == NULL || run->error == 0)
-        wp_run_trouble(feed->node, "%s: %s", path, strerror(-feed->error));
+        wp_run_trouble(feed->node, "%s: %s", path, wp_patience_words(feed->node, feed->error));
     else
         wp_run_trouble(feed->node, "%s: %s: %s", path, run->failed->plan->name,
                        run->error_text != NULL ? run->error_text : strerror(-run->error));
 }
 
-WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct wp_run_all all;)
+WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct patience patience; struct wp_run_all all;
+           weir_sleep limit; weir_select_future which; weir_sleep nap;)
 {
     WEIR_BEGIN
-    self->feed->error = create_run(self->feed, &self->run);
-    if (self->feed->error == 0) {
-        AWAIT(self->all, WEIR_CALL(wp_run_all, .run = self->run));
-        self->feed->error = self->all.output;
+    for (;;) {
+        self->feed->error = create_run(self->feed, &self->run);
+        if (self->feed->error == 0) {
+            self->all = WEIR_CALL(wp_run_all, .run = self->run);
+            self->limit = wp_patience_limit(self->feed->node);
+            AWAIT(self->which, weir_select_biased(self->all, self->limit));
+            self->feed->error = self->which.output == 0 ? self->all.output : -ETIMEDOUT;
+        }
+        if (has_given(self->feed, self->run) ||
+            !wp_patience_again(&self->patience, self->feed->node, self->feed->error))
+            break;
+        wp_run_end_block(self->run);
+        self->run = NULL;
+        AWAIT(self->nap, wp_patience_nap(&self->patience));
     }
     if (self->feed->error < 0)
         tell(self->feed, self->run);
     WEIR_FINALLY
     wp_run_end_block(self->run);
+    weir_mpsc_sender_unref(self->feed->to); /* so that who takes what it gives knows the end */
+    self->feed->to = NULL;
     feed_unref(self->feed);
     WEIR_END
 }
@@ -249,5 +272,7 @@ const struct node_type wp_node_each = {
                .opts = each_opts },
     .runs = "starts its block for a file and waits for it: the stages of the block run as said there",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_FILES),
+    .retries = NODE_FED_BY(WEIR_FILES),
     .parallel = true,
 };

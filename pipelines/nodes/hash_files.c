@@ -104,5 +104,8 @@ static int spawn(struct run_node *node, weir_join_set *set)
 }
 
 const struct node_type wp_node_hash_files = {
-    .runs = "reads and hashes each batch of files on a thread of the cpu lane", .spawn = spawn, .parallel = true
+    .runs = "reads and hashes each batch of files on a thread of the cpu lane",
+    .spawn = spawn,
+    .parallel = true,
+    .times = NODE_FED_BY(WEIR_FILES),
 };

@@ -151,4 +151,5 @@ const struct node_type wp_node_manifest = {
                .opts = manifest_opts },
     .runs = "reads the list on a thread of the io lane, a batch of files a job",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_NONE),
 };

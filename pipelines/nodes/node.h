@@ -10,6 +10,9 @@
 
 #include "run/run.h"
 
+/* A port in a set that has WEIR_NONE in it, too: that feeds sources. */
+#define NODE_FED_BY(port) (1u << (port))
+
 struct node_type {
     weir_stage stage; /* without open, step, close */
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
@@ -17,14 +20,16 @@ struct node_type {
     int (*spawn)(struct run_node *node, weir_join_set *set);
     /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
     const char *(*refuses)(const struct setting *setting);
-    bool parallel; /* it knows @par and @order=in|any */
-    bool wide;     /* that, and without a word about @par it runs on all cores: the order of its input is all one */
-    bool holds;    /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
-    bool drops;    /* it knows @onerror=fail|drop */
-    bool forks;    /* its blocks are branches, fed by it in the same run: node->branches */
-    bool passes;   /* it hands on the chunks it gets */
-    bool merges;   /* it is fed by the pipelines that its `from` names: node->feeds */
-    bool orders;   /* it knows @order=in|any without @par */
+    bool parallel;   /* it knows @par and @order=in|any */
+    bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
+    bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
+    bool drops;      /* it knows @onerror=fail|drop */
+    uint8_t times;   /* it knows @timeout where it is fed by one of these: NODE_FED_BY(port)s */
+    uint8_t retries; /* it knows @retry, likewise */
+    bool forks;      /* its blocks are branches, fed by it in the same run: node->branches */
+    bool passes;     /* it hands on the chunks it gets */
+    bool merges;     /* it is fed by the pipelines that its `from` names: node->feeds */
+    bool orders;     /* it knows @order=in|any without @par */
 };
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */

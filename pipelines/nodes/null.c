@@ -11,6 +11,8 @@ WEIR_ASYNC(null_run, int, struct run_node *node; struct parcel parcel; struct wp
         wp_parcel_put(&self->parcel);
     } while (!self->parcel.last);
     WEIR_FINALLY
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     WEIR_END
 }

@@ -84,4 +84,5 @@ const struct node_type wp_node_print = {
                .opts = print_opts },
     .runs = "writes the lines of each batch on a thread of the io lane",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_FILES) | NODE_FED_BY(WEIR_RECORDS),
 };

@@ -150,4 +150,6 @@ const struct node_type wp_node_read = {
                .opts = read_opts },
     .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_NONE),
+    .retries = NODE_FED_BY(WEIR_NONE),
 };

@@ -58,4 +58,5 @@ const struct node_type wp_node_remove = {
                .opts = remove_opts },
     .runs = "removes the files of each batch on a thread of the io lane",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_FILES),
 };

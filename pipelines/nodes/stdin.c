@@ -5,6 +5,7 @@
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/patience.h"
 #include "run/stop.h"
 
 static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
@@ -14,9 +15,11 @@ static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
     return WEIR_CALL(wp_edge_send, .node = node, .parcel = parcel);
 }
 
+/* clang-format off */
 WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chunk *chunk; weir_chunk_get_future get;
-           weir_stream_io read; weir_cancelled_future stopped; weir_closed_future closed; weir_select_future which;
-           struct wp_edge_send send;)
+           weir_stream_io read; weir_cancelled_future stopped; weir_closed_future closed; weir_sleep limit;
+           weir_select_future which; struct wp_edge_send send;)
+/* clang-format on */
 {
     WEIR_BEGIN
     self->output = weir_stdin(&self->stream);
@@ -30,13 +33,17 @@ WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chun
         self->stopped = wp_stop_wait(self->node);
         self->read = weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity);
         self->closed = wp_edge_closed(self->node);
-        AWAIT(self->which, weir_select_biased(self->stopped, self->closed, self->read));
+        self->limit = wp_patience_limit(self->node);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->closed, self->read, self->limit));
         if (self->which.output == 1)
             RETURN(0);
         if (self->which.output == 0) {
             wp_stop_end(self->node);
             break;
         }
+        if (self->which.output == 3)
+            RETURN(wp_run_fail(self->node, -ETIMEDOUT, "standard input: the next bytes: %s",
+                               wp_patience_words(self->node, -ETIMEDOUT)));
         if (self->read.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->read.output, "standard input: %s",
                                strerror((int)-self->read.output)));
@@ -67,4 +74,5 @@ const struct node_type wp_node_stdin = {
                .source = true },
     .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_NONE),
 };

@@ -207,6 +207,8 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; int64_
     if (self->commit.output < 0)
         RETURN(failed(self->node, self->file, self->commit.output));
     WEIR_FINALLY
+    weir_mpsc_receiver_drop(self->node->from);
+    self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     wp_held_file_unref(self->file);
     WEIR_END
@@ -229,4 +231,6 @@ const struct node_type wp_node_write = {
                .opts = write_opts },
     .runs = "waits for the kernel; the file gets its name on a thread of the io lane",
     .spawn = spawn,
+    .times = NODE_FED_BY(WEIR_BYTES) | NODE_FED_BY(WEIR_FILES),
+    .retries = NODE_FED_BY(WEIR_BYTES),
 };

@@ -420,6 +420,26 @@ static const struct engine_option {
 
 enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 
+/* Why this rate can't be: NULL, if it can. */
+static const char *refuse_rate(const struct plan_node *node)
+{
+    const weir_port port = node->in != WEIR_NONE ? node->in : node->out;
+    if (port == WEIR_BYTES && !node->engine.rate_is_bytes)
+        return "bytes have no rows to count; a rate of bytes is such as 50MiB/s";
+    return NULL;
+}
+
+/* @timeout and @retry, where the node is fed by what it knows them for. */
+static const char *refuse_patience(const struct engine_option *option, const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    const bool is_retry = option->set == set_retry;
+    if (type != NULL && ((is_retry ? type->retries : type->times) & NODE_FED_BY(node->in)) != 0)
+        return NULL;
+    return is_retry ? "only read, write and each do a thing again: each { ... } @retry=3 begins a file anew"
+                    : "it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s";
+}
+
 /* @par and @order=in|any, @onerror=fail|drop: where the node knows them. */
 static bool runs_here(const struct engine_option *option, const struct plan_node *node)
 {
@@ -428,6 +448,10 @@ static bool runs_here(const struct engine_option *option, const struct plan_node
         return node->engine.order != ORDER_KEY;
     if (option->set == set_onerror)
         return type != NULL && type->drops && node->engine.onerror != ONERROR_DEAD;
+    if (option->set == set_rate)
+        return refuse_rate(node) == NULL;
+    if (option->set == set_timeout || option->set == set_retry)
+        return refuse_patience(option, node) == NULL;
     return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&
            (option->set == set_par || option->set == set_order);
 }
@@ -442,6 +466,11 @@ static bool set_known(struct check *check, const struct argument *argument, cons
     if (option->set == set_par && wp_node_type_of(node->stage, node->in) == NULL)
         wp_diag(check->diags, argument->span, "%s can't do @par: its input can't be cut into pieces",
                 node->stage->name);
+    else if (option->set == set_rate)
+        wp_diag(check->diags, argument->span, "%s can't do this @rate: %s", node->stage->name, refuse_rate(node));
+    else if (option->set == set_timeout || option->set == set_retry)
+        wp_diag(check->diags, argument->span, "%s can't do @%s: %s", node->stage->name, option->name,
+                refuse_patience(option, node));
     else
         wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet",
                 option->name);

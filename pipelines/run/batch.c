@@ -137,6 +137,20 @@ struct batch *wp_batch_twin(const struct batch *batch)
     return wp_batch_pick(batch, NULL, 0);
 }
 
+struct batch *wp_batch_split(struct batch *batch, uint32_t count)
+{
+    uint32_t ways[BATCH_ROWS];
+    for (uint32_t i = 0; i < batch->count; i++)
+        ways[i] = i >= count;
+    struct batch *first = wp_batch_pick(batch, ways, 0);
+    if (first == NULL)
+        return NULL;
+    memmove(batch->rows, batch->rows + count, (batch->count - count) * sizeof batch->rows[0]);
+    batch->count -= count;
+    batch->bytes -= first->bytes;
+    return first;
+}
+
 struct batch *wp_batch_shrink(struct batch *batch)
 {
     struct batch *smaller = realloc(batch, offsetof(struct batch, rows) + batch->count * sizeof batch->rows[0]);

@@ -100,6 +100,8 @@ WEIR_MUST_USE int wp_batch_copy(struct batch *batch, const struct row *row);
 struct batch *wp_batch_pick(const struct batch *batch, const uint32_t *ways, uint32_t way);
 /* All of its rows again, with the same chunk: a batch of its own. NULL: no memory. */
 struct batch *wp_batch_twin(const struct batch *batch);
+/* Its first rows as a batch of their own, which they leave for. There are that many, and more. NULL: no memory. */
+struct batch *wp_batch_split(struct batch *batch, uint32_t count);
 /* For one that is kept: without the room for more rows. Rows move, unless there is no memory to move them. */
 struct batch *wp_batch_shrink(struct batch *batch);
 /* Leaves out the rows for which `keep` is false. */

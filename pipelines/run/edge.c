@@ -2,7 +2,7 @@
 #include <weir/time.h>
 
 #include "run/batch.h"
-#include "run/run.h"
+#include "run/rate.h"
 
 void wp_parcel_put(struct parcel *parcel)
 {
@@ -33,6 +33,11 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         self->to = self->node->to;
     if (self->to == NULL)
         RETURN(0);
+    if (self->node->from == NULL && wp_rate_is_set(self->node)) { /* a source: what it gives; others, what they get */
+        while (wp_rate_due(self->node) > weir_now_ns())
+            AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
+        wp_rate_pay(self->node, &self->parcel);
+    }
     self->output = weir_mpsc_try_send(self->to, &self->parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
@@ -55,9 +60,22 @@ weir_closed_future wp_edge_closed(const struct run_node *node)
     return closed;
 }
 
+/* So much of it passes now; it is paid for afterwards, so that who is dropped while he waits has nothing to lose. */
+static int pay(struct run_node *node, struct parcel *parcel)
+{
+    if (wp_rate_cut(node, parcel) < 0)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    wp_rate_pay(node, parcel);
+    return 0;
+}
+
 WEIR_ASYNC_DEFINE(wp_edge_recv)
 {
     WEIR_BEGIN
+    while (wp_rate_is_set(self->node) && wp_rate_due(self->node) > weir_now_ns())
+        AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
+    if (wp_rate_is_set(self->node) && wp_rate_rest(self->node, self->ret_parcel))
+        RETURN(pay(self->node, self->ret_parcel));
     self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
@@ -70,6 +88,8 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
     if (self->output != 0)
         RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
     count(self->ret_parcel, &self->node->counters.in_bytes, &self->node->counters.in_rows);
+    if (wp_rate_is_set(self->node))
+        RETURN(pay(self->node, self->ret_parcel));
     WEIR_FINALLY
     WEIR_END
 }

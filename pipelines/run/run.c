@@ -143,6 +143,7 @@ void wp_run_destroy(struct run *run)
     for (unsigned i = 0; run->nodes != NULL && i < run->count; i++) {
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
+        wp_parcel_put(&run->nodes[i].rest);
         wp_fork_destroy(&run->nodes[i]);
         wp_merge_destroy(&run->nodes[i]);
         wp_pieces_destroy(run->nodes[i].pieces);
@@ -315,6 +316,16 @@ static size_t count_tasks(const struct run *run)
     return tasks;
 }
 
+/* All nodes have ended. A block's run may be kept for long; what its nodes left lying is memory of the budget. */
+static void let_go(struct run *run)
+{
+    for (unsigned i = 0; i < run->count; i++) {
+        wp_parcel_put(&run->nodes[i].rest);
+        weir_mpsc_receiver_drop(run->nodes[i].from);
+        run->nodes[i].from = NULL;
+    }
+}
+
 WEIR_ASYNC_DEFINE(wp_run_all)
 {
     WEIR_BEGIN
@@ -340,6 +351,7 @@ WEIR_ASYNC_DEFINE(wp_run_all)
         if (self->next.output == 0)
             break;
     }
+    let_go(self->run);
     self->run->finished = true;
     if (self->run->error != 0)
         self->output = self->run->error; /* what came first, not who was joined first */

@@ -14,6 +14,7 @@
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
 #include <weir/select.h>
+#include <weir/time.h>
 
 #include "plan/plan.h"
 
@@ -74,6 +75,8 @@ struct run_node {
     weir_mpsc_receiver **feeds; /* of one that merges: the edges to it, which it makes its `from` in turn */
     unsigned feed_count;
     struct run_counters counters;
+    struct parcel rest;    /* with @rate: what may not pass yet of what it has received */
+    int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
     struct pieces *pieces; /* NULL: its input stays in one piece */
 };
 
@@ -145,14 +148,14 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
  * nowhere.
  */
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
-                   int64_t since_ns; weir_mpsc_send_future send;);
+                   int64_t since_ns; weir_sleep nap; weir_mpsc_send_future send;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
  * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to
  * know. A node that resolves to that has ended well.
  */
 WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_parcel; int64_t since_ns;
-                   weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;);
+                   weir_sleep nap; weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;);
 /* For a select: resolves once nobody wants what the node gives, whose task may end then; never, if it forks or ends. */
 weir_closed_future wp_edge_closed(const struct run_node *node);
 

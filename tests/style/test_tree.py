@@ -89,6 +89,7 @@ SUBJECTS = {
     "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",
+    "tests/pipelines/test_graphs.c": "pipelines/run, bounds and edges above all, by graphs out of seeds",
     "tests/stages/test_every_stage.c": "all of stages.def",
 }
 
