@@ -14,18 +14,36 @@
 
 struct values {
     bool check;
+    int from, to;
 };
+
+static const char *const languages[] = { "its-own", "weir", "yaml", "json", NULL };
 
 static const struct arg_opt fmt_opts[] = {
     { .kind = ARG_FLAG,
       .name = "check",
       .offset = offsetof(struct values, check),
       .help = "change nothing; list the files that have another layout" },
+    { .kind = ARG_CHOICE,
+      .name = "to",
+      .value = "LANGUAGE",
+      .offset = offsetof(struct values, to),
+      .choices = languages,
+      .help = "print it as weir, yaml or json instead; comments of YAML, and in it, are lost" },
+    { .kind = ARG_CHOICE,
+      .name = "from",
+      .value = "LANGUAGE",
+      .offset = offsetof(struct values, from),
+      .choices = languages,
+      .help = "what it is written in (default: by the name of the file; else weir)" },
     { .name = NULL },
 };
 
 static const struct arg_section fmt_sections[] = {
-    { .title = "EXAMPLES", .verbatim = true, .text = "weir fmt *.weir\nweir fmt --check *.weir\nweir fmt - <in >out" },
+    { .title = "EXAMPLES",
+      .verbatim = true,
+      .text = "weir fmt *.weir\nweir fmt --check *.weir\nweir fmt - <in >out\n"
+              "weir fmt --to=yaml copy.weir >copy.yaml\nweir fmt --to=weir copy.yaml >copy.weir" },
     { .title = NULL },
 };
 
@@ -117,20 +135,40 @@ static int put(const char *path, const weir_text *before, const weir_text *after
     return error == 0 ? 0 : fail(path, error);
 }
 
-static int format(const char *path, bool check)
+static int print(const weir_text *text)
+{
+    if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0)
+        return fail("standard output", errno > 0 ? -errno : -EIO);
+    return 0;
+}
+
+static int refuse(const char *path)
+{
+    fprintf(stderr, "weir fmt: %s: the one layout is for texts: --to=weir prints it as one\n", path);
+    return EXIT_USAGE;
+}
+
+static int format(const char *path, const struct values *values)
 {
     weir_text before = { 0 }, after = { 0 }, errors = { 0 };
+    const weir_pipeline_language from =
+        values->from > 0 ? (weir_pipeline_language)(values->from - 1) : pipeline_language(path);
+    const bool converts = values->to > 0;
+    if (from != WEIR_PIPELINE_TEXT && !converts)
+        return refuse(path);
     int error = pipeline_read_file(path, &before), status;
     if (error == 0) {
-        const weir_pipeline_text text = { path, before.data != NULL ? before.data : "", before.size };
-        error = weir_pipeline_format(&text, &errors, &after);
+        const weir_pipeline_text text = {
+            .name = path, .data = before.data != NULL ? before.data : "", .size = before.size, .language = from
+        };
+        error = converts ? weir_pipeline_convert(&text, (weir_pipeline_language)(values->to - 1), &errors, &after)
+                         : weir_pipeline_format(&text, &errors, &after);
     }
-    if (error == -EINVAL && errors.size > 0) {
-        (void)fwrite(errors.data, 1, errors.size, stderr);
+    (void)fwrite(errors.data, 1, errors.size, stderr);
+    if (error == -EINVAL && errors.size > 0)
         status = EXIT_USAGE;
-    } else {
-        status = error < 0 ? fail(path, error) : put(path, &before, &after, check);
-    }
+    else
+        status = error < 0 ? fail(path, error) : converts ? print(&after) : put(path, &before, &after, values->check);
     weir_text_fini(&before);
     weir_text_fini(&after);
     weir_text_fini(&errors);
@@ -148,8 +186,12 @@ int cmd_fmt(int argc, char **argv)
         fputs("weir fmt: which files? '-' is standard input\nTry 'weir fmt --help'.\n", stderr);
         return EXIT_USAGE;
     }
+    if (values.check && values.to > 0) {
+        fputs("weir fmt: --check and --to don't go together\nTry 'weir fmt --help'.\n", stderr);
+        return EXIT_USAGE;
+    }
     for (int i = 0; i < operands; i++) {
-        const int one = format(argv[i], values.check);
+        const int one = format(argv[i], &values);
         status = one > status ? one : status;
     }
     return status;

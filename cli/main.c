@@ -66,7 +66,7 @@ static void print_version(void)
     printf("\ncodecs:");
     for (size_t i = 0; weir_codec_at(i) != NULL; i++)
         printf(" %s (%s)", weir_codec_at(i)->name, weir_codec_at(i)->backend);
-    printf("\nregular expressions: %s\n", weir_pipeline_regex());
+    printf("\nregular expressions: %s\nYAML and JSON: %s\n", weir_pipeline_regex(), weir_pipeline_documents());
 }
 
 static int unknown(const char *name)

@@ -15,14 +15,17 @@ static bool ends_in(const char *name, const char *ending)
     return size > end && strcmp(name + size - end, ending) == 0;
 }
 
-static bool is_other_format(const char *name)
+weir_pipeline_language pipeline_language(const char *name)
 {
-    return ends_in(name, ".yaml") || ends_in(name, ".yml") || ends_in(name, ".json");
+    if (ends_in(name, ".json"))
+        return WEIR_PIPELINE_JSON;
+    return ends_in(name, ".yaml") || ends_in(name, ".yml") ? WEIR_PIPELINE_YAML : WEIR_PIPELINE_TEXT;
 }
 
 static bool is_file_name(const char *operand)
 {
-    return strpbrk(operand, " \t\n|") == NULL && (ends_in(operand, ".weir") || is_other_format(operand));
+    return strpbrk(operand, " \t\n|") == NULL &&
+           (ends_in(operand, ".weir") || pipeline_language(operand) != WEIR_PIPELINE_TEXT);
 }
 
 int pipeline_read_file(const char *path, weir_text *text)
@@ -91,12 +94,8 @@ int pipeline_load(const char *command, const char *expression, const char *file,
         file = operand;
     } else if (file == NULL) {
         const char *text = expression != NULL ? expression : operand;
-        return create(command, &(weir_pipeline_text){ "-e", text, strlen(text) }, variables, ret_pipeline);
-    }
-    if (is_other_format(file)) {
-        fprintf(stderr, "%s: %s: pipelines in YAML and JSON can't be read yet: write it as a .weir text\n", command,
-                file);
-        return EXIT_USAGE;
+        return create(command, &(weir_pipeline_text){ .name = "-e", .data = text, .size = strlen(text) }, variables,
+                      ret_pipeline);
     }
     weir_text text = { 0 };
     const int error = pipeline_read_file(file, &text);
@@ -104,8 +103,12 @@ int pipeline_load(const char *command, const char *expression, const char *file,
     if (error < 0)
         fprintf(stderr, "%s: %s: %s\n", command, file, strerror(-error));
     else
-        code = create(command, &(weir_pipeline_text){ file, text.data != NULL ? text.data : "", text.size }, variables,
-                      ret_pipeline);
+        code = create(command,
+                      &(weir_pipeline_text){ .name = file,
+                                             .data = text.data != NULL ? text.data : "",
+                                             .size = text.size,
+                                             .language = pipeline_language(file) },
+                      variables, ret_pipeline);
     weir_text_fini(&text);
     return code;
 }

@@ -18,11 +18,14 @@ int pipeline_plugins(const char *command, const struct arg_strings *paths);
 
 /*
  * Loads the one text that is meant: `expression` (-e), `file` (-f), or the operand, which is a file if it is one word
- * that ends in .weir. Parses and checks it with --set's variables. 0; else what is wrong was said, and the
- * exit code.
+ * that ends in .weir, .yaml, .yml or .json. Parses and checks it with --set's variables. 0; else what is wrong was
+ * said, and the exit code.
  */
 int pipeline_load(const char *command, const char *expression, const char *file, const char *operand,
                   const struct arg_strings *variables, weir_pipeline **ret_pipeline);
+
+/* By its ending: .yaml, .yml or .json; else it is a text. */
+weir_pipeline_language pipeline_language(const char *name);
 
 /* All of a file, or of standard input for "-", behind what `text` has. 0 or a negative errno. */
 int pipeline_read_file(const char *path, weir_text *text);

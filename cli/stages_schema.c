@@ -47,8 +47,14 @@ static void put_ports(FILE *out, const char *name, weir_port ports)
     putc(']', out);
 }
 
-/* Numbers with units are texts, as in a pipeline; a size may be a plain number, too. */
-static void put_type(FILE *out, const weir_opt *opt)
+/* Those of others are words beside their values, or in them. */
+static bool is_of_choices(weir_opt_type type)
+{
+    return type == WEIR_OPT_CHOICE || type == WEIR_OPT_LIST || type == WEIR_OPT_STRING;
+}
+
+/* One value. Numbers with units are texts, as in a pipeline; a size may be a plain number, too. */
+static void put_item(FILE *out, const weir_opt *opt)
 {
     switch (opt->type) {
     case WEIR_OPT_INT:
@@ -66,34 +72,47 @@ static void put_type(FILE *out, const weir_opt *opt)
     case WEIR_OPT_BOOL:
         fputs("\"type\": \"boolean\"", out);
         break;
-    case WEIR_OPT_CHOICE:
-        put_choices(out, opt);
+    case WEIR_OPT_BLOCK:
+        fputs("\"$ref\": \"#/$defs/stages\"", out);
         break;
-    case WEIR_OPT_LIST:
-    case WEIR_OPT_FIELDS:
-    case WEIR_OPT_ASSIGN:
-    case WEIR_OPT_CALLS:
-        fputs("\"type\": \"array\", \"items\": { ", out);
-        if (opt->type == WEIR_OPT_LIST && opt->choices != NULL)
+    case WEIR_OPT_CASES: /* without "when" it is the rest's */
+        fputs("\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"block\"], \"properties\": {"
+              " \"when\": { \"type\": [\"string\", \"boolean\"] }, \"block\": { \"$ref\": \"#/$defs/stages\" } }",
+              out);
+        break;
+    default:
+        if (opt->choices != NULL && is_of_choices(opt->type))
             put_choices(out, opt);
         else
-            fputs("\"type\": \"string\"", out);
-        fputs(" }", out);
-        break;
-    case WEIR_OPT_CASES: /* {"when": ".n > 1", "block": [...]}; without "when" it is the rest's */
-        fputs("\"type\": \"array\", \"items\": { \"type\": \"object\" }", out);
-        break;
-    case WEIR_OPT_BLOCK:
-        fputs("\"type\": \"array\", \"items\": { \"$ref\": \"#\" }", out);
-        break;
-    case WEIR_OPT_STRING:
-    case WEIR_OPT_TEMPLATE:
-    case WEIR_OPT_FIELD:
-    case WEIR_OPT_EXPR:
-    case WEIR_OPT_REGEX:
-        fputs("\"type\": \"string\"", out);
+            fputs("\"type\": [\"string\", \"integer\", \"boolean\"]", out);
         break;
     }
+}
+
+static bool is_list(const weir_opt *opt)
+{
+    return opt->type == WEIR_OPT_LIST || opt->type == WEIR_OPT_FIELDS || opt->type == WEIR_OPT_ASSIGN ||
+           opt->type == WEIR_OPT_BLOCK || opt->type == WEIR_OPT_CALLS;
+}
+
+/* A list of one is that one, if you like. */
+static void put_type(FILE *out, const weir_opt *opt)
+{
+    if (opt->type == WEIR_OPT_CASES) {
+        fputs("\"type\": \"array\", \"minItems\": 1, \"items\": { ", out);
+        put_item(out, opt);
+        fputs(" }", out);
+        return;
+    }
+    if (!is_list(opt)) {
+        put_item(out, opt);
+        return;
+    }
+    fputs("\"anyOf\": [{ \"type\": \"array\", \"minItems\": 1, \"items\": { ", out);
+    put_item(out, opt);
+    fputs(" } }, { ", out);
+    put_item(out, opt);
+    fputs(" }]", out);
 }
 
 static void put_default(FILE *out, const weir_opt *opt)
@@ -112,7 +131,7 @@ static void put_default(FILE *out, const weir_opt *opt)
 
 static void put_option(FILE *out, const weir_opt *opt)
 {
-    fputs("        ", out);
+    fputs("          ", out);
     put_string(out, opt->name);
     fputs(": { ", out);
     put_type(out, opt);
@@ -139,35 +158,91 @@ static void put_required(FILE *out, const weir_stage *stage)
     putc(']', out);
 }
 
+/* What may stand for all the options: the value of the one that needs no name; or nothing at all. */
+static void put_short_forms(FILE *out, const weir_stage *stage)
+{
+    const weir_opt *positional = NULL;
+    for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL && positional == NULL; opt++)
+        positional = opt->positional ? opt : NULL;
+    fputs(",\n        { \"type\": \"null\" }", out);
+    if (positional == NULL)
+        return;
+    fputs(",\n        { ", out);
+    put_type(out, positional);
+    fputs(" }", out);
+}
+
 static void put_stage(FILE *out, const weir_stage *stage)
 {
     const char *comma = "\n";
-    fputs("    ", out);
+    fputs("        ", out);
     put_string(out, stage->name);
-    fputs(": {\n      \"type\": \"object\", \"additionalProperties\": false", out);
+    fputs(": {", out);
+    fputs(" \"title\": ", out);
+    put_string(out, stage->name);
     put_member(out, "description", stage->summary);
     put_ports(out, "x-in", stage->in);
     put_ports(out, "x-out", stage->out);
+    fputs(", \"anyOf\": [\n        { \"type\": \"object\", \"additionalProperties\": false", out);
     put_required(out, stage);
-    fputs(",\n      \"properties\": {", out);
+    fputs(",\n        \"patternProperties\": { \"^@(par|order|queue|pool|timeout|retry|onerror|rate|name)$\":"
+          " { \"type\": [\"string\", \"integer\"] } }",
+          out);
+    fputs(",\n        \"properties\": {", out);
     for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++) {
         fputs(comma, out);
         put_option(out, opt);
         comma = ",\n";
     }
-    fputs(" }\n    }", out);
+    fputs(" } }", out);
+    put_short_forms(out, stage);
+    fputs(" ] }", out);
 }
+
+static void put_stages(FILE *out)
+{
+    fputs("    \"stage\": { \"anyOf\": [\n      { \"enum\": [", out);
+    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        put_string(out, weir_catalogue_at(i)->name);
+    }
+    fputs("] },\n      { \"type\": \"object\", \"additionalProperties\": false, \"minProperties\": 1,"
+          " \"maxProperties\": 1, \"properties\": {\n",
+          out);
+    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++) {
+        fputs(i > 0 ? ",\n" : "", out);
+        put_stage(out, weir_catalogue_at(i));
+    }
+    fputs(" } } ] }\n", out);
+}
+
+/* The shape that pipelines/document/ reads. */
+static const char shape[] =
+    "  \"type\": \"object\", \"additionalProperties\": false,\n"
+    "  \"properties\": {\n"
+    "    \"let\": { \"type\": \"object\", \"description\": \"variables\", \"additionalProperties\":"
+    " { \"type\": [\"string\", \"number\", \"boolean\", \"null\"] } },\n"
+    "    \"stages\": { \"$ref\": \"#/$defs/stages\" },\n"
+    "    \"pipelines\": { \"type\": \"array\", \"items\": { \"$ref\": \"#/$defs/pipeline\" } },\n"
+    "    \"dead\": { \"type\": \"array\", \"items\": { \"$ref\": \"#/$defs/pipeline\", \"required\": [\"name\"] } },\n"
+    "    \"tests\": { \"type\": \"array\", \"items\": { \"$ref\": \"#/$defs/test\" } }\n"
+    "  },\n  \"$defs\": {\n"
+    "    \"stages\": { \"type\": \"array\", \"minItems\": 1, \"items\": { \"$ref\": \"#/$defs/stage\" } },\n"
+    "    \"pipeline\": { \"type\": \"object\", \"additionalProperties\": false, \"required\": [\"stages\"],\n"
+    "      \"properties\": { \"name\": { \"type\": \"string\" }, \"stages\": { \"$ref\": \"#/$defs/stages\" } } },\n"
+    "    \"test\": { \"type\": \"object\", \"additionalProperties\": false, \"required\": [\"name\", \"steps\"],\n"
+    "      \"properties\": { \"name\": { \"type\": \"string\" }, \"steps\": { \"type\": \"array\", \"items\": {\n"
+    "        \"type\": \"object\", \"additionalProperties\": false, \"minProperties\": 1, \"maxProperties\": 1,\n"
+    "        \"properties\": { \"in\": true, \"count\": { \"type\": \"string\", \"pattern\": \"^(==|!=|<=?|>=?) "
+    "*[0-9]+$\" } },\n"
+    "        \"patternProperties\": { \"^out\\\\[[0-9]+\\\\]$\": { \"type\": [\"string\", \"boolean\"] } } } } } },\n";
 
 void stages_schema(FILE *out)
 {
     fprintf(out,
             "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-            "  \"title\": \"a stage of weir %s\",\n  \"type\": \"object\", \"additionalProperties\": false,\n"
-            "  \"minProperties\": 1, \"maxProperties\": 1,\n  \"properties\": {",
-            WEIR_VERSION);
-    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++) {
-        fputs(i > 0 ? ",\n" : "\n", out);
-        put_stage(out, weir_catalogue_at(i));
-    }
-    fputs("\n  }\n}\n", out);
+            "  \"title\": \"a pipeline of weir %s\",\n%s",
+            WEIR_VERSION, shape);
+    put_stages(out);
+    fputs("  }\n}\n", out);
 }

@@ -16,6 +16,14 @@
 static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable *variables, size_t variable_count,
                           struct diags *diags)
 {
+    if (pipeline->language != WEIR_PIPELINE_TEXT) {
+        const struct source yaml = pipeline->source;
+        const int read = wp_document_read(&yaml, false, &pipeline->document, diags);
+        if (read < 0)
+            return read;
+        pipeline->source = pipeline->document.source;
+        wp_diag_fini(diags);
+    }
     const int parsed = wp_parse(&pipeline->source, &pipeline->syntax, diags);
     if (parsed != 0 && parsed != -EINVAL)
         return parsed;
@@ -57,7 +65,8 @@ int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_var
     }
     memcpy(pipeline->data, text->data, text->size);
     pipeline->data[text->size] = '\0';
-    pipeline->source = (struct source){ pipeline->name, pipeline->data, text->size };
+    pipeline->source = (struct source){ .name = pipeline->name, .text = pipeline->data, .size = text->size };
+    pipeline->language = text->language;
     struct diags diags = { 0 };
     int error = parse_and_plan(pipeline, variables, variable_count, &diags);
     if (error == -EINVAL && wp_diag_render(&diags, errors) < 0)
@@ -83,6 +92,7 @@ void weir_pipeline_destroy(weir_pipeline *pipeline)
         wp_trial_destroy(trial);
     }
     wp_syntax_fini(&pipeline->syntax);
+    wp_document_fini(&pipeline->document);
     free(pipeline->error);
     free(pipeline->name);
     free(pipeline->data);
@@ -216,6 +226,11 @@ int weir_pipeline_graph(const weir_pipeline *pipeline, weir_graph_format format,
 const char *weir_pipeline_regex(void)
 {
     return wp_regex_backend();
+}
+
+const char *weir_pipeline_documents(void)
+{
+    return wp_document_backend();
 }
 
 const char *weir_pipeline_input_at(const weir_pipeline *pipeline, size_t index)

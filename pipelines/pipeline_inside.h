@@ -4,11 +4,14 @@
 
 #include <weir/pipeline.h>
 
+#include "document/document.h"
 #include "plan/plan.h"
 #include "run/run.h"
 
 struct weir_pipeline {
     char *name, *data;
+    weir_pipeline_language language;
+    struct document document; /* of one in YAML or JSON */
     struct source source;
     struct syntax syntax;
     struct plan plan;

@@ -50,6 +50,9 @@ void wp_layout_put_comment(struct layout *layout, const struct comment *comment)
 /* layout.c: all of it. */
 void wp_layout(struct layout *layout);
 
+/* reformat.c: the same, proved to mean what the tree does: 0, -EBADMSG: it doesn't, or -ENOMEM. */
+WEIR_MUST_USE int wp_lay_out(const struct syntax *syntax, weir_text *out);
+
 /* same_syntax.c: they mean the same; places and comments may differ. */
 bool wp_same_syntax(const struct syntax *a, const struct syntax *b);
 

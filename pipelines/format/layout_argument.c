@@ -137,8 +137,9 @@ void wp_layout_expr(struct layout *layout, struct span span, const struct expr *
 {
     struct atoms atoms = { 0 };
     enum token before = TOKEN_NONE, token;
-    find_atoms(&atoms, target);
-    find_atoms(&atoms, expr);
+    const bool target_first = target == NULL || expr == NULL || target->span.from < expr->span.from;
+    find_atoms(&atoms, target_first ? target : expr);
+    find_atoms(&atoms, target_first ? expr : target);
     for (uint32_t at = span.from; at < span.to;) {
         if (is_blank(layout->text[at])) {
             at++;

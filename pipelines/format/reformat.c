@@ -20,7 +20,9 @@ static bool same_comments(const struct syntax *a, const struct syntax *b)
 
 static int check(const struct syntax *syntax, const weir_text *layout)
 {
-    const struct source source = { syntax->source.name, layout->data != NULL ? layout->data : "", layout->size };
+    const struct source source = { .name = syntax->source.name,
+                                   .text = layout->data != NULL ? layout->data : "",
+                                   .size = layout->size };
     struct syntax again;
     struct diags diags;
     int error = wp_parse(&source, &again, &diags);
@@ -33,7 +35,7 @@ static int check(const struct syntax *syntax, const weir_text *layout)
     return error;
 }
 
-static int lay_out(const struct syntax *syntax, weir_text *out)
+int wp_lay_out(const struct syntax *syntax, weir_text *out)
 {
     weir_text text = { 0 };
     struct layout layout = {
@@ -49,15 +51,5 @@ static int lay_out(const struct syntax *syntax, weir_text *out)
 
 int weir_pipeline_format(const weir_pipeline_text *text, weir_text *errors, weir_text *out)
 {
-    const struct source source = { text->name, text->data, text->size };
-    struct syntax syntax;
-    struct diags diags;
-    int error = wp_parse(&source, &syntax, &diags);
-    if (error == -EINVAL && wp_diag_render(&diags, errors) < 0)
-        error = -ENOMEM;
-    if (error == 0)
-        error = lay_out(&syntax, out);
-    wp_diag_fini(&diags);
-    wp_syntax_fini(&syntax);
-    return error;
+    return weir_pipeline_convert(text, text->language, errors, out);
 }

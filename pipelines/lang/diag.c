@@ -80,8 +80,45 @@ static unsigned columns_between(const struct source *source, uint32_t from, uint
     return columns;
 }
 
+/* --- texts made of others ------------------------------------------------------------------------ */
+
+static struct span piece_span(const struct origin *origin, uint32_t at)
+{
+    const struct origin_piece *found = NULL;
+    for (size_t low = 0, high = origin->count; low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        if (origin->pieces[middle].at <= at) {
+            found = &origin->pieces[middle];
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (found == NULL)
+        return (struct span){ 0, 0 };
+    if (!found->exact)
+        return found->span;
+    const uint32_t from = found->span.from + (at - found->at);
+    return from < found->span.to ? (struct span){ from, from + 1 } : (struct span){ found->span.to, found->span.to };
+}
+
+/* The place in the text that this one was made of, which is then *source. */
+static struct span original(const struct source **source, struct span span)
+{
+    const struct origin *origin = (*source)->origin;
+    if (origin == NULL)
+        return span;
+    const struct span first = piece_span(origin, span.from);
+    const struct span last = span.to > span.from ? piece_span(origin, span.to - 1) : first;
+    *source = &origin->source;
+    return (struct span){ first.from, last.to > first.from ? last.to : first.to };
+}
+
+/* --- places ---------------------------------------------------------------------------------------- */
+
 void wp_source_place(const struct source *source, uint32_t at, unsigned *ret_line, unsigned *ret_column)
 {
+    at = original(&source, (struct span){ at, at }).from;
     if (at > source->size)
         at = (uint32_t)source->size;
     unsigned line = 1;
@@ -131,7 +168,7 @@ static int put_line(weir_text *out, const struct source *source, struct span spa
 static int put_diag(weir_text *out, const struct source *source, const struct diag *diag)
 {
     unsigned line, column;
-    struct span span = diag->span;
+    struct span span = original(&source, diag->span);
     if (span.from > source->size)
         span.from = span.to = (uint32_t)source->size;
     wp_source_place(source, span.from, &line, &column);

@@ -20,11 +20,28 @@ static inline struct span span_join(struct span first, struct span last)
     return (struct span){ first.from, last.to };
 }
 
-/* The text that is read. `name` is what errors call it: a file's name, or "-e" for the words of a shell. */
+/*
+ * The text that is read. `name` is what errors call it: a file's name, or "-e" for the words of a shell. One that was
+ * made of another knows that one: faults are shown there.
+ */
 struct source {
     const char *name;
     const char *text;
     size_t size;
+    const struct origin *origin; /* or NULL */
+};
+
+/* A stretch of a text that was made, up to the next, and where it is from. */
+struct origin_piece {
+    uint32_t at;
+    struct span span;
+    bool exact; /* byte by byte, from span.from on; else all of it is from all of the span */
+};
+
+struct origin {
+    struct source source;
+    const struct origin_piece *pieces; /* in the order of `at` */
+    size_t count;
 };
 
 /* A text larger than this is no pipeline. */

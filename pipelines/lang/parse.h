@@ -33,6 +33,9 @@ struct chain *wp_parse_block(struct scan *scan);
 
 /* parse_argument.c: all arguments of `use`, by the table of its stage. False: it has said why. */
 bool wp_parse_arguments(struct scan *scan, struct stage_use *use);
+/* One value of an option, one of the engine's; without the name. False: it has said why. */
+bool wp_parse_option_value(struct scan *scan, const struct weir_opt *opt, struct argument *argument);
+bool wp_parse_engine_value(struct scan *scan, struct argument *argument);
 
 /* One more argument, empty, that begins at `from`. NULL: no memory. */
 struct argument *wp_parse_add(struct scan *scan, struct argument ***link, const char *name, const struct weir_opt *opt,

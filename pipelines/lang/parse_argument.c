@@ -79,9 +79,11 @@ static bool parse_regex(struct scan *scan, const weir_opt *opt, struct argument 
     return false;
 }
 
-static bool parse_value(struct scan *scan, const weir_opt *opt, struct argument *argument)
+bool wp_parse_option_value(struct scan *scan, const weir_opt *opt, struct argument *argument)
 {
     bool good;
+    wp_scan_blank(scan);
+    argument->value_from = scan->at;
     switch (opt->type) {
     case WEIR_OPT_EXPR:
         good = take_choice(scan, opt, argument) || (argument->expr = wp_parse_expr(scan)) != NULL;
@@ -144,7 +146,7 @@ static bool parse_values(struct scan *scan, struct argument ***link, const weir_
         return wp_parse_cases(scan, link, opt);
     do {
         struct argument *argument = wp_parse_add(scan, link, opt->name, opt, from);
-        if (argument == NULL || !parse_value(scan, opt, argument))
+        if (argument == NULL || !wp_parse_option_value(scan, opt, argument))
             return false;
         from = scan->at;
     } while (is_list(opt) && wp_scan_take(scan, ","));
@@ -264,6 +266,7 @@ static bool parse_argument(struct scan *scan, struct stage_use *use, struct argu
             return false;
         scan->at += (uint32_t)strlen(opt->name);
         argument->span.to = scan->at;
+        argument->value_from = argument->span.from;
         argument->value = (struct value){ .kind = VALUE_BOOL, .number = 1, .span = argument->span };
         return true;
     }
@@ -275,9 +278,11 @@ static bool parse_argument(struct scan *scan, struct stage_use *use, struct argu
 /* --- @options ----------------------------------------------------------------------------------- */
 
 /* A value, perhaps with something in brackets: key(.f), dead(bad). */
-static bool parse_engine_value(struct scan *scan, struct argument *argument)
+bool wp_parse_engine_value(struct scan *scan, struct argument *argument)
 {
     struct span span;
+    wp_scan_blank(scan);
+    argument->value_from = scan->at;
     if (!wp_scan_value(scan, &argument->value))
         return false;
     if (wp_scan_take(scan, "(")) {
@@ -305,7 +310,7 @@ static bool parse_engine(struct scan *scan, struct argument ***link)
         wp_diag(scan->diags, (struct span){ from, from + 1 }, "'@' begins an option of the engine, such as @par=4");
         return false;
     }
-    return parse_engine_value(scan, argument);
+    return wp_parse_engine_value(scan, argument);
 }
 
 bool wp_parse_arguments(struct scan *scan, struct stage_use *use)

@@ -126,6 +126,7 @@ struct argument {
     struct argument *next;
     const char *name;           /* the option's, as the table has it */
     struct span span;           /* of all of it */
+    uint32_t value_from;        /* where what stands behind the name begins; a flag's name is its value */
     const struct weir_opt *opt; /* NULL in an engine's option */
     struct value value;
     struct expr *expr;   /* of WEIR_OPT_EXPR, FIELD, FIELDS, CALLS and ASSIGN, and of @order=key(.f) */

@@ -1,12 +1,12 @@
 /* test_format.c - the one layout: it means the same, keeps the comments, and is its own layout. */
 #include <weir/reformat.h>
 
-#include "check.h"
+#include "random_text.h"
 
 static weir_text format(const char *data, size_t size, int wanted)
 {
     weir_text errors = { 0 }, out = { 0 };
-    const weir_pipeline_text text = { "t", data, size };
+    const weir_pipeline_text text = { .name = "t", .data = data, .size = size };
     const int error = weir_pipeline_format(&text, &errors, &out);
     if (error != wanted)
         fprintf(stderr, "%d for:\n%.*s\n%.*s\n", error, (int)size, data, (int)errors.size, errors.data);
@@ -97,95 +97,10 @@ static void test_what_is_no_pipeline_is_refused(void)
     weir_text_fini(&out);
 }
 
-/* --- random texts ----------------------------------------------------------------------------------- */
-
-/* '^' is a blank, '`' may be one. */
-static const char *const stages[] = {
-    "read^a/b.c",
-    "read^\"x # y\"^block`=`64KiB",
-    "hash^sha256`,`md5^as^.h^@name=x",
-    "null",
-    "write^\"{.a}\"^atomic",
-    "where^.a`==`1`&&`(`.b=~`/a|  b#/i`||`!`.c`)",
-    "where^.s^in`[`1`,`-2`]`&&`len(`.x`)`??`0`>`2",
-    "zstd^level=3^@par`=`2",
-    "files^\"a\"^match=\"**/*\"^xdev^@queue=1MiB",
-    "group^.a`,`.b`>`2",
-    "print^\"{.a}\"",
-    "fail-if^any",
-    "write^x^keep`=`mtime`,`mode^fsync",
-    "where^if^.a^then^1`+`2`*`.b^else^\"s\"",
-    "fail-if^.x`-`1`>`-`.y",
-    "each^{`read`|`gunzip^@pool=inline`|`write^y`}^@par=2",
-    "each^{`each^{`read`|`null`}`}",
-};
-
-enum { STAGES = sizeof stages / sizeof stages[0] };
-
-static uint64_t seed = 1;
-
-static unsigned below(unsigned limit)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)(seed >> 33) % limit;
-}
-
-static void append(weir_text *text, const char *words)
-{
-    CHECK(weir_text_append(text, words, strlen(words)) == 0);
-}
-
-static void append_blank(weir_text *text, bool may_miss)
-{
-    static const char *const blanks[] = {
-        " ", "  ", "\n", "\r\n\t", "\n\n\n", " # c \"{|\n", "# d\n#e\n", "\n  # f\r\n"
-    };
-    if (!may_miss || below(2) == 0)
-        append(text, blanks[below(10) < 9 ? below(4) : below(8)]);
-}
-
-static void append_stage(weir_text *text)
-{
-    for (const char *c = stages[below(STAGES)]; *c != '\0'; c++)
-        if (*c == '^' || *c == '`')
-            append_blank(text, *c == '`');
-        else
-            CHECK(weir_text_append(text, c, 1) == 0);
-}
-
-static void append_statement(weir_text *text, unsigned number)
-{
-    char name[32];
-    snprintf(name, sizeof name, "n%u", number);
-    if (below(4) == 0) {
-        append(text, "let ");
-        append(text, name);
-        append_blank(text, true);
-        append(text, "=");
-        append_blank(text, true);
-        append(text, below(2) == 0 ? "\"v # ${x}\"" : "10k/s");
-        return;
-    }
-    append(text, name);
-    append(text, ": ");
-    for (unsigned left = 1 + below(6); left > 0; left--) {
-        append_stage(text);
-        append_blank(text, false);
-        if (left > 1)
-            append(text, "| ");
-    }
-}
-
 static void test_any_text_keeps_its_meaning_and_its_layout(void)
 {
     for (unsigned round = 0; round < 3000; round++) {
-        weir_text text = { 0 };
-        append_blank(&text, true);
-        for (unsigned i = 0; i <= below(4); i++) {
-            append_statement(&text, i);
-            append(&text, "\n");
-            append_blank(&text, true);
-        }
+        weir_text text = random_text();
         twice(text.data, text.size);
         weir_text_fini(&text);
     }

@@ -3,7 +3,8 @@
  *
  *     weir_text errors = { 0 };
  *     weir_pipeline *pipeline;
- *     int error = weir_pipeline_create(&(weir_pipeline_text){ "-e", text, size }, NULL, 0, &errors, &pipeline);
+ *     weir_pipeline_text words = { .name = "-e", .data = text, .size = size };
+ *     int error = weir_pipeline_create(&words, NULL, 0, &errors, &pipeline);
  *     if (error == -EINVAL)
  *         fwrite(errors.data, 1, errors.size, stderr);
  *     ...
@@ -18,10 +19,18 @@
 
 typedef struct weir_pipeline weir_pipeline;
 
+/* In what a pipeline is written. JSON is YAML; which of the two matters to who writes it. */
+typedef enum weir_pipeline_language {
+    WEIR_PIPELINE_TEXT,
+    WEIR_PIPELINE_YAML,
+    WEIR_PIPELINE_JSON
+} weir_pipeline_language;
+
 typedef struct weir_pipeline_text {
     const char *name; /* what errors call it: a file's name, "-e" */
     const char *data;
     size_t size;
+    weir_pipeline_language language;
 } weir_pipeline_text;
 
 /* --set name=value */
@@ -135,5 +144,7 @@ const char *weir_catalogue_suggest(const char *name);
 
 /* Who searches with regular expressions here: "pcre2 (jit)", "pcre2", or "none". */
 const char *weir_pipeline_regex(void);
+/* Who reads YAML and JSON: "libfyaml", or "none". */
+const char *weir_pipeline_documents(void);
 
 #endif

@@ -15,4 +15,15 @@
  */
 WEIR_MUST_USE int weir_pipeline_format(const weir_pipeline_text *text, weir_text *errors, weir_text *out);
 
+/*
+ * weir_pipeline_convert() - the same in another language: the syntax stays, word for word, but comments are left out
+ * unless it is a text that becomes a text.
+ *
+ * Goes to the end of `out`. A text becomes what weir_pipeline_format() makes of it. In JSON a word (a path without
+ * quotes, say) becomes a string that means the same. Returns 0, and `errors` may have a note of what was left out; else
+ * as weir_pipeline_format(), -EINVAL also when YAML can't hold it.
+ */
+WEIR_MUST_USE int weir_pipeline_convert(const weir_pipeline_text *text, weir_pipeline_language to, weir_text *errors,
+                                        weir_text *out);
+
 #endif
