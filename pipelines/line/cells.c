@@ -186,9 +186,12 @@ int wp_cells_append_json(weir_text *out, const struct row *row)
     const struct cells *cells = row->decoded;
     if (!wi_utf8_valid(cells->line, cells->line_size) || has_made(cells))
         return append_odd(out, row);
-    /* Texts lie in the line and don't overlap, and neither do names that aren't the parser's. */
-    const size_t texts = 6 * cells->line_size, keys = cells->count * (6 * (size_t)cells->name_max + 10);
-    if (weir_text_reserve(out, 2 + texts + keys + CELL_KEY_BYTES) < 0)
+    /* Names that aren't the parser's lie in the line, and don't overlap. */
+    const size_t keys = cells->count * (6 * (size_t)cells->name_max + 10);
+    size_t texts = cells->name_max > 0 ? 0 : cells->line_size;
+    for (uint32_t i = 0; i < cells->count; i++)
+        texts += cells->cells[i].size;
+    if (weir_text_reserve(out, 2 + 6 * texts + keys + CELL_KEY_BYTES) < 0)
         return -ENOMEM;
     char *at = out->data + out->size;
     *at++ = '{';

@@ -8,11 +8,13 @@
 #define WP_LINE_FORMATS_H
 
 #include "line/cells.h"
+#include "line/name_table.h"
 
 /*
  * Cuts `self->line`, whose cells are empty; `format` is what the parser was set up with.
  *
- * Returns 0; CUT_NOTHING: the line is no record, and no mistake; -EBADMSG, with offset and reason; or -ENOMEM.
+ * Returns 0; CUT_NOTHING: the line is no record, and no mistake; -EBADMSG, with offset and reason; -EINVAL, with both:
+ * no line that follows can be one; or -ENOMEM.
  */
 typedef int (*wp_cut_line)(void *format, struct cutting *self);
 
@@ -29,5 +31,30 @@ struct kv_format {
     bool numbers; /* a value without quotes that is a number of JSON is one */
 };
 int wp_cut_kv(void *format, struct cutting *self);
+
+/* RFC 5424, RFC 3164, and without a priority. */
+int wp_cut_syslog(void *format, struct cutting *self);
+
+/* Zero it to begin. */
+struct csv_format {
+    char delimiter;
+    bool numbers;            /* a field without quotes that is a number of JSON is one */
+    bool skips_header;       /* `names` are given, and the first line has others */
+    struct name_table names; /* none: the first line has them */
+    const char *header;      /* that line: it is none when it comes again */
+    size_t header_size;
+};
+int wp_cut_csv(void *format, struct cutting *self);
+
+struct regex;
+
+/* Zero it to begin; names[i] is that of group groups[i]. */
+struct regex_format {
+    const struct regex *regex;
+    bool numbers;
+    struct name_table names;
+    unsigned groups[CELLS_MAX];
+};
+int wp_cut_regex(void *format, struct cutting *self);
 
 #endif

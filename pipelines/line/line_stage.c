@@ -36,6 +36,9 @@ static int take_line(const struct line_stage *self, struct cutting *cutting, str
         return 0;
     if (result == -ENOMEM)
         return wp_run_fail(self->node, result, "no memory");
+    if (result == -EINVAL)
+        return wp_run_fail(self->node, result, "record %lu, byte %zu: %s", (unsigned long)number, cutting->offset + 1,
+                           cutting->reason);
     if (self->drops) {
         (void)__atomic_fetch_add(&self->node->counters.dropped_rows, 1, __ATOMIC_RELAXED);
         return 0;
@@ -56,6 +59,7 @@ int wp_line_stage_batch(void *state, struct batch **batch, const weir_job *job)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
     cutting->arena = &all->arena;
     cutting->make = NULL;
+    cutting->names = NULL;
     for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
         result = take_line(self, cutting, &all->rows[i], all->before + i + 1);
         if (result > 0 && kept != i)

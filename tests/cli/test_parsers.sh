@@ -70,6 +70,36 @@ want 1 run 'read pairs | lines | kv pair="" | to json | write none'
 says 'pair= and value= are texts of at least one byte'
 want 2 run 'read pairs | lines | kv par=";" | to json | write none'
 says "did you mean 'pair'?"
+# CSV and syslog.
+printf 'a,b\n1,"x, ""y"""\n' >one.csv
+printf 'a,b\r\n2,z\r\n' >two.csv
+cat one.csv two.csv >both.csv
+want 0 run 'read both.csv | lines | csv numbers | print'
+printf '{"a":1,"b":"x, \\"y\\""}\n{"a":2,"b":"z"}\n' >wanted
+same wanted out "csv, the header twice"
+want 0 run 'read one.csv | lines | csv names=x,y header | print "{.y}"'
+printf 'x, "y"\n' >wanted
+same wanted out "csv with names"
+printf 'a,b\n1\n3,4\n' >bad.csv
+want 1 run 'read bad.csv | lines | csv | print'
+says 'record 2, byte 2: fewer fields than names: @onerror=drop leaves out such lines'
+want 0 run 'read bad.csv | lines | csv @onerror=drop | print "{.b}"'
+printf '4\n' >wanted
+same wanted out "bad lines of csv"
+want 1 run 'read bad.csv | lines | csv delimiter="ab" | print'
+says 'delimiter= is one byte'
+want 1 run 'read bad.csv | lines | csv names=a,a | print'
+says 'none empty, and none twice'
+printf 'a,a\n1,2\n' >twice.csv
+want 1 run 'read twice.csv | lines | csv @onerror=drop | print'
+says 'record 1, byte 3: a name of the header is empty, not UTF-8, or there twice'
+printf '<165>1 2026-03-01T12:00:00Z h app 8710 - [a@1 b="c"] words\n<34>Oct 11 22:14:15 h su: no\n?\n' >sys
+want 0 run 'read sys | lines | syslog @onerror=drop | where .severity == "notice" && .structured_data["a@1"].b == "c" | print "{.facility} {.procid} {.message}"'
+printf 'local4 8710 words\n' >wanted
+same wanted out syslog
+want 1 run 'read sys | lines | syslog | print'
+says 'record 3, byte 1: neither a <priority> nor a time'
+
 # Events of several lines.
 if "$weir" --version | grep -q 'regular expressions: none'; then echo "skipped: multiline, regex"; echo "$checks checks"; exit 0; fi
 i=0
@@ -106,4 +136,12 @@ want 2 run 'stdin | lines | multiline start=abc | print'
 says 'start wants a regular expression such as /^[0-9]/'
 want 2 run 'stdin | lines | multiline start=/(/ | print'
 says 'regular expression: missing closing parenthesis'
+# Named groups.
+want 0 run 'read access | lines | regex /"(?<verb>[A-Z]+) (?<path>\S+) [^"]*" (?<status>\d+)/ numbers | where .status == 700 | print'
+printf '{"verb":"GET","path":"/p500","status":700}\n' >wanted
+same wanted out "named groups"
+want 1 run 'read mixed | lines | regex /(?<verb>GET)/ | print'
+says "record 1, byte 1: the regular expression doesn't match: @onerror=drop leaves out such lines"
+want 1 run 'read access | lines | regex /GET/ | print'
+says 'a field is a group with a name: (?<name>...)'
 echo "$checks checks"

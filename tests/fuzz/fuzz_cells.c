@@ -21,10 +21,14 @@ static void must(bool condition)
 static struct kv_format logfmt = { .pair = " ", .pair_size = 1, .value = "=", .value_size = 1 },
                         kv = { .pair = "; ", .pair_size = 2, .value = "::", .value_size = 2, .numbers = true };
 
+/* Without names: the line is a header, for a format of its own. */
+static struct csv_format csv = { .delimiter = ',', .numbers = true }, blank = { .delimiter = ';' };
+
 static const struct parser {
     wp_cut_line cut;
     void *format;
-} parsers[] = { { wp_cut_combined, NULL }, { wp_cut_kv, &logfmt }, { wp_cut_kv, &kv } };
+} parsers[] = { { wp_cut_combined, NULL }, { wp_cut_kv, &logfmt }, { wp_cut_kv, &kv },
+                { wp_cut_syslog, NULL },   { wp_cut_csv, &csv },   { wp_cut_csv, NULL } };
 
 static void check_taken(struct cutting *cutting, struct row *row)
 {
@@ -59,7 +63,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cutting.arena = &arena;
     cutting.count = cutting.own_count = 0;
     const struct parser *parser = &parsers[data[0] % (sizeof parsers / sizeof parsers[0])];
-    const int result = parser->cut(parser->format, &cutting);
+    if (csv.names.count == 0)
+        must(wp_names_add(&csv.names, "a", 1) == 0 && wp_names_add(&csv.names, "b\"", 2) == 0);
+    cutting.names = NULL;
+    const bool is_header = parser->cut == wp_cut_csv && parser->format == NULL;
+    const int result = parser->cut(is_header ? &blank : parser->format, &cutting);
+    if (is_header) {
+        must(result == CUT_NOTHING || (result == -EINVAL && cutting.offset < size));
+        wp_names_fini(&blank.names);
+        blank = (struct csv_format){ .delimiter = ';' };
+    }
     if (result == 0)
         check_taken(&cutting, &row);
     else
