@@ -63,6 +63,9 @@ static void put_item(FILE *out, const weir_opt *opt)
     case WEIR_OPT_SIZE:
         fputs("\"type\": [\"integer\", \"string\"], \"pattern\": \"^[0-9.]+([kKMGTPE](i?B)?|B)?$\"", out);
         break;
+    case WEIR_OPT_SPAN:
+        fputs("\"type\": [\"integer\", \"string\"], \"pattern\": \"^[0-9.]+(k|M|G|ns|us|ms|s|m|h|d|w)?$\"", out);
+        break;
     case WEIR_OPT_DURATION:
         fputs("\"type\": \"string\", \"pattern\": \"^[0-9.]+(ns|us|ms|s|m|h|d)$\"", out);
         break;

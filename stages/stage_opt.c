@@ -38,6 +38,7 @@ static void set_default(const weir_opt *opt, void *state)
     case WEIR_OPT_ASSIGN:
     case WEIR_OPT_REGEX:
     case WEIR_OPT_CASES:
+    case WEIR_OPT_SPAN:
         break; /* in the plan, not in a state */
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:
@@ -214,6 +215,9 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         break;
     case WEIR_OPT_CASES:
         say(&words, "{ an expression -> { ... } ... else -> { ... } }");
+        break;
+    case WEIR_OPT_SPAN:
+        say(&words, "at least 1 or 1ns");
         break;
     case WEIR_OPT_ASSIGN:
         say(&words, ".a = an expression, .b = ...");

@@ -6,15 +6,14 @@
  * batches, so that the chunks which their lines lie in go back to the budget.
  */
 #include <stdlib.h>
-#include <weir/chunk.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/rows.h"
 
 static const weir_opt last_opts[] = {
-    { "count", "how many; they must fit half of --mem", WEIR_OPT_INT, 0, .min = 0, .max = INT64_MAX, .positional = true,
-      .required = true },
+    { "count", "how many; they must fit their part of --mem", WEIR_OPT_INT, 0, .min = 0, .max = INT64_MAX,
+      .positional = true, .required = true },
     { 0 },
 };
 
@@ -39,14 +38,12 @@ struct last {
 
 static int open_last(struct run_node *node, void **ret_state)
 {
-    weir_chunk_stats stats;
     struct last *self = calloc(1, sizeof *self);
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
-    weir_chunk_stats_get(&stats);
     self->node = node;
     self->wanted = (uint64_t)wp_plan_number(node->plan, "count");
-    self->bytes_max = stats.budget / 2;
+    self->bytes_max = wp_run_held_bytes(node);
     self->newest = &self->oldest;
     *ret_state = self;
     return 0;
@@ -103,7 +100,7 @@ static int copy_out(struct last *self)
     if (self->bytes <= self->bytes_max)
         return 0;
     return wp_run_fail(self->node, -ENOBUFS,
-                       "the last %lu records are more than half of --mem: fewer, or a larger --mem",
+                       "the last %lu records are more than their part of --mem: fewer, or a larger --mem",
                        (unsigned long)self->wanted);
 }
 
@@ -178,4 +175,5 @@ const struct node_type wp_node_last = {
                .opts = last_opts },
     .runs = "holds the last batches; copies rows out of them inline",
     .spawn = spawn,
+    .holds = true,
 };

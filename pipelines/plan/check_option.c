@@ -20,6 +20,7 @@ static const char *const type_words[] = {
     [WEIR_OPT_LIST] = "words",
     [WEIR_OPT_RATE] = "a rate such as 10k/s or 50MiB/s",
     [WEIR_OPT_TEMPLATE] = "a text",
+    [WEIR_OPT_SPAN] = "a number such as 1M or a time such as 10m",
 };
 
 static bool wrong_type(struct check *check, const struct argument *argument, const char *who)
@@ -45,6 +46,8 @@ static bool takes_number(weir_opt_type type, const struct value *value)
         return value->kind == VALUE_SIZE || value->kind == VALUE_INT;
     case WEIR_OPT_DURATION:
         return value->kind == VALUE_DURATION;
+    case WEIR_OPT_SPAN:
+        return value->kind == VALUE_INT || value->kind == VALUE_DURATION;
     case WEIR_OPT_RATE:
         return value->kind == VALUE_RATE;
     case WEIR_OPT_BOOL:
@@ -60,6 +63,7 @@ static bool set_number(struct check *check, const struct argument *argument, con
     if (!takes_number(opt->type, &argument->value))
         return wrong_type(check, argument, who);
     setting->number = argument->value.number;
+    setting->is_time = argument->value.kind == VALUE_DURATION;
     if ((opt->min != 0 || opt->max != 0) && (setting->number < opt->min || setting->number > opt->max)) {
         char range[128];
         const struct span span = argument->value.span;
@@ -196,6 +200,7 @@ static bool set_value(struct check *check, const struct argument *argument, cons
     case WEIR_OPT_SIZE:
     case WEIR_OPT_DURATION:
     case WEIR_OPT_RATE:
+    case WEIR_OPT_SPAN:
     case WEIR_OPT_BOOL:
         return set_number(check, argument, who, setting);
     case WEIR_OPT_CHOICE:

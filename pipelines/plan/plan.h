@@ -27,8 +27,9 @@ struct setting {
     struct setting *next;
     const weir_opt *opt;
     struct span span;
-    int64_t number; /* INT, SIZE, DURATION, RATE, BOOL, CHOICE; EXPR: index of a choice, if expr is NULL; FIELDS: of the
-                       word */
+    int64_t number; /* INT, SIZE, DURATION, RATE, BOOL, CHOICE, SPAN; EXPR: index of a choice, if expr is NULL; FIELDS:
+                       of the word */
+    bool is_time;   /* SPAN: the number is ns */
     const char *text;     /* STRING, FIELD ("a.b"), an item of a LIST */
     struct piece *pieces; /* TEMPLATE; NULL: the empty text */
     struct expr *expr;    /* EXPR, ASSIGN; FIELDS: a path; CALLS: a call, and `text` is the name of its result */

@@ -115,6 +115,12 @@ static int job_failed(struct run_node *node, int64_t error)
 
 /* --- one after the other --------------------------------------------------------------------------- */
 
+static bool goes_to_lane(const struct shared *shared)
+{
+    const struct rows_ops *ops = shared->ops;
+    return ops->offloads || (ops->blocks != NULL && ops->blocks(shared->state));
+}
+
 static struct work *next_work(struct shared *shared, struct parcel *parcel)
 {
     if (parcel->batch != NULL)
@@ -171,7 +177,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
         self->work = next_work(self->shared, &self->parcel);
         if (self->work == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
-        if (self->ops->offloads) {
+        if (goes_to_lane(self->shared)) {
             wp_counter_add(&self->node->counters.offloaded, 1);
             self->job = weir_offload(self->ops->lane, work_job, self->work, work_unref);
             self->limit = wp_patience_limit(self->node);

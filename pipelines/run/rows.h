@@ -32,6 +32,8 @@ struct rows_ops {
      */
     int (*commit)(void *state);
     void (*close)(void *state); /* may be NULL; also after a failed open that left a state */
+    /* May be NULL. Asked before each batch of what doesn't `offload`: does this one block? Then it does. */
+    bool (*blocks)(const void *state);
     bool drains;
     bool offloads;
     weir_lane lane;

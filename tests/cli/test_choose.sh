@@ -74,8 +74,8 @@ same wanted new "copies of records of JSON"
 want 0 run 'read many.json | lines | json | set .line = "l", .m = .n + 1 | last 300 | where .m > 599 | to json | write new'
 printf '{"n":599,"s":"A","m":600}\n' >wanted
 same wanted new "copies of changed records"
-want 1 run --mem 8MiB 'generate kind=text size=64MiB | lines | last 10M | to raw | write none'
-says "the last 10000000 records are more than half of --mem: fewer, or a larger --mem"
+want 1 run --mem 12MiB 'generate kind=text size=64MiB | lines | last 10M | to raw | write none'
+says "the last 10000000 records are more than their part of --mem: fewer, or a larger --mem"
 [ ! -e none ] || fail "an output was left"
 want 0 run 'files "." match="*.json" | head 1 | print "{.name}"'
 printf 'data.json\n' >wanted

@@ -108,6 +108,7 @@ typedef enum weir_opt_type {
     WEIR_OPT_EXPR,     /* an expression, or one of `choices` */
     WEIR_OPT_BLOCK,    /* { stage | stage } */
     WEIR_OPT_REGEX,    /* /pattern/, with an i behind it for either case */
+    WEIR_OPT_SPAN,     /* so many, or so long: 1M or 10m */
     WEIR_OPT_ASSIGN,   /* .f = expression, with commas between */
     WEIR_OPT_CASES,    /* { expression -> { stage | stage } ... else -> { stage } } */
 } weir_opt_type;
