@@ -1,5 +1,5 @@
 /*
- * test_local_joined.c - tasks of a local set, and those of other threads that wait for them.
+ * test_local_set_joined.c - tasks of a local set, and those of other threads that wait for them.
  * The numbers are rows of the list of behaviours (tests/CASES.md).
  */
 #include <weir/local_set.h>
