@@ -80,11 +80,26 @@ static void give_table(struct aggregating *self, struct table *table)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+struct spilling {
+    struct aggregating *self;
+    const struct groups *groups;
+};
+
+static int64_t write_groups(void *arg)
+{
+    const struct spilling *spilling = arg;
+    struct aggregating *self = spilling->self;
+    (void)pthread_mutex_lock(&self->lock);
+    const int error = wp_partitions_add(&self->partitions, spilling->groups);
+    (void)pthread_mutex_unlock(&self->lock);
+    return error;
+}
+
+/* A lane of a bundle is a task, which may not hold up its worker. */
 static int spill(struct aggregating *self, struct groups *groups)
 {
-    (void)pthread_mutex_lock(&self->lock);
-    const int error = wp_partitions_add(&self->partitions, groups);
-    (void)pthread_mutex_unlock(&self->lock);
+    struct spilling spilling = { self, groups };
+    const int error = (int)weir_block_in_place(write_groups, &spilling);
     wp_groups_fini(groups);
     return error == 0 ? 0 : wp_run_fail(self->node, error, "groups to disk ($TMPDIR or /tmp): %s", strerror(-error));
 }
@@ -233,7 +248,7 @@ static void close_aggregating(void *state)
     free(self);
 }
 
-static const struct rows_ops ops = {
+const struct rows_ops wp_aggregate_ops = {
     .open = open_aggregating,
     .batch = aggregate,
     .close = close_aggregating,
@@ -244,5 +259,5 @@ static const struct rows_ops ops = {
 
 int wp_aggregate_spawn(struct run_node *node, weir_join_set *set)
 {
-    return wp_rows_spawn(node, &ops, set);
+    return wp_rows_spawn(node, &wp_aggregate_ops, set);
 }

@@ -15,6 +15,7 @@ const struct node_type wp_node_count = {
                .opts = count_opts },
     .runs = "puts batches to tables on the CPU lane, a table for each at once; the counts come at the end of the input",
     .spawn = wp_aggregate_spawn,
+    .rows = &wp_aggregate_ops,
     .parallel = true,
     .wide = true,
     .holds = true,

@@ -16,7 +16,6 @@ static const weir_opt json_opts[] = {
 struct json {
     struct run_node *node;
     struct json_index index; /* of one line after another */
-    uint64_t records;        /* that came, this one included */
     bool drops;
 };
 
@@ -114,9 +113,8 @@ static bool is_blank(const struct row *row)
 }
 
 /* 1: it goes on; 0: it is left out; or a negative errno. */
-static int take_record(struct json *self, struct batch *batch, struct row *row)
+static int take_record(struct json *self, struct batch *batch, struct row *row, uint64_t record)
 {
-    self->records++;
     int error = wp_json_index(&self->index, row->raw, row->raw_size);
     if (error == 0 && !wp_json_is_object(&self->index)) {
         error = -EINVAL;
@@ -136,7 +134,7 @@ static int take_record(struct json *self, struct batch *batch, struct row *row)
         return 0;
     }
     return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
-                       (unsigned long)self->records, self->index.offset + 1, self->index.reason);
+                       (unsigned long)record, self->index.offset + 1, self->index.reason);
 }
 
 static int parse(void *state, struct batch **batch, const weir_job *job)
@@ -146,7 +144,7 @@ static int parse(void *state, struct batch **batch, const weir_job *job)
     struct batch *all = *batch;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < all->count; i++) {
-        const int result = take_record(self, all, &all->rows[i]);
+        const int result = take_record(self, all, &all->rows[i], all->before + i + 1);
         if (result < 0)
             return result;
         if (result > 0 && kept != i)
@@ -179,5 +177,6 @@ const struct node_type wp_node_json = {
                .opts = json_opts },
     .runs = "checks and indexes each batch inline: it is cheap",
     .spawn = spawn,
+    .rows = &ops,
     .drops = true,
 };

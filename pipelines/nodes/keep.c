@@ -88,5 +88,6 @@ const struct node_type wp_node_keep = {
                .opts = keep_opts },
     .runs = "picks the fields of each batch inline: it is cheap",
     .spawn = spawn,
+    .rows = &ops,
     .refuses = refuses,
 };

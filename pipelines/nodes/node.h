@@ -13,6 +13,8 @@
 /* A port in a set that has WEIR_NONE in it, too: that feeds sources. */
 #define NODE_FED_BY(port) (1u << (port))
 
+struct rows_ops;
+
 struct node_type {
     weir_stage stage; /* without open, step, close */
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
@@ -20,6 +22,11 @@ struct node_type {
     int (*spawn)(struct run_node *node, weir_join_set *set);
     /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
     const char *(*refuses)(const struct setting *setting);
+    /*
+     * May be NULL: it is these and no more, and works on each batch for itself, with a state of its own for each
+     * thread, or is wide. Then it may be run together with its neighbours: bundle.h.
+     */
+    const struct rows_ops *rows;
     bool parallel;   /* it knows @par and @order=in|any */
     bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
     bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */

@@ -74,5 +74,6 @@ const struct node_type wp_node_rename = {
                .opts = rename_opts },
     .runs = "renames the fields of each batch inline: it is cheap",
     .spawn = spawn,
+    .rows = &ops,
     .refuses = refuses,
 };

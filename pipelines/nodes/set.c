@@ -19,7 +19,6 @@ static const char *refuses(const struct setting *setting)
 
 struct set {
     struct run_node *node;
-    uint64_t records; /* that came, this one included */
     bool drops;
 };
 
@@ -72,7 +71,6 @@ static int set_field(struct batch *batch, struct row *row, const struct setting 
 static int take_row(struct set *self, struct batch *batch, struct row *row)
 {
     int result = 1;
-    self->records++;
     for (const struct setting *setting = self->node->plan->settings; result > 0 && setting != NULL;
          setting = setting->next) {
         const char *reason = NULL;
@@ -81,7 +79,8 @@ static int take_row(struct set *self, struct batch *batch, struct row *row)
             return wp_run_fail(self->node, result, "no memory");
         if (result == 0 && !self->drops)
             return wp_run_fail(self->node, -EINVAL, "record %lu: .%s: %s: @onerror=drop leaves out such records",
-                               (unsigned long)self->records, setting->text, reason);
+                               (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1), setting->text,
+                               reason);
     }
     return result;
 }
@@ -117,6 +116,7 @@ const struct node_type wp_node_set = {
                .opts = set_opts },
     .runs = "evaluates its expressions for each batch inline: it is cheap",
     .spawn = spawn,
+    .rows = &ops,
     .refuses = refuses,
     .drops = true,
 };

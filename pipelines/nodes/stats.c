@@ -20,6 +20,7 @@ const struct node_type wp_node_stats = {
     .runs =
         "puts batches to tables on the CPU lane, a table for each at once; the results come at the end of the input",
     .spawn = wp_aggregate_spawn,
+    .rows = &wp_aggregate_ops,
     .parallel = true,
     .wide = true,
     .holds = true,

@@ -60,4 +60,5 @@ const struct node_type wp_node_where = {
                .opts = where_opts },
     .runs = "evaluates its expression for each batch inline: it is cheap",
     .spawn = spawn,
+    .rows = &ops,
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "nodes/node.h"
+#include "run/bundle.h"
 #include "run/pieces.h"
 
 /* Chunks that a node has in hand: one it reads, one it fills. */
@@ -142,9 +143,22 @@ static void measure_blocks(struct bounds *bounds, const struct plan_node *node, 
     }
 }
 
+/* Where a bundle begins: what waits before its lanes. Returns how many stages of it follow. */
+static unsigned measure_bundle(struct bounds *bounds, const struct plan_node *node)
+{
+    const unsigned count = wp_bundle_nodes(node);
+    if (count == 0)
+        return 0;
+    bounds->needed += wp_bundle_lanes(node) * bounds->line_bytes;
+    bounds->more += wp_bundle_lanes(node) * (BUNDLE_QUEUE - 1) * bounds->line_bytes;
+    return count - 1;
+}
+
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block)
 {
+    unsigned bundled = 0;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        bundled = bundled > 0 ? bundled - 1 : in_block ? 0 : measure_bundle(bounds, node);
         if (node->in == WEIR_BYTES || node->out == WEIR_BYTES)
             bounds->needed += times * IN_HAND * wp_bounds_chunk_bytes(node);
         measure_records(bounds, node, times);

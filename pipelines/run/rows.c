@@ -15,7 +15,7 @@
 #include "run/stop.h"
 
 /* What the batches share: counted, since a job outlives a node that was dropped. */
-struct shared {
+struct rows_shared {
     uint32_t refs;
     const struct rows_ops *ops;
     struct run_node *node;
@@ -24,14 +24,14 @@ struct shared {
 
 struct work {
     uint32_t refs;
-    struct shared *shared;
+    struct rows_shared *shared;
     struct batch *batch;
     bool commits; /* it is the last, and no batch */
     int error;
     int64_t took_ns;
 };
 
-static void shared_unref(struct shared *shared)
+void wp_rows_unref(struct rows_shared *shared)
 {
     if (shared == NULL || __atomic_fetch_sub(&shared->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
@@ -46,7 +46,7 @@ static void work_unref(void *arg)
     if (work == NULL || __atomic_fetch_sub(&work->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     wp_batch_free(work->batch);
-    shared_unref(work->shared);
+    wp_rows_unref(work->shared);
     free(work);
 }
 
@@ -67,27 +67,36 @@ static int64_t work_job(void *arg, weir_job *job)
 }
 
 /* With two references, the node's and the job's. NULL: no memory; the batch is gone. */
-static struct work *work_create(struct shared *shared, struct batch *batch)
+static struct work *work_create(struct rows_shared *shared, struct batch *batch)
 {
     struct work *work = malloc(sizeof *work);
     if (work == NULL) {
         wp_batch_free(batch);
         return NULL;
     }
-    *work = (struct work){ .refs = 2, .shared = shared, .batch = batch };
-    (void)__atomic_fetch_add(&shared->refs, 1, __ATOMIC_RELAXED);
+    *work = (struct work){ .refs = 2, .shared = wp_rows_ref(shared), .batch = batch };
     return work;
 }
 
-/* 0 and what the batches share, or a negative errno that has been told. */
-static int start(struct run_node *node, const struct rows_ops *ops, struct shared **ret_shared)
+int wp_rows_open(struct run_node *node, const struct rows_ops *ops, struct rows_shared **ret_shared)
 {
-    struct shared *shared = calloc(1, sizeof *shared);
+    struct rows_shared *shared = calloc(1, sizeof *shared);
     if (shared == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
-    *shared = (struct shared){ .refs = 1, .ops = ops, .node = node };
+    *shared = (struct rows_shared){ .refs = 1, .ops = ops, .node = node };
     *ret_shared = shared;
     return ops->open != NULL ? ops->open(node, &shared->state) : 0;
+}
+
+struct rows_shared *wp_rows_ref(struct rows_shared *shared)
+{
+    (void)__atomic_fetch_add(&shared->refs, 1, __ATOMIC_RELAXED);
+    return shared;
+}
+
+int wp_rows_work(struct rows_shared *shared, struct batch **batch)
+{
+    return shared->ops->batch(shared->state, batch, NULL);
 }
 
 static struct batch *take_batch(struct work *work)
@@ -115,13 +124,13 @@ static int job_failed(struct run_node *node, int64_t error)
 
 /* --- one after the other --------------------------------------------------------------------------- */
 
-static bool goes_to_lane(const struct shared *shared)
+static bool goes_to_lane(const struct rows_shared *shared)
 {
     const struct rows_ops *ops = shared->ops;
     return ops->offloads || (ops->blocks != NULL && ops->blocks(shared->state));
 }
 
-static struct work *next_work(struct shared *shared, struct parcel *parcel)
+static struct work *next_work(struct rows_shared *shared, struct parcel *parcel)
 {
     if (parcel->batch != NULL)
         parcel->batch->before = shared->node->counters.in_rows - parcel->batch->count;
@@ -131,8 +140,8 @@ static struct work *next_work(struct shared *shared, struct parcel *parcel)
 }
 
 /* The last of a sink: once it may. */
-WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struct work *work; struct wp_gate_pass gate;
-           weir_offload_future job;)
+WEIR_ASYNC(rows_commit, int, struct run_node *node; struct rows_shared *shared; struct work *work;
+           struct wp_gate_pass gate; weir_offload_future job;)
 {
     WEIR_BEGIN
     AWAIT(self->gate, WEIR_CALL(wp_gate_pass, .run = self->node->run));
@@ -150,9 +159,9 @@ WEIR_ASYNC(rows_commit, int, struct run_node *node; struct shared *shared; struc
     WEIR_END
 }
 
-/* `shared` and `ended`: for what is left to do once several at once have read all; else NULL and false. */
+/* `shared` is NULL, or it has been opened (a reference); `ended`: all input has been read, what is left is to drain. */
 /* clang-format off */
-WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct shared *shared;
+WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; struct rows_shared *shared;
            struct parcel parcel; struct work *work; bool ended; bool enough; struct wp_edge_recv recv;
            weir_offload_future job; weir_sleep limit; weir_select_future which; struct wp_edge_send send;
            struct rows_commit commit;)
@@ -160,7 +169,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
 {
     WEIR_BEGIN
     if (self->shared == NULL)
-        self->output = start(self->node, self->ops, &self->shared);
+        self->output = wp_rows_open(self->node, self->ops, &self->shared);
     self->ended = self->ended || self->node->from == NULL;
     while (self->output == 0 && self->shared != NULL) {
         if (!self->ended) {
@@ -220,7 +229,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
     self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     work_unref(self->work);
-    shared_unref(self->shared);
+    wp_rows_unref(self->shared);
     WEIR_END
 }
 
@@ -228,7 +237,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
 
 /* clang-format off */
 WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const struct rows_ops *ops;
-                  struct shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
+                  struct rows_shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
                   bool ended; struct parcel parcel; struct work *work; int64_t done; struct wp_edge_recv recv;
                   weir_join_next_future next; weir_select_future which; struct wp_edge_send send;
                   struct rows_run rest;);
@@ -242,7 +251,7 @@ static int start_par(struct rows_run_par *self)
     int error = self->slots == NULL          ? -ENOMEM
                 : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
                                              : weir_join_set_create_ordered(self->par, &self->set);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : start(self->node, self->ops, &self->shared);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_rows_open(self->node, self->ops, &self->shared);
 }
 
 /* A job that may take only so long. */
@@ -296,8 +305,8 @@ static int take_done(struct rows_run_par *self)
 /* What drains, drains in turn. */
 static struct rows_run drain(const struct rows_run_par *self)
 {
-    (void)__atomic_fetch_add(&self->shared->refs, 1, __ATOMIC_RELAXED);
-    return WEIR_CALL(rows_run, .node = self->node, .ops = self->ops, .shared = self->shared, .ended = true);
+    return WEIR_CALL(rows_run, .node = self->node, .ops = self->ops, .shared = wp_rows_ref(self->shared),
+                     .ended = true);
 }
 
 static void free_slots(struct rows_run_par *self)
@@ -348,7 +357,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
     self->node->from = NULL;
     wp_parcel_put(&self->parcel);
     free_slots(self);
-    shared_unref(self->shared);
+    wp_rows_unref(self->shared);
     WEIR_END
 }
 
@@ -357,4 +366,10 @@ int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_s
     if (ops->offloads && node->from != NULL && wp_bounds_par(node->plan) > 1)
         return weir_join_set_spawn(set, WEIR_CALL(rows_run_par, .node = node, .ops = ops));
     return weir_join_set_spawn(set, WEIR_CALL(rows_run, .node = node, .ops = ops));
+}
+
+int wp_rows_spawn_opened(struct rows_shared *shared, weir_join_set *set)
+{
+    return weir_join_set_spawn(
+        set, WEIR_CALL(rows_run, .node = shared->node, .ops = shared->ops, .shared = wp_rows_ref(shared)));
 }

@@ -41,4 +41,19 @@ struct rows_ops {
 
 int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set);
 
+/* --- for who runs the work of several nodes as one: bundle.c ------------------------------------------ */
+
+/* A node's state, counted: it is closed with its last reference. */
+struct rows_shared;
+
+/* One reference, also where it fails and has left something to close: 0, or a negative errno that has been told. */
+WEIR_MUST_USE int wp_rows_open(struct run_node *node, const struct rows_ops *ops, struct rows_shared **ret_shared);
+struct rows_shared *wp_rows_ref(struct rows_shared *shared);
+/* Takes NULL. */
+void wp_rows_unref(struct rows_shared *shared);
+/* As rows_ops.batch, with no job. */
+WEIR_MUST_USE int wp_rows_work(struct rows_shared *shared, struct batch **batch);
+/* As wp_rows_spawn(), one batch after the other, with a state that is open: it takes a reference of its own. */
+int wp_rows_spawn_opened(struct rows_shared *shared, weir_join_set *set);
+
 #endif

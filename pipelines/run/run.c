@@ -9,6 +9,7 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/bundle.h"
 #include "run/fork.h"
 #include "run/gate.h"
 #include "run/pieces.h"
@@ -147,6 +148,7 @@ void wp_run_destroy(struct run *run)
         wp_fork_destroy(&run->nodes[i]);
         wp_merge_destroy(&run->nodes[i]);
         wp_pieces_destroy(run->nodes[i].pieces);
+        wp_bundle_destroy(run->nodes[i].bundle);
         wp_hash_job_free(run->nodes[i].job);
     }
     weir_cancel_unref(run->stop);
@@ -288,14 +290,30 @@ static int spawn_whole(struct run *run, weir_join_set *set)
     return error;
 }
 
+/* The stages behind the first are its bundle's, too. *ret_spawned: there is one. */
+static int spawn_bundle(struct run *run, struct run_node *first, weir_join_set *set, bool *ret_spawned)
+{
+    const unsigned count = run->parent == NULL ? wp_bundle_nodes(first->plan) : 0;
+    for (unsigned i = 0; i < count; i++)
+        first[i].whole = true;
+    *ret_spawned = count > 0;
+    return count > 0 ? wp_bundle_spawn(first, set) : 0;
+}
+
 static int spawn_all(struct run *run, weir_join_set *set)
 {
+    bool bundled;
     const int whole = spawn_whole(run, set);
     if (whole < 0)
         return whole;
     for (unsigned i = 0; i < run->count; i++) {
         struct run_node *node = &run->nodes[i];
         if (node->plan == NULL || node->inner || node->whole)
+            continue;
+        const int failed = spawn_bundle(run, node, set, &bundled);
+        if (failed < 0)
+            return failed;
+        if (bundled)
             continue;
         const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
         const int error = type != NULL           ? type->spawn(node, set)
@@ -307,12 +325,18 @@ static int spawn_all(struct run *run, weir_join_set *set)
     return 0;
 }
 
-/* One a node, and for a stage that is cut one for each lane, one that cuts and one that joins. */
+/*
+ * One a node, and for a stage that is cut one for each lane, one that cuts and one that joins; for a bundle one for
+ * each lane, one that deals and one that collects.
+ */
 static size_t count_tasks(const struct run *run)
 {
     size_t tasks = run->count;
     for (unsigned i = 0; i < run->count; i++)
-        tasks += run->nodes[i].pieces != NULL ? wp_pieces_par(run->nodes[i].plan) + 1 : 0;
+        if (run->nodes[i].pieces != NULL)
+            tasks += wp_pieces_par(run->nodes[i].plan) + 1;
+        else if (run->nodes[i].plan != NULL && wp_bundle_nodes(run->nodes[i].plan) > 0)
+            tasks += wp_bundle_lanes(run->nodes[i].plan) + 2;
     return tasks;
 }
 

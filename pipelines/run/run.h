@@ -64,7 +64,7 @@ struct run_node {
     struct run *run;
     const struct row *file; /* in a block: what it is run for; else NULL */
     struct whole_job *job;  /* of a chain that is one job: of its last node */
-    bool whole;             /* its chain is run as one job */
+    bool whole;             /* its chain is run as one job, or it is in a bundle */
     bool inner;             /* a node of a block: it runs for each file, in a run of its own, and here it is counted */
     const struct run_node *outer; /* of an inner one: the node whose block it is in */
     weir_mpsc_receiver *from;     /* NULL: a source */
@@ -78,6 +78,7 @@ struct run_node {
     struct parcel rest;    /* with @rate: what may not pass yet of what it has received */
     int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
     struct pieces *pieces; /* NULL: its input stays in one piece */
+    struct bundle *bundle; /* that begins with it, or NULL */
 };
 
 /* Told what went wrong with a single file, or what a fail-if found, one at a time: a line. */

@@ -12,9 +12,9 @@ extern const char *const wp_synthetic_names[];
 struct synthetic {
     enum synthetic_kind kind;
     uint64_t state;
-    uint64_t line;     /* how many were made */
-    char text[SYNTHETIC_LINE_MAX];    /* the line under way, or the last word of random bytes */
-    size_t size, done; /* of it */
+    uint64_t line;                 /* how many were made */
+    char text[SYNTHETIC_LINE_MAX]; /* the line under way, or the last word of random bytes */
+    size_t size, done;             /* of it */
 };
 
 void wp_synthetic_init(struct synthetic *self, enum synthetic_kind kind, uint64_t seed);

@@ -97,4 +97,14 @@ says 'groups to disk ($TMPDIR or /tmp)'
 want 0 run 'read "many.json" | lines | json | count by .g | print "{.g}"'
 sed 's/.*"g":"\([^"]*\)".*/\1/' many.json | awk '!seen[$0]++' >wanted
 same wanted out "order of groups"
+
+# --- tsv: a column for each field of the first record ---
+want 0 run 'read "odd.json" | lines | json | stats count, max(.b) by .a | to tsv | write "new"'
+printf 'a\tcount\tmax\n1\t2\t3\n\t1\t7\nz\t1\tq\n1\t1\t-9007199254740993\n' >wanted
+same wanted new "tsv"
+want 0 sh -c "printf '{\"a\":\"x\\\\ty\\\\\\\\\",\"b\":1.50,\"c\":[1, 2]}\n{\"c\":true,\"a\":null}\n' | $weir run --io=$io 'stdin | lines | json | to tsv header=false | write \"new\"'"
+printf 'x\\ty\\\\\t1.50\t[1,2]\n\t\ttrue\n' >wanted
+same wanted new "tsv of odd values"
+want 1 run 'read "odd.json" | lines | json | where .a != 1 | to tsv | write "no"'
+says "record 2 has a field .s"
 echo "$checks checks"
