@@ -4,6 +4,8 @@
 
 #include <weir/pipeline.h>
 
+#pragma GCC visibility push(default)
+
 /*
  * weir_pipeline_explain() - the plan in words: stages, what their options are set to,
  * what runs where, what is parallel, what each edge may hold, and why it can't deadlock.
@@ -22,5 +24,7 @@ typedef enum weir_graph_format { WEIR_GRAPH_DOT, WEIR_GRAPH_MERMAID } weir_graph
  * Goes to the end of `out`; values as above. Returns 0 or -ENOMEM.
  */
 WEIR_MUST_USE int weir_pipeline_graph(const weir_pipeline *pipeline, weir_graph_format format, weir_text *out);
+
+#pragma GCC visibility pop
 
 #endif

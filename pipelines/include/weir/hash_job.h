@@ -10,6 +10,8 @@
 #include <weir/task.h>
 #include <weir/walk.h>
 
+#pragma GCC visibility push(default)
+
 /* What the job did, for progress and reports. Written with relaxed atomics while it runs; read them likewise. */
 typedef struct weir_hash_counters {
     uint64_t files_found, files, bytes, errors;
@@ -94,5 +96,7 @@ typedef struct weir_hash_job_future {
 } weir_hash_job_future;
 
 WEIR_MUST_USE weir_hash_job_future weir_hash_job(const weir_hash_options *options);
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,6 +15,8 @@
 #include <weir/digest.h>
 #include <weir/text.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum weir_manifest_format {
     WEIR_MANIFEST_GNU,
     WEIR_MANIFEST_BSD,
@@ -142,5 +144,7 @@ void weir_manifest_feed(weir_manifest_reader *self, const void *data, size_t siz
  * Returns one of the above, or -ENOMEM, after which the reader is of no use.
  */
 WEIR_MUST_USE int weir_manifest_next(weir_manifest_reader *self, weir_manifest_entry *ret_entry);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include <weir/stage.h>
 #include <weir/text.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_pipeline weir_pipeline;
 
 /* In what a pipeline is written. JSON is YAML; which of the two matters to who writes it. */
@@ -146,5 +148,7 @@ const char *weir_catalogue_suggest(const char *name);
 const char *weir_pipeline_regex(void);
 /* Who reads YAML and JSON: "libfyaml", or "none". */
 const char *weir_pipeline_documents(void);
+
+#pragma GCC visibility pop
 
 #endif

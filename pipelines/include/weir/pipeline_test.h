@@ -12,6 +12,8 @@
 
 #include <weir/pipeline.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_pipeline_test {
     const char *name; /* the pipeline's */
     unsigned line;    /* of the text, from 1 */
@@ -33,5 +35,7 @@ int weir_pipeline_test_at(const weir_pipeline *pipeline, size_t index, weir_pipe
  */
 WEIR_ASYNC_DECLARE(weir_pipeline_test_run, int, weir_pipeline *pipeline; size_t index; weir_text *words;
                    struct trial *trial; struct wp_trial_run *run;);
+
+#pragma GCC visibility pop
 
 #endif

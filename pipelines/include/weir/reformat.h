@@ -4,6 +4,8 @@
 
 #include <weir/pipeline.h>
 
+#pragma GCC visibility push(default)
+
 /*
  * weir_pipeline_format() - the text in the one layout: what it means and its comments stay.
  *
@@ -25,5 +27,7 @@ WEIR_MUST_USE int weir_pipeline_format(const weir_pipeline_text *text, weir_text
  */
 WEIR_MUST_USE int weir_pipeline_convert(const weir_pipeline_text *text, weir_pipeline_language to, weir_text *errors,
                                         weir_text *out);
+
+#pragma GCC visibility pop
 
 #endif

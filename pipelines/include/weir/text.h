@@ -4,6 +4,8 @@
 
 #include <weir/base.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_text {
     char *data;
     size_t size;
@@ -18,5 +20,7 @@ WEIR_MUST_USE int weir_text_append(weir_text *self, const void *data, size_t siz
 
 /* weir_text_fini() - frees the bytes; the text is empty and may be used again. */
 void weir_text_fini(weir_text *self);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <weir/pipeline.h>
 
+#pragma GCC visibility push(default)
+
 typedef enum weir_limit {
     WEIR_LIMIT_NONE,  /* nothing is busy for most of the time: it waits for what is outside, or is too short to tell */
     WEIR_LIMIT_STAGE, /* the busiest stage */
@@ -24,5 +26,7 @@ typedef struct weir_verdict {
  */
 weir_verdict weir_verdict_of(const weir_pipeline_stage *stages, size_t count, uint64_t took_ns, uint64_t cpu_ns,
                              unsigned cores);
+
+#pragma GCC visibility pop
 
 #endif

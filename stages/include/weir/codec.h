@@ -4,6 +4,8 @@
 
 #include <weir/base.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_codec {
     const char *name;    /* the stage that compresses */
     const char *backend; /* "libzstd 1.5.4" */
@@ -11,5 +13,7 @@ typedef struct weir_codec {
 
 /* weir_codec_at() - codec `index`; NULL past the end. */
 const weir_codec *weir_codec_at(size_t index);
+
+#pragma GCC visibility pop
 
 #endif

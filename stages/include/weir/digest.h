@@ -9,6 +9,8 @@
 
 #include <weir/base.h>
 
+#pragma GCC visibility push(default)
+
 #define WEIR_DIGEST_SIZE_MAX 64
 #define WEIR_HASHER_ALGOS_MAX 16
 
@@ -125,5 +127,7 @@ WEIR_MUST_USE int weir_hasher_oneshot(weir_hasher *self, const void *data, size_
 
 /* weir_hasher_ns_per_kib() - the guesses of its algorithms, added up. */
 uint32_t weir_hasher_ns_per_kib(const weir_hasher *self);
+
+#pragma GCC visibility pop
 
 #endif

@@ -18,6 +18,8 @@
 
 #include <weir/base.h>
 
+#pragma GCC visibility push(default)
+
 /* What flows in or out. Bits, since a stage may take more than one kind. */
 typedef enum weir_port {
     WEIR_NONE = 0,
@@ -256,5 +258,7 @@ WEIR_MUST_USE int weir_opt_set_list(const weir_opt *opt, void *state, weir_opt_l
  * that was written without it.
  */
 size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size);
+
+#pragma GCC visibility pop
 
 #endif

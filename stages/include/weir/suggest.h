@@ -4,6 +4,8 @@
 
 #include <weir/base.h>
 
+#pragma GCC visibility push(default)
+
 typedef struct weir_suggest {
     const char *word; /* what was typed; yours, and alive until the last offer */
     const char *best; /* the answer so far, or NULL */
@@ -21,5 +23,7 @@ void weir_suggest_init(weir_suggest *self, const char *word);
  * same) and fewer than half the letters of the word.
  */
 void weir_suggest_offer(weir_suggest *self, const char *candidate);
+
+#pragma GCC visibility pop
 
 #endif
