@@ -17,8 +17,8 @@
 #include "sync/waiters.h"
 #include "task/current.h"
 
-#define MUTEX_FREE 0u
-#define MUTEX_LOCKED 1u
+#define MUTEX_FREE WEIR_MUTEX_FREE_
+#define MUTEX_LOCKED WEIR_MUTEX_LOCKED_
 #define MUTEX_WAITERS 2u
 #define MUTEX_CALLED 4u
 #define MUTEX_PROMISED 8u
@@ -163,8 +163,6 @@ static void leave(weir_mutex *mutex, weir_waiter *waiter)
         call_front(mutex);
 }
 
-static void unlock_contended(weir_mutex *mutex);
-
 static void lock_drop(weir_future *future)
 {
     weir_mutex_lock_future *self = (weir_mutex_lock_future *)(void *)future;
@@ -177,7 +175,7 @@ static void lock_drop(weir_future *future)
         leave(mutex, &self->waiter);
     wi_unlock(waiters_lock(&mutex->waiters));
     if (has_it)
-        unlock_contended(mutex);
+        weir_mutex_unlock_contended(mutex);
 }
 
 static void lock_inspect(const weir_future *future, weir_wait *ret_wait)
@@ -204,7 +202,7 @@ int weir_mutex_try_lock(weir_mutex *mutex, weir_mutex_guard *ret_guard)
  * Once the word says that the mutex is free and nobody waits, its memory may go: that is the last touch of it. While
  * somebody waits it stays.
  */
-static void unlock_contended(weir_mutex *mutex)
+void weir_mutex_unlock_contended(weir_mutex *mutex)
 {
     uint32_t old = wi_load(&mutex->word, RELAXED);
     for (;;) {
@@ -223,15 +221,4 @@ static void unlock_contended(weir_mutex *mutex)
             return;
         old = wi_load(&mutex->word, RELAXED); /* the last of them has left */
     }
-}
-
-void weir_mutex_unlock(weir_mutex_guard *guard)
-{
-    weir_mutex *mutex = guard->mutex;
-    if (mutex == NULL)
-        return;
-    guard->mutex = NULL;
-    uint32_t expected = MUTEX_LOCKED;
-    if (weir_unlikely(!wi_cas(&mutex->word, &expected, MUTEX_FREE, RELEASE)))
-        unlock_contended(mutex);
 }

@@ -274,6 +274,39 @@ static void test_the_budget_bounds_a_loop_of_locks(void)
     check_free();
 }
 
+WEIR_ASYNC(lock_quickly, int, weir_mutex *mutex; int times; weir_mutex_lock_future lock; weir_mutex_guard guard;)
+{
+    WEIR_BEGIN
+    while (self->times-- > 0) {
+        AWAIT_LOCK(self->lock, self->mutex, &self->guard);
+        CHECK(self->guard.mutex == self->mutex);
+        weir_mutex_unlock(&self->guard);
+    }
+    RETURN(1);
+    WEIR_FINALLY
+    weir_mutex_unlock(&self->guard);
+    WEIR_END
+}
+
+/* AWAIT_LOCK spends what AWAIT spends, and waits where it must. */
+static void test_a_free_mutex_needs_no_future(void)
+{
+    start();
+    struct lock_quickly call = WEIR_CALL(lock_quickly, .mutex = &mutex, .times = 3);
+    weir_cx cx = { .waker = &tasks[0].waker, .budget = 2 };
+    CHECK(weir_future_poll(WEIR_HEAD(call), &cx) == WEIR_PENDING);
+    CHECK(cx.yielded && cx.budget == 0);
+    CHECK(try_to_lock(1));
+    cx = (weir_cx){ .waker = &tasks[0].waker, .budget = 2 };
+    CHECK(weir_future_poll(WEIR_HEAD(call), &cx) == WEIR_PENDING);
+    CHECK(!cx.yielded && cx.budget == 2);
+    weir_mutex_unlock(&guards[1]);
+    CHECK(IS_WOKEN(tasks[0]));
+    CHECK(weir_future_poll(WEIR_HEAD(call), &cx) == WEIR_READY);
+    weir_drop(call);
+    check_free();
+}
+
 /* --- with threads ------------------------------------------------------------------ */
 
 #define THREADS 4
@@ -362,6 +395,7 @@ int main(void)
     RUN(test_a_cancelled_holder_unlocks);
     RUN(test_only_the_last_waker_is_woken);
     RUN(test_the_budget_bounds_a_loop_of_locks);
+    RUN(test_a_free_mutex_needs_no_future);
     RUN(test_it_excludes_threads_that_give_up_at_times);
     RUN(test_the_last_holder_may_free_it);
     return check_done();

@@ -62,7 +62,7 @@ WEIR_ASYNC(counter, weir_unit, struct counted *shared; uint64_t times; bool yiel
 {
     WEIR_BEGIN
     while (self->times-- > 0) {
-        AWAIT(self->lock, weir_mutex_lock(&self->shared->mutex, &self->guard));
+        AWAIT_LOCK(self->lock, &self->shared->mutex, &self->guard);
         self->shared->count++;
         if (self->yields)
             AWAIT(self->nap, weir_yield_now());
