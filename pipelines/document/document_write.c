@@ -357,9 +357,17 @@ static bool check_lets(const struct syntax *syntax, struct diags *diags)
     return true;
 }
 
+static bool check_any(const struct syntax *syntax, struct diags *diags)
+{
+    const bool any = syntax->lets != NULL || syntax->pipelines != NULL || syntax->deads != NULL || syntax->tests != NULL;
+    if (!any)
+        wp_diag(diags, (struct span){ 0, 0 }, "there is no pipeline here");
+    return any;
+}
+
 int wp_document_write(const struct syntax *syntax, bool json, struct diags *diags, weir_text *out)
 {
-    if (!check_bytes(syntax, diags) || !check_lets(syntax, diags))
+    if (!check_any(syntax, diags) || !check_bytes(syntax, diags) || !check_lets(syntax, diags))
         return diags->no_memory ? -ENOMEM : -EINVAL;
     struct writer writer = { .syntax = syntax, .json = json };
     writer.layout = (struct layout){ .syntax = syntax, .text = syntax->source.text, .comments = syntax->comments };

@@ -37,7 +37,7 @@ static void skip_stage(struct scan *scan)
         const char *name;
         struct span span;
         if (!wp_scan_name(scan, true, &name, &span))
-            scan->at += c == '|' ? 2 : 1;
+            scan->at += c == '|' && at(scan, scan->at + 1) == '|' ? 2 : 1;
     }
 }
 
