@@ -12,6 +12,7 @@
                                    to $PB_BUILD, or to BUILD/peers
   bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
   bench.py BUILD pipelines [...]   pipelines beside the tools that do the same work: see bench_pipelines.py
+  bench.py BUILD slow_sink [...]   memory and CPU over time behind a slow sink: see bench_slow_sink.py
   bench.py BUILD runtime --from=FILE
                                    the table of results that run.sh wrote earlier
 
@@ -23,7 +24,7 @@ import subprocess
 import sys
 
 PRIMITIVES = ("spawn_join", "yield_many", "ping_pong", "mpsc_1p1c_c128", "blocking_latency")
-SCRIPTS = ("hash", "pipelines")
+SCRIPTS = ("hash", "pipelines", "slow_sink")
 BYTES = ("mem_idle_never", "mem_idle_sleep")  # bytes a task, not ns
 
 

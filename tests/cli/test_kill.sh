@@ -28,13 +28,21 @@ for i in 1 2 3 4 5 6; do echo "$(seq $i 30000 | sha256sum | cut -c1-64)  $i"; do
 
 manifest='files "tree" xdev | hash sha256 @par=cores @order=in | write "sums" format=gnu atomic'
 recompress='files "logs" match="**/*.gz" | each { read | gunzip | zstd level=9 seekable=1MiB | write "{.dir}/{.stem}.zst" atomic keep=mtime,mode verify } @par=cores | remove source'
+errors='read "access.json.gz" | decompress | lines | json | where .status >= 500 | keep .ts,.path,.status,.request_time | to json | zstd | write "errors.json.zst" atomic'
+"$weir" run --io="$io" 'generate kind=json size=12MB | gzip | write "access.json.gz"' || { echo "FAILED: generate" >&2; exit 1; }
 
-# The moments at which it is killed: up to what a whole run takes and a little more, in seconds.
-begun=$(date +%s%N)
+# The moments at which it is killed: up to what a whole run of it takes and a little more, in seconds.
+whole() {
+    begun=$(date +%s%N)
+    "$weir" run --io="$io" "$1" || fail "not killed, it doesn't end well: $1"
+    spent=$(($(date +%s%N) - begun))
+}
 cp -r packed logs
-"$weir" run --io="$io" "$manifest" && "$weir" run --io="$io" "$recompress" || fail "not killed, it doesn't end well"
-spent=$(($(date +%s%N) - begun))
-moment() { awk -v seed=$((seed + $1)) -v ns=$spent 'BEGIN { srand(seed); printf "%.4f", rand() * ns * 0.7 / 1e9 }'; }
+whole "$manifest"; manifest_ns=$spent
+whole "$recompress"; recompress_ns=$spent
+whole "$errors"; errors_ns=$spent
+[ -s errors.json.zst ] && mv errors.json.zst errors.wanted || fail "there are no errors to find"
+moment() { awk -v seed=$((seed + $1)) -v ns="$2" 'BEGIN { srand(seed); printf "%.4f", rand() * ns * 1.2 / 1e9 }'; }
 
 # Each source is there, or its whole copy under its name, or both.
 check_logs() {
@@ -49,20 +57,25 @@ killed=0
 n=0
 while [ $n -lt "$kills" ]; do
     n=$((n + 1))
-    rm -rf logs sums
+    rm -rf logs sums errors.json.zst
     cp -r packed logs
-    if [ $((n % 2)) = 0 ]; then pipeline=$recompress; else pipeline=$manifest; fi
-    timeout -s KILL "$(moment $n)" "$weir" run --io="$io" "$pipeline" >/dev/null 2>&1
+    case $((n % 3)) in
+    0) pipeline=$recompress ns=$recompress_ns ;;
+    1) pipeline=$manifest ns=$manifest_ns ;;
+    2) pipeline=$errors ns=$errors_ns ;;
+    esac
+    timeout -s KILL "$(moment $n $ns)" "$weir" run --io="$io" "$pipeline" >/dev/null 2>&1
     [ $? = 137 ] && killed=$((killed + 1))
     [ ! -e sums ] || { sha256sum --quiet -c sums >/dev/null && [ "$(wc -l <sums)" = 201 ]; } || fail "half a manifest"
+    [ ! -e errors.json.zst ] || cmp errors.wanted errors.json.zst || fail "half of the errors"
     check_logs "killed"
     "$weir" run --io="$io" "$pipeline" >/dev/null 2>err || fail "the second run: $(cat err)"
     check_logs "after the second run"
-    if [ "$pipeline" = "$manifest" ]; then
-        sha256sum --quiet -c sums || fail "the second run's manifest"
-    else
-        [ -z "$(find logs -name '*.gz')" ] || fail "the second run left sources"
-    fi
+    case $((n % 3)) in
+    0) [ -z "$(find logs -name '*.gz')" ] || fail "the second run left sources" ;;
+    1) sha256sum --quiet -c sums || fail "the second run's manifest" ;;
+    2) cmp errors.wanted errors.json.zst || fail "the second run's errors" ;;
+    esac
     left=$(find . -name '.*weir*' -o -name '*.weir-*')
     [ -z "$left" ] || fail "a passing name is left: $left"
 done
