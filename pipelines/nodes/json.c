@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/json_index.h"
+#include "nodes/json_record.h"
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/rows.h"
@@ -74,7 +74,7 @@ static void *copy_decoded(const struct row *row, const char *raw, struct arena *
     return copy_index(row->decoded, raw, arena);
 }
 
-static const struct row_decoder decoder = {
+const struct row_decoder wp_json_decoder = {
     .get = get_field, .all = all_fields, .source = field_source, .copy = copy_decoded
 };
 
@@ -92,11 +92,10 @@ static int open_json(struct run_node *node, void **ret_state)
     return 0;
 }
 
-/* What the record needs of the index, in the batch's memory. */
-static int decode(struct json *self, struct batch *batch, struct row *row)
+int wp_json_record_set(struct batch *batch, struct row *row, const struct json_index *index)
 {
-    row->decoder = &decoder;
-    row->decoded = copy_index(&self->index, row->raw, &batch->arena);
+    row->decoder = &wp_json_decoder;
+    row->decoded = copy_index(index, index->text, &batch->arena);
     if (row->decoded == NULL)
         return -ENOMEM;
     row->fields = NULL;
@@ -122,7 +121,7 @@ static int take_record(struct json *self, struct batch *batch, struct row *row, 
         self->index.reason = "JSON, but no object";
     }
     if (error == 0)
-        error = decode(self, batch, row);
+        error = wp_json_record_set(batch, row, &self->index);
     if (error == 0)
         return 1;
     if (error == -ENOMEM)
