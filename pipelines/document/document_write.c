@@ -359,7 +359,8 @@ static bool check_lets(const struct syntax *syntax, struct diags *diags)
 
 static bool check_any(const struct syntax *syntax, struct diags *diags)
 {
-    const bool any = syntax->lets != NULL || syntax->pipelines != NULL || syntax->deads != NULL || syntax->tests != NULL;
+    const bool any =
+        syntax->lets != NULL || syntax->pipelines != NULL || syntax->deads != NULL || syntax->tests != NULL;
     if (!any)
         wp_diag(diags, (struct span){ 0, 0 }, "there is no pipeline here");
     return any;

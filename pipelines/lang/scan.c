@@ -20,6 +20,8 @@ static void keep_comment(struct scan *scan, uint32_t from, uint32_t to)
 
 void wp_scan_blank(struct scan *scan)
 {
+    if (scan->at > scan->source->size) /* over an escape that ends with the text */
+        scan->at = (uint32_t)scan->source->size;
     const char *text = scan->source->text;
     const uint32_t size = (uint32_t)scan->source->size;
     for (; scan->at < size; scan->at++) {

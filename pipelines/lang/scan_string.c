@@ -204,7 +204,7 @@ bool wp_scan_regex(struct scan *scan, struct value *ret_value)
     }
     if (at(scan, to) != '/') {
         wp_diag(scan->diags, (struct span){ from, from + 1 }, "this regular expression has no '/' at its end");
-        scan->at = to;
+        scan->at = to < scan->source->size ? to : (uint32_t)scan->source->size;
         return false;
     }
     struct part *part = wp_arena_new(scan->arena, struct part);
