@@ -11,6 +11,7 @@
 #include "explain/limit_words.h"
 #include "explain/lines.h"
 #include "nodes/node.h"
+#include "plan/push_down.h"
 #include "run/batch.h"
 #include "run/pieces.h"
 #include "run/stepper.h"
@@ -157,6 +158,20 @@ static void say_parallel(struct words *words, const struct plan_node *node)
     }
 }
 
+static void say_pushed(struct words *words, const struct plan_node *node)
+{
+    size_t size = 0;
+    const char *literal = strcmp(node->stage->name, "lines") == 0 ? wp_push_to_lines(node, &size) : NULL;
+    weir_text text = { 0 };
+    if (literal == NULL)
+        return;
+    if (wp_datum_append_json(&text, datum_string(literal, size)) == 0)
+        wp_lines_put(&words->lines,
+                     "pushed down from %s: looks for %.*s in whole chunks, and cuts only the lines that hold it",
+                     node->next->name, (int)text.size, text.data);
+    weir_text_fini(&text);
+}
+
 static void say_place(struct words *words, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
@@ -164,6 +179,7 @@ static void say_place(struct words *words, const struct plan_node *node)
         say_transform(words, node);
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
+    say_pushed(words, node);
     say_parallel(words, node);
     wp_limit_words(&words->lines, node);
 }

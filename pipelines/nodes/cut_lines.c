@@ -4,12 +4,17 @@
  * A record's line lies in the chunk that it came in, which its batch holds; only
  * one that crosses chunks is put together, in the batch's arena. A batch never
  * spans two chunks.
+ *
+ * Where the filter behind it lets only lines with some text pass, it looks for that
+ * in the whole chunk and cuts a line only around what it finds. Such lines are few:
+ * they are copied, so that a batch takes those of many chunks and holds none of them.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "plan/push_down.h"
 #include "run/batch.h"
 
 static const weir_opt lines_opts[] = {
@@ -20,20 +25,34 @@ static const weir_opt lines_opts[] = {
 struct line_cutter {
     struct run_node *node;
     size_t max;
-    bool drops;      /* lines that are too long are left out */
-    bool skips;      /* in the middle of such a line */
-    uint64_t line;   /* lines before this one */
+    bool drops;          /* lines that are too long are left out */
+    bool skips;          /* in the middle of such a line */
+    uint64_t line;       /* lines before this one, as far as they were counted: without a literal */
+    uint64_t offset;     /* of the chunk in the input */
+    const char *literal; /* NULL: every line is a record; else those that hold it, and perhaps others */
+    size_t literal_size;
     weir_text begun; /* what earlier chunks hold of this line */
     weir_chunk *chunk;
-    size_t at; /* of it */
+    size_t at;           /* of it */
+    struct batch *batch; /* that is being filled */
+    size_t copied;       /* bytes of its lines */
 };
 
-static int too_long(struct line_cutter *self)
+/* It begins at byte `at` of the chunk. */
+static int too_long(struct line_cutter *self, size_t at)
 {
+    const uint64_t offset = self->offset + at - self->begun.size;
     self->skips = true;
     self->begun.size = 0;
-    if (self->drops)
+    if (self->drops) {
+        wp_counter_add(&self->node->counters.dropped_rows, 1);
         return 0;
+    }
+    if (self->literal != NULL)
+        return wp_run_fail(self->node, -EMSGSIZE,
+                           "the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
+                           "it out",
+                           (unsigned long)offset + 1, self->max);
     return wp_run_fail(self->node, -EMSGSIZE,
                        "line %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves it out",
                        (unsigned long)self->line + 1, self->max);
@@ -48,9 +67,12 @@ static int add_line(struct line_cutter *self, struct batch *batch, const char *t
         text = wp_arena_copy(&batch->arena, self->begun.data, self->begun.size);
         size = self->begun.size;
         self->begun.size = 0;
-        if (text == NULL)
-            return wp_run_fail(self->node, -ENOMEM, "no memory");
+    } else if (self->literal != NULL) {
+        text = wp_arena_copy(&batch->arena, text, size);
+        self->copied += size;
     }
+    if (text == NULL)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
     (void)wp_batch_add_record(batch, text, has_newline && size > 0 && text[size - 1] == '\r' ? size - 1 : size);
     return 0;
 }
@@ -61,7 +83,7 @@ static int begin_line(struct line_cutter *self, const char *text, size_t size)
     if (self->skips || size == 0)
         return 0;
     if (self->begun.size + size > self->max + 1) /* it may end in a CR */
-        return too_long(self);
+        return too_long(self, (size_t)(text - (const char *)self->chunk->data));
     return weir_text_append(&self->begun, text, size) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
 }
 
@@ -71,7 +93,7 @@ static int take_line(struct line_cutter *self, struct batch *batch, const char *
     const size_t whole = self->begun.size + size;
     const bool cr = size > 0 ? text[size - 1] == '\r' : whole > 0 && self->begun.data[whole - 1] == '\r';
     if (!self->skips && whole - cr > self->max)
-        error = too_long(self);
+        error = too_long(self, (size_t)(text - (const char *)self->chunk->data));
     if (error == 0 && !self->skips)
         error = add_line(self, batch, text, size, true);
     self->skips = false;
@@ -79,20 +101,75 @@ static int take_line(struct line_cutter *self, struct batch *batch, const char *
     return error;
 }
 
+/* --- looking for a literal ----------------------------------------------------------------------------- */
+
+/* The end of the line that begins at `from`, if it is too long; NULL: it isn't. */
+static const char *long_line_end(const struct line_cutter *self, const char *from, const char *to)
+{
+    const char *newline = memchr(from, '\n', (size_t)(to - from));
+    const size_t size = (size_t)(newline - from);
+    return size - (size > 0 && newline[-1] == '\r') > self->max ? newline + 1 : NULL;
+}
+
+/* Whole lines without the literal: nothing of them is needed, but none may be too long. */
+static int pass_over(struct line_cutter *self, const char *from, const char *to)
+{
+    int error = 0;
+    while (error == 0 && (size_t)(to - from) > self->max + 1) {
+        /* A newline as far behind as it may be: the lines before it need no look, unless it is the first. */
+        const char *newline = memrchr(from, '\n', self->max + 1), *behind = newline != NULL ? newline + 1 : NULL;
+        if (behind == NULL && (behind = long_line_end(self, from, to)) != NULL)
+            error = too_long(self, (size_t)(from - (const char *)self->chunk->data));
+        self->skips = false;
+        from = behind != NULL ? behind : (const char *)memchr(from, '\n', (size_t)(to - from)) + 1;
+    }
+    return error;
+}
+
+/* Up to and with the next line that has it, or the chunk's end. */
+static int cut_around(struct line_cutter *self, struct batch *batch, const char *from, const char *end)
+{
+    const char *hit = memmem(from, (size_t)(end - from), self->literal, self->literal_size);
+    const char *seen = hit != NULL ? hit : end; /* the line that begins before it is of interest */
+    const char *newline = seen > from ? memrchr(from, '\n', (size_t)(seen - from)) : NULL;
+    const char *line = newline != NULL ? newline + 1 : from;
+    const char *line_end = hit != NULL ? memchr(hit, '\n', (size_t)(end - hit)) : NULL;
+    int error = pass_over(self, from, line);
+    if (error == 0)
+        error = line_end != NULL ? take_line(self, batch, line, (size_t)(line_end - line))
+                                 : begin_line(self, line, (size_t)(end - line));
+    self->at = (size_t)((line_end != NULL ? line_end + 1 : end) - (const char *)self->chunk->data);
+    return error;
+}
+
+/* --- batches ------------------------------------------------------------------------------------------- */
+
+static bool is_full(const struct line_cutter *self)
+{
+    return self->batch->count == BATCH_ROWS || self->copied >= RUN_CHUNK_BYTES;
+}
+
 /* Fills a batch from the chunk; the chunk is put when it has been read to its end. */
 static int cut(struct line_cutter *self, struct batch *batch)
 {
     const char *text = (const char *)self->chunk->data;
     int error = 0;
-    batch->chunk = weir_chunk_hold(self->chunk);
-    while (error == 0 && batch->count < BATCH_ROWS && self->at < self->chunk->size) {
+    if (self->literal == NULL)
+        batch->chunk = weir_chunk_hold(self->chunk);
+    while (error == 0 && !is_full(self) && self->at < self->chunk->size) {
         const size_t left = self->chunk->size - self->at;
-        const char *from = text + self->at, *end = memchr(from, '\n', left);
+        const char *from = text + self->at;
+        if (self->literal != NULL && self->begun.size == 0 && !self->skips) {
+            error = cut_around(self, batch, from, from + left);
+            continue;
+        }
+        const char *end = memchr(from, '\n', left);
         error = end != NULL ? take_line(self, batch, from, (size_t)(end - from)) : begin_line(self, from, left);
         self->at = end != NULL ? (size_t)(end - text) + 1 : self->chunk->size;
     }
     if (self->at < self->chunk->size)
         return error;
+    self->offset += self->chunk->size;
     weir_chunk_put(self->chunk);
     self->chunk = NULL;
     return error;
@@ -103,21 +180,34 @@ static int finish(struct line_cutter *self, struct batch *batch)
 {
     if (self->begun.size == 0)
         return 0;
-    return self->begun.size > self->max ? too_long(self) : add_line(self, batch, "", 0, false);
+    return self->begun.size > self->max ? too_long(self, 0) : add_line(self, batch, "", 0, false);
 }
 
-/* The next batch, of the chunk or (NULL) of what is left; an empty one if there is nothing in it. */
-static int make_batch(struct line_cutter *self, struct parcel *parcel)
+/* Puts lines of the chunk into the batch, or (NULL) what is left. There is none after it, if there is nothing in it. */
+static int fill_batch(struct line_cutter *self)
 {
     const int64_t began_ns = weir_now_ns();
-    parcel->batch = wp_batch_create();
-    if (parcel->batch == NULL)
+    if (self->batch == NULL) {
+        self->batch = wp_batch_create();
+        self->copied = 0;
+    }
+    if (self->batch == NULL)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
-    const int error = self->chunk != NULL ? cut(self, parcel->batch) : finish(self, parcel->batch);
+    const int error = self->chunk != NULL ? cut(self, self->batch) : finish(self, self->batch);
     wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - began_ns));
-    if (error == 0 && parcel->batch->count == 0)
-        wp_parcel_put(parcel);
+    if (self->batch->count == 0 && self->literal == NULL) { /* it would hold its chunk */
+        wp_batch_free(self->batch);
+        self->batch = NULL;
+    }
     return error;
+}
+
+/* A batch of one chunk goes on at once; one of what was found in many when it is full, or there is nothing to do. */
+static bool is_ready(const struct line_cutter *self, bool ended)
+{
+    if (self->batch == NULL || self->batch->count == 0)
+        return false;
+    return self->literal == NULL || ended || is_full(self) || weir_mpsc_len(self->node->from) == 0;
 }
 
 static struct line_cutter *create(struct run_node *node)
@@ -128,6 +218,7 @@ static struct line_cutter *create(struct run_node *node)
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
     self->drops = node->plan->engine.onerror == ONERROR_DROP;
+    self->literal = wp_push_to_lines(node->plan, &self->literal_size);
     return self;
 }
 
@@ -137,6 +228,7 @@ static void destroy(struct line_cutter *self)
         return;
     weir_text_fini(&self->begun);
     weir_chunk_put(self->chunk);
+    wp_batch_free(self->batch);
     free(self);
 }
 
@@ -147,11 +239,11 @@ static void take_chunk(struct line_cutter *self, struct parcel *parcel)
     parcel->chunk = NULL;
 }
 
-static struct wp_edge_send send_batch(struct run_node *node, struct parcel *parcel)
+static struct wp_edge_send send_batch(struct line_cutter *self)
 {
-    struct batch *batch = parcel->batch;
-    parcel->batch = NULL;
-    return WEIR_CALL(wp_edge_send, .node = node, .parcel = { .batch = batch });
+    struct batch *batch = self->batch;
+    self->batch = NULL;
+    return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = batch });
 }
 
 WEIR_ASYNC(lines_run, int, struct run_node *node; struct line_cutter *cutter; struct parcel parcel; bool ended;
@@ -168,12 +260,12 @@ WEIR_ASYNC(lines_run, int, struct run_node *node; struct line_cutter *cutter; st
         self->ended = self->parcel.last;
         take_chunk(self->cutter, &self->parcel);
         do {
-            self->output = make_batch(self->cutter, &self->parcel);
+            self->output = fill_batch(self->cutter);
             if (self->output < 0)
                 RETURN(self->output);
-            if (self->parcel.batch == NULL)
+            if (!is_ready(self->cutter, self->ended))
                 continue;
-            AWAIT(self->send, send_batch(self->node, &self->parcel));
+            AWAIT(self->send, send_batch(self->cutter));
             if (self->send.output < 0)
                 RETURN(0);
         } while (self->cutter->chunk != NULL);

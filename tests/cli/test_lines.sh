@@ -77,4 +77,37 @@ want 2 run 'read text | lines | write new'
 says "write takes bytes or files, but lines gives records"
 want 2 run 'read text | lines | to rwa | write new'
 says "did you mean 'raw'?"
+# What a filter wants is looked for before lines are cut: the same lines, and the same ones are too long.
+{
+    awk 'BEGIN { srand(3); for (i = 0; i < 1500; i++) { n = int(rand() * 300); s = ""; while (n-- > 0) s = s substr("abx ", 1 + int(rand() * 4), 1)
+        if (i % 20 == 0) s = s "needle" substr(s, 1, 3); printf "%s%s\n", s, i % 11 ? "" : "\r" } }'
+    head -c 70000 /dev/zero | tr '\0' x
+    printf 'needle\n'
+    head -c 300000 /dev/zero | tr '\0' y
+    printf '\nthe last needle'
+} >hay
+for block in 4KiB 256KiB; do
+    for max in 1MiB 300 6 70006; do
+        want 0 run "read hay block=$block | lines max=$max @onerror=drop | where contains(.line, \"needle\") | to raw | write found"
+        want 0 run "read hay block=$block | lines max=$max @onerror=drop | where true && contains(.line, \"needle\") | to raw | write wanted"
+        same wanted found "block=$block max=$max"
+    done
+done
+grep -c needle found >count
+[ "$(cat count)" -gt 70 ] || fail "needles"
+want 1 run 'read hay | lines max=70005 | where contains(.line, "needle") | to raw | write none'
+says 'is longer than max=70005: a larger max= takes it'
+want 0 run 'read hay | lines | where !contains(.line, "needle") | to raw | write found'
+grep -v needle hay | sed 's/\r$//' >wanted
+same wanted found "without it"
+for filter in 'starts_with(.line, "the last")' '.line == "the last needle"' '.line =~ /^the .* needle/' 'ends_with(.line, "last needle") && .line != ""'; do
+    want 0 run "read hay | lines | where $filter | print"
+    echo '{"line":"the last needle"}' >wanted
+    same wanted out "$filter"
+    "$weir" explain "read hay | lines | where $filter | print" | grep -q 'pushed down from where: looks for' || fail "explain $filter"
+done
+for filter in '!contains(.line, "x")' 'contains(.a, "x")' '.line != "x"' '.line !~ /x/' 'contains(.line, "x") || true'; do
+    "$weir" explain "read hay | lines | where $filter | print" | grep -q 'pushed down' && fail "explain $filter"
+    checks=$((checks + 1))
+done
 echo "$checks checks"

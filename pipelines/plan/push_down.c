@@ -1,0 +1,53 @@
+/* push_down.c - literals of filters, for the stage that cuts lines. */
+#include "plan/push_down.h"
+
+#include <string.h>
+
+#include "expr/regex.h"
+
+static bool is_line(const struct expr *expr)
+{
+    const struct path_step *step = expr->kind == EXPR_PATH ? expr->steps : NULL;
+    return step != NULL && step->next == NULL && step->name != NULL && step->size == 4 &&
+           memcmp(step->name, "line", 4) == 0;
+}
+
+/* Put together by the checker: one part. */
+static const struct part *literal_of(const struct expr *expr)
+{
+    const bool is_text = expr != NULL && expr->kind == EXPR_VALUE && expr->value.kind == VALUE_STRING;
+    const struct part *part = is_text ? expr->value.parts : NULL;
+    return part != NULL && part->next == NULL && part->kind == PART_LITERAL && part->size > 0 ? part : NULL;
+}
+
+static bool is_search(const char *name)
+{
+    return strcmp(name, "contains") == 0 || strcmp(name, "starts_with") == 0 || strcmp(name, "ends_with") == 0;
+}
+
+const char *wp_push_literal(const struct expr *expr, size_t *ret_size)
+{
+    const struct part *part = NULL;
+    /* Of `a && b` only a: where it is false b isn't asked, so that what b would complain of stays unsaid. */
+    while (expr->kind == EXPR_BINARY && expr->op == OP_AND)
+        expr = expr->args;
+    if (expr->args == NULL || !is_line(expr->args))
+        return NULL;
+    if (expr->kind == EXPR_MATCH && expr->op == OP_MATCH && expr->value.regex != NULL)
+        return wp_regex_needs(expr->value.regex, ret_size);
+    if ((expr->kind == EXPR_CALL && !expr->strict && is_search(expr->name)) ||
+        (expr->kind == EXPR_BINARY && expr->op == OP_EQ))
+        part = literal_of(expr->args->next);
+    if (part == NULL)
+        return NULL;
+    *ret_size = part->size;
+    return part->data;
+}
+
+const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size)
+{
+    const struct plan_node *next = lines->next;
+    const struct setting *filter =
+        next != NULL && strcmp(next->stage->name, "where") == 0 ? wp_plan_setting(next, "expr") : NULL;
+    return filter != NULL && filter->expr != NULL ? wp_push_literal(filter->expr, ret_size) : NULL;
+}

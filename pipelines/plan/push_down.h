@@ -1,0 +1,19 @@
+/*
+ * push_down.h - what of a filter can be asked of bytes, before they are cut into records.
+ *
+ * `lines | where contains(.line, "x")`: a line without "x" can't pass, so `lines`
+ * looks for it in whole chunks and cuts only around what it finds. The filter
+ * stays where it is and has the last word.
+ */
+#ifndef WP_PUSH_DOWN_H
+#define WP_PUSH_DOWN_H
+
+#include "plan/plan.h"
+
+/* The text that a line must hold for this expression to be true of its record; NULL: none is sure. The plan's. */
+const char *wp_push_literal(const struct expr *expr, size_t *ret_size);
+
+/* What `lines` may look for, since the stage behind it lets nothing else pass; NULL: nothing. */
+const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size);
+
+#endif
