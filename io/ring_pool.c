@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -127,10 +128,28 @@ void wi_rpool_unhold(struct ring_pool *self)
 
 /* --- the interface: [owner] ---------------------------------------------------------------- */
 
+/*
+ * A worker that is stuck in a poll can't flush what it pushed before, so who looks after it flushes for it. Nobody else
+ * wants the lock; who finds the helper at it waits for as long as a flush takes.
+ */
+static void own(struct ring_pool *self)
+{
+    while (atomic_exchange_explicit(&self->owned, 1, memory_order_acquire) != 0)
+        (void)sched_yield();
+}
+
+static void disown(struct ring_pool *self)
+{
+    atomic_store_explicit(&self->owned, 0, memory_order_release);
+}
+
 static void pool_push(struct ring *ring, struct op *op)
 {
+    struct ring_pool *self = of(ring);
     op->phase = RPOOL_TRY;
-    op_list_push(&of(ring)->pushed, op);
+    own(self);
+    op_list_push(&self->pushed, op);
+    disown(self);
 }
 
 static void run_handed(struct ring_pool *self)
@@ -167,10 +186,9 @@ static void run_pushed(struct ring_pool *self)
     wi_rpool_try_slurps(self, slurps, slurp_count);
 }
 
-static void pool_flush(struct ring *ring)
+/* [owned] */
+static void flush(struct ring_pool *self)
 {
-    struct ring_pool *self = of(ring);
-    wi_ring_take_mail(ring);
     wi_rpool_run_backlog(self);
     run_handed(self);
     run_pushed(self);
@@ -178,31 +196,55 @@ static void pool_flush(struct ring *ring)
     publish_ended(self);
 }
 
+static void pool_flush(struct ring *ring)
+{
+    struct ring_pool *self = of(ring);
+    wi_ring_take_mail(ring);
+    own(self);
+    flush(self);
+    disown(self);
+}
+
+static void pool_help(struct ring *ring)
+{
+    struct ring_pool *self = of(ring);
+    if (atomic_exchange_explicit(&self->owned, 1, memory_order_acquire) != 0)
+        return; /* the owner is at it, and so not stuck */
+    flush(self);
+    disown(self);
+}
+
 static void pool_cancel(struct ring *ring, struct op *op)
 {
     struct ring_pool *self = of(ring);
     /* Wherever else it is, whoever has it there looks at op->cancelled before he begins. */
+    own(self);
     if (wi_rpool_disarm(self, op))
         wi_rpool_end_now(self, op, -ECANCELED);
     self->backlog_cancelled = true;
+    disown(self);
 }
 
-static bool has_work(struct ring_pool *self)
+static bool has_news(struct ring_pool *self)
 {
-    return self->pushed.first != NULL || atomic_load_explicit(&self->ended, memory_order_seq_cst) != NULL ||
+    return atomic_load_explicit(&self->ended, memory_order_seq_cst) != NULL ||
            atomic_load_explicit(&self->handed, memory_order_seq_cst) != NULL;
 }
 
 static void pool_wait(struct ring *ring, int64_t timeout_ns)
 {
     struct ring_pool *self = of(ring);
-    pool_flush(ring);
-    if (timeout_ns != 0 && !has_work(self)) {
-        const bool nobody_tells = self->backlog.first != NULL && atomic_load(&self->holders) == 1;
+    wi_ring_take_mail(ring);
+    own(self);
+    flush(self);
+    const bool has_more = self->pushed.first != NULL;
+    const bool nobody_tells = self->backlog.first != NULL && atomic_load(&self->holders) == 1;
+    disown(self);
+    if (timeout_ns != 0 && !has_more && !has_news(self)) {
         if (nobody_tells && (timeout_ns < 0 || timeout_ns > LANE_FULL_WAIT_NS))
             timeout_ns = LANE_FULL_WAIT_NS;
         uint32_t awake = RPOOL_AWAKE;
-        if (atomic_compare_exchange_strong(&self->sleep, &awake, RPOOL_SLEEPING) && !has_work(self)) {
+        if (atomic_compare_exchange_strong(&self->sleep, &awake, RPOOL_SLEEPING) && !has_news(self)) {
             wi_rpool_look(self, timeout_ns);
             self->looked = true;
         }
@@ -248,6 +290,7 @@ static const struct ring_type pool_type = {
     .reap = pool_reap,
     .wait = pool_wait,
     .wake = pool_wake,
+    .help = pool_help,
     .destroy = pool_destroy,
 };
 

@@ -70,6 +70,8 @@ struct ring_pool {
     int epoll_fd;
     int wake_fd;
 
+    _Atomic uint32_t owned; /* 1 while somebody is at what is [owner]: the owner, or who helps one that is stuck */
+
     _Alignas(64) _Atomic(struct op *) ended;
     _Atomic(struct op *) handed;
     _Atomic uint32_t sleep;   /* enum rpool_sleep */

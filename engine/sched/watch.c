@@ -14,7 +14,8 @@
 #include "worker.h"
 
 #define NAP_NS 2000000
-#define NAP_MAX_NS 64000000
+/* The longest that somebody who got up in it, and stuck at once, goes unseen. */
+#define NAP_MAX_NS 8000000
 #define BUSY_LOOK_NS 4000000
 
 /* The watcher's memory of where the others were. */
@@ -57,6 +58,7 @@ int64_t wi_watch_begin(struct worker *worker, int64_t timeout_ns)
             /* Who got up before it could see that we sleep deeply doesn't wake us: look once more. */
             if (wi_idle_all_asleep(runtime->idle))
                 return timeout_ns;
+            worker->nap_ns = NAP_NS;
         }
     } else {
         worker->nap_ns = NAP_NS;

@@ -7,31 +7,24 @@
 #include "run/format.h"
 
 static const weir_opt to_opts[] = {
-    { "format", "raw: the line and a newline; tsv: a column for each field of the first record", WEIR_OPT_CHOICE, 0,
-      .choices = wp_format_names, .positional = true, .required = true },
-    { "header", "tsv: the names of the columns go first", WEIR_OPT_BOOL, 0, .def = 1 },
+    { "format", "raw is the line, without fields", WEIR_OPT_CHOICE, 0, .choices = wp_format_names, .positional = true,
+      .required = true },
+    { "header", "csv, tsv: the first line has the names of the columns", WEIR_OPT_BOOL, 0, .def = 1 },
+    { "delimiter", "csv, tsv: the byte between columns", WEIR_OPT_STRING, 0, .def_text = NULL },
     { 0 },
 };
 
 struct writer {
     struct run_node *node;
     const struct record_format *format;
-    struct columns columns;
+    struct format_state state;
+    uint64_t records; /* that were written */
     struct batch *batch;
-    uint64_t records; /* that became text */
-    uint32_t next;    /* row of the batch */
-    weir_text text;   /* of rows, not all of it in chunks yet */
-    size_t done;      /* of the text */
+    uint32_t next;  /* row of the batch */
+    weir_text text; /* of rows, not all of it in chunks yet */
+    size_t done;    /* of the text */
     weir_chunk *chunk;
 };
-
-static int append_row(struct writer *self, const struct row *row)
-{
-    self->records++;
-    if (self->format->append_columns != NULL)
-        return self->format->append_columns(&self->text, &self->columns, row);
-    return self->format->append(&self->text, row);
-}
 
 /* Rows become text until that is a chunk or the batch has no more. */
 static int append_rows(struct writer *self)
@@ -39,17 +32,15 @@ static int append_rows(struct writer *self)
     int error = 0;
     while (error == 0 && self->batch != NULL && self->text.size < RUN_CHUNK_BYTES) {
         if (self->next < self->batch->count) {
-            error = append_row(self, &self->batch->rows[self->next++]);
+            error = self->format->append(&self->state, &self->text, &self->batch->rows[self->next++]);
+            self->records += error == 0;
         } else {
             wp_batch_free(self->batch);
             self->batch = NULL;
         }
     }
-    if (error == -EINVAL)
-        return wp_run_fail(self->node, error,
-                           "record %lu has a field .%s, for which the first had none and so there is no column: "
-                           "'keep .a,.b' before it says which there are",
-                           (unsigned long)self->records, self->columns.odd);
+    if (error == -EBADMSG)
+        return wp_run_fail(self->node, error, "record %lu: %s", (unsigned long)self->records + 1, self->state.reason);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
 }
 
@@ -87,15 +78,70 @@ static bool is_worth_sending(const struct writer *self)
            (self->chunk->size == self->chunk->capacity || weir_mpsc_len(self->node->from) == 0);
 }
 
-static struct writer *create(struct run_node *node)
+/* Who feeds the node with records of the same fields that it gets: what leaves out fields is looked for. */
+static const struct plan_node *find_keep(const struct run_node *node)
+{
+    static const char *const passes[] = { "dedupe", "head", "last", "sample", "sort", "where", NULL };
+    const struct plan_node *plan = node->plan;
+    for (const struct run_node *before = node; before > node->run->nodes; plan = before->plan) {
+        before--;
+        if (before->plan == NULL || before->plan->next != plan)
+            return NULL;
+        if (strcmp(before->plan->stage->name, "keep") == 0)
+            return before->plan;
+        size_t i = 0;
+        while (passes[i] != NULL && strcmp(passes[i], before->plan->stage->name) != 0)
+            i++;
+        if (passes[i] == NULL)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Records need not have all fields that are kept. */
+static int set_columns(struct writer *self)
+{
+    const struct plan_node *keep = self->format->has_columns ? find_keep(self->node) : NULL;
+    unsigned count = 0;
+    if (keep == NULL)
+        return 0;
+    for (const struct setting *setting = keep->settings; setting != NULL; setting = setting->next)
+        count++;
+    self->state.columns = wp_arena_alloc(&self->state.arena, (count + 1) * sizeof *self->state.columns);
+    if (self->state.columns == NULL)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    for (const struct setting *setting = keep->settings; setting != NULL; setting = setting->next)
+        if (setting->expr != NULL)
+            self->state.columns[self->state.column_count++] = setting->text;
+    self->state.has_columns = true;
+    return 0;
+}
+
+static int set_format(struct writer *self)
+{
+    const struct plan_node *plan = self->node->plan;
+    const char *delimiter = wp_plan_text(plan, "delimiter");
+    const bool speaks_of_columns = delimiter != NULL || wp_plan_setting(plan, "header") != NULL;
+    self->format = wp_format_at(wp_plan_number(plan, "format"));
+    if (speaks_of_columns && !self->format->has_columns)
+        return wp_run_fail(self->node, -EINVAL, "header= and delimiter= are for csv and tsv: %s has no columns",
+                           self->format->name);
+    if (delimiter != NULL && (strlen(delimiter) != 1 || strchr("\"\r\n\\", *delimiter) != NULL))
+        return wp_run_fail(self->node, -EINVAL, "delimiter= is one byte, and no quote, backslash or newline");
+    self->state.header = wp_plan_number(plan, "header") != 0;
+    self->state.delimiter = delimiter != NULL ? *delimiter : self->format->delimiter;
+    return set_columns(self);
+}
+
+/* 0, or a negative errno that has been told. */
+static int create(struct run_node *node, struct writer **ret_writer)
 {
     struct writer *self = calloc(1, sizeof *self);
     if (self == NULL)
-        return NULL;
+        return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
-    self->format = wp_format_at(wp_plan_number(node->plan, "format"));
-    self->columns.header = wp_plan_number(node->plan, "header") != 0;
-    return self;
+    *ret_writer = self;
+    return set_format(self);
 }
 
 static void destroy(struct writer *self)
@@ -103,8 +149,8 @@ static void destroy(struct writer *self)
     if (self == NULL)
         return;
     wp_batch_free(self->batch);
+    wp_format_fini(&self->state);
     weir_text_fini(&self->text);
-    wp_columns_fini(&self->columns);
     weir_chunk_put(self->chunk);
     free(self);
 }
@@ -127,9 +173,9 @@ WEIR_ASYNC(to_run, int, struct run_node *node; struct writer *writer; struct par
            struct wp_edge_recv recv; weir_chunk_get_future get; struct wp_edge_send send;)
 {
     WEIR_BEGIN
-    self->writer = create(self->node);
-    if (self->writer == NULL)
-        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->output = create(self->node, &self->writer);
+    if (self->output < 0)
+        RETURN(self->output);
     while (!self->ended) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)

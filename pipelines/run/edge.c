@@ -54,10 +54,9 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
 
 weir_closed_future wp_edge_closed(const struct run_node *node)
 {
-    weir_closed_future closed = weir_mpsc_closed(node->to);
     if (node->to == NULL || node->branch_count > 0)
-        weir_drop(closed); /* a branch that select leaves out */
-    return closed;
+        return (weir_closed_future){ 0 }; /* a branch that select leaves out */
+    return weir_mpsc_closed(node->to);
 }
 
 /* So much of it passes now; it is paid for afterwards, so that who is dropped while he waits has nothing to lose. */

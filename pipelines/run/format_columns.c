@@ -1,145 +1,144 @@
-/* format_columns.c - the format "tsv": a column a field, in the order of the first record. */
-#include "run/format_columns.h"
-
+/*
+ * format_columns.c - the formats "csv" (RFC 4180) and "tsv": a line a record, a column a field.
+ *
+ * Which columns there are is known before the first line: those that the plan
+ * says, or the fields of the first record. A field that a record lacks is empty;
+ * one that has no column is an error, since it would be lost.
+ */
 #include <stdio.h>
 #include <string.h>
 
+#include "run/format.h"
 #include "run/row.h"
 
-void wp_columns_fini(struct columns *columns)
-{
-    weir_text_fini(&columns->names);
-    *columns = (struct columns){ 0 };
-}
+/* Writes what is in the scratch as one value. */
+typedef int (*append_cell)(struct format_state *state, weir_text *out);
 
-/* In place, from `from` on: each byte that would end a cell becomes two. */
-static int escape(weir_text *out, size_t from)
+static int append_csv_cell(struct format_state *state, weir_text *out)
 {
-    static const char odd[] = "\t\n\r\\", letters[] = "tnr\\";
-    size_t more = 0;
-    for (size_t i = from; i < out->size; i++)
-        more += out->data[i] != '\0' && strchr(odd, out->data[i]) != NULL;
-    if (more == 0)
-        return 0;
-    if (weir_text_reserve(out, more) < 0)
+    const weir_text *cell = &state->scratch;
+    bool odd = cell->size == 0 && state->column_count == 1; /* a blank line would be no record */
+    for (size_t i = 0; i < cell->size && !odd; i++)
+        odd =
+            cell->data[i] == state->delimiter || cell->data[i] == '"' || cell->data[i] == '\n' || cell->data[i] == '\r';
+    if (!odd)
+        return weir_text_append(out, cell->data, cell->size);
+    if (weir_text_reserve(out, 2 * cell->size + 2) < 0)
         return -ENOMEM;
-    char *read = out->data + out->size, *write = read + more;
-    out->size += more;
-    while (write > read) {
-        const char letter = *--read;
-        const char *found = letter != '\0' ? strchr(odd, letter) : NULL;
-        *--write = found != NULL ? letters[found - odd] : letter;
-        if (found != NULL)
-            *--write = '\\';
+    char *to = out->data + out->size;
+    *to++ = '"';
+    for (size_t i = 0; i < cell->size; i++) {
+        *to++ = cell->data[i];
+        if (cell->data[i] == '"')
+            *to++ = '"';
     }
+    *to++ = '"';
+    out->size = (size_t)(to - out->data);
     return 0;
 }
 
-static int append_value(weir_text *out, const char *json, size_t json_size, struct datum value)
+/* \t \n \r \\, as jq's @tsv and Miller have it; a delimiter of one's own is escaped by a backslash, too. */
+static int append_tsv_cell(struct format_state *state, weir_text *out)
 {
-    const size_t from = out->size;
-    const bool spelled = json != NULL && datum_is_number(value);
-    const int error = spelled ? weir_text_append(out, json, json_size) : wp_datum_append(out, value);
-    return error == 0 ? escape(out, from) : error;
-}
-
-static int append_cell(weir_text *out, const struct row *row, const struct member *member, bool first)
-{
-    const struct field *given = wp_row_field(row, member->name);
-    const char *json = given != NULL ? given->json : NULL;
-    size_t size = given != NULL ? given->json_size : 0;
-    if (given == NULL && row->decoder != NULL && row->decoder->source != NULL)
-        json = row->decoder->source(row, member->name, strlen(member->name), &size);
-    const int error = first ? 0 : weir_text_append(out, "\t", 1);
-    return error == 0 ? append_value(out, json, size, member->value) : error;
+    const weir_text *cell = &state->scratch;
+    if (weir_text_reserve(out, 2 * cell->size) < 0)
+        return -ENOMEM;
+    char *to = out->data + out->size;
+    for (size_t i = 0; i < cell->size; i++) {
+        const char letter = cell->data[i];
+        const char *found = letter != '\0' ? strchr("\tt\nn\rr\\\\", letter) : NULL;
+        const bool escapes = letter == '\t' || letter == '\n' || letter == '\r' || letter == '\\';
+        if (escapes || letter == state->delimiter)
+            *to++ = '\\';
+        *to++ = escapes && found != NULL ? found[1] : letter;
+    }
+    out->size = (size_t)(to - out->data);
+    return 0;
 }
 
 /* --- columns ----------------------------------------------------------------------------------------- */
 
-static int learn(struct columns *columns, struct datum all, weir_text *out)
+static int take_columns(struct format_state *state, struct datum all)
+{
+    state->has_columns = true;
+    state->columns = wp_arena_alloc(&state->arena, (all.size + 1) * sizeof *state->columns);
+    for (uint32_t i = 0; state->columns != NULL && i < all.size; i++)
+        state->columns[i] = wp_arena_copy(&state->arena, all.members[i].name, strlen(all.members[i].name));
+    state->column_count = all.size;
+    return state->arena.failed ? -ENOMEM : 0;
+}
+
+static int append_line(struct format_state *state, weir_text *out, append_cell cell, const struct row *row,
+                       const struct member *const *members)
 {
     int error = 0;
-    for (uint32_t i = 0; error == 0 && i < all.size; i++) {
-        const char *name = all.members[i].name;
-        const size_t from = out->size;
-        error = weir_text_append(&columns->names, name, strlen(name) + 1);
-        if (error == 0 && columns->header)
-            error = weir_text_append(out, name, strlen(name));
+    for (unsigned i = 0; error == 0 && i < state->column_count; i++) {
+        state->scratch.size = 0;
+        if (i > 0)
+            error = weir_text_append(out, &state->delimiter, 1);
+        if (error == 0 && members == NULL)
+            error = weir_text_append(&state->scratch, state->columns[i], strlen(state->columns[i]));
+        else if (error == 0 && members[i] != NULL)
+            error = wp_format_append_value(&state->scratch, row, members[i]);
         if (error == 0)
-            error = escape(out, from);
-        if (error == 0 && columns->header)
-            error = weir_text_append(out, i + 1 < all.size ? "\t" : "\n", 1);
+            error = cell(state, out);
     }
-    columns->count = all.size;
-    columns->known = error == 0;
-    return error;
+    return error == 0 ? weir_text_append(out, "\n", 1) : error;
 }
 
-static bool has_these(const struct columns *columns, struct datum all)
+static int no_column(struct format_state *state, const char *name)
 {
-    const char *name = columns->names.data;
-    if (all.size != columns->count)
-        return false;
-    for (uint32_t i = 0; i < all.size; i++, name += strlen(name) + 1)
-        if (strcmp(all.members[i].name, name) != 0)
-            return false;
-    return true;
+    snprintf(state->reason, sizeof state->reason,
+             "its field .%.40s has no column: say which there are with 'keep .a,.b' before it", name);
+    return -EBADMSG;
 }
 
-static const struct member *member_named(const struct member *members, uint32_t count, const char *name)
+/* ret_members[i] is the field of column i, or NULL. In most records they stand in the order of the columns. */
+static int find_members(struct format_state *state, struct datum all, const struct member **ret_members)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (strcmp(members[i].name, name) == 0)
-            return &members[i];
-    return NULL;
-}
-
-/* Its fields are others, or in another order. */
-static int append_by_name(weir_text *out, struct columns *columns, const struct row *row, struct datum all)
-{
-    const char *name = columns->names.data;
-    uint32_t found = 0;
-    int error = 0;
-    for (uint32_t i = 0; error == 0 && i < columns->count; i++, name += strlen(name) + 1) {
-        const struct member *member = member_named(all.members, all.size, name);
-        found += member != NULL;
-        if (member != NULL)
-            error = append_cell(out, row, member, i == 0);
-        else if (i > 0)
-            error = weir_text_append(out, "\t", 1);
-    }
-    for (uint32_t i = 0; error == 0 && found < all.size && i < all.size; i++) {
-        bool known = false;
-        name = columns->names.data;
-        for (uint32_t j = 0; j < columns->count; j++, name += strlen(name) + 1)
-            known = known || strcmp(name, all.members[i].name) == 0;
-        if (!known) {
-            (void)snprintf(columns->odd, sizeof columns->odd, "%s", all.members[i].name);
-            return -EINVAL;
+    unsigned next = 0;
+    for (unsigned i = 0; i < state->column_count; i++)
+        ret_members[i] = NULL;
+    for (uint32_t i = 0; i < all.size; i++) {
+        unsigned column = next, tried = 0;
+        for (; tried < state->column_count; tried++, column++) {
+            column = column < state->column_count ? column : 0;
+            if (strcmp(state->columns[column], all.members[i].name) == 0)
+                break;
         }
+        if (tried == state->column_count)
+            return no_column(state, all.members[i].name);
+        ret_members[column] = &all.members[i];
+        next = column + 1;
     }
-    return error;
+    return 0;
 }
 
-static int append_all(weir_text *out, struct columns *columns, const struct row *row, struct datum all)
-{
-    int error = columns->known ? 0 : learn(columns, all, out);
-    if (error < 0)
-        return error;
-    if (!has_these(columns, all))
-        return append_by_name(out, columns, row, all);
-    for (uint32_t i = 0; error == 0 && i < all.size; i++)
-        error = append_cell(out, row, &all.members[i], i == 0);
-    return error;
-}
-
-int wp_format_tsv_append(weir_text *out, struct columns *columns, const struct row *row)
+static int append(struct format_state *state, weir_text *out, const struct row *row, append_cell cell)
 {
     struct arena arena = { 0 };
     const struct datum all = wp_row_view.all(row, &arena);
-    int error = arena.failed ? -ENOMEM : append_all(out, columns, row, all);
+    int error = arena.failed ? -ENOMEM : 0;
+    if (error == 0 && !state->has_columns)
+        error = take_columns(state, all);
+    if (error == 0 && state->header && !state->has_header)
+        error = append_line(state, out, cell, row, NULL);
+    state->has_header = true;
+    const struct member **members = wp_arena_alloc(&arena, (state->column_count + 1) * sizeof *members);
     if (error == 0)
-        error = weir_text_append(out, "\n", 1);
+        error = members != NULL ? find_members(state, all, members) : -ENOMEM;
+    if (error == 0)
+        error = append_line(state, out, cell, row, members);
     wp_arena_fini(&arena);
     return error;
+}
+
+int wp_format_csv_append(struct format_state *state, weir_text *out, const struct row *row)
+{
+    return append(state, out, row, append_csv_cell);
+}
+
+int wp_format_tsv_append(struct format_state *state, weir_text *out, const struct row *row)
+{
+    return append(state, out, row, append_tsv_cell);
 }

@@ -12,10 +12,7 @@
 weir_sleep wp_patience_limit(const struct run_node *node)
 {
     const int64_t timeout_ns = node->plan->engine.timeout_ns;
-    weir_sleep limit = weir_sleep_for(timeout_ns);
-    if (timeout_ns == 0)
-        weir_drop(limit);
-    return limit;
+    return timeout_ns != 0 ? weir_sleep_for(timeout_ns) : (weir_sleep){ 0 }; /* a branch that select leaves out */
 }
 
 bool wp_patience_again(struct patience *patience, const struct run_node *node, int64_t result)

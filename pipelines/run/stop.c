@@ -8,10 +8,9 @@ bool wp_stop_is_asked(const struct run_node *node)
 
 weir_cancelled_future wp_stop_wait(const struct run_node *node)
 {
-    weir_cancelled_future wait = weir_cancelled(node->run->stop);
     if (node->run->parent != NULL)
-        weir_drop(wait); /* a branch that select leaves out */
-    return wait;
+        return (weir_cancelled_future){ 0 }; /* a branch that select leaves out */
+    return weir_cancelled(node->run->stop);
 }
 
 void wp_stop_end(const struct run_node *node)

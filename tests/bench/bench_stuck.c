@@ -1,5 +1,5 @@
 /*
- * bench_stuck.c - what others feel when a worker is blocked for a second: bench_stuck [spin|sleep] [workers] [busy].
+ * bench_stuck.c - what others feel when a worker is blocked for a second: bench_stuck [sleep] [epoll] [busy] [WORKERS].
  *
  * Beside the bad task run: timers of 2 ms, a server of which a thread outside
  * connects, asks, reads and closes, and a connection that it keeps asking. Prints
@@ -186,11 +186,20 @@ static void print(const char *what, struct series *of)
 
 int main(int argc, char **argv)
 {
-    spins = argc < 2 || strcmp(argv[1], "sleep") != 0;
     weir_io_options io = weir_io_defaults();
-    weir_driver_factory drivers = weir_io_drivers(&io);
     weir_runtime_options options = weir_runtime_defaults();
-    options.workers = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+    options.workers = 2;
+    bool others_busy = false;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "sleep") == 0)
+            spins = false;
+        else if (strcmp(argv[i], "epoll") == 0)
+            io.mode = WEIR_IO_EPOLL;
+        else if (strcmp(argv[i], "busy") == 0)
+            others_busy = true;
+        else
+            options.workers = (unsigned)strtoul(argv[i], NULL, 10);
+    weir_driver_factory drivers = weir_io_drivers(&io);
     options.drivers = &drivers;
     weir_runtime *runtime;
     weir_addr addr;
@@ -202,7 +211,7 @@ int main(int argc, char **argv)
     weir_detach(weir_spawn_on(runtime, WEIR_CALL(accept_all, .listener = listener)));
     for (int i = 0; i < TIMERS; i++)
         weir_detach(weir_spawn_on(runtime, WEIR_CALL(timer)));
-    if (argc > 3)
+    if (others_busy)
         for (int i = 0; i < 4; i++)
             weir_detach(weir_spawn_on(runtime, WEIR_CALL(busy)));
     pthread_t thread;

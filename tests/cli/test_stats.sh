@@ -106,5 +106,5 @@ want 0 sh -c "printf '{\"a\":\"x\\\\ty\\\\\\\\\",\"b\":1.50,\"c\":[1, 2]}\n{\"c\
 printf 'x\\ty\\\\\t1.50\t[1,2]\n\t\ttrue\n' >wanted
 same wanted new "tsv of odd values"
 want 1 run 'read "odd.json" | lines | json | where .a != 1 | to tsv | write "no"'
-says "record 2 has a field .s"
+says "record 2: its field .s has no column"
 echo "$checks checks"

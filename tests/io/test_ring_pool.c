@@ -2,6 +2,8 @@
  * lost. */
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -843,6 +845,63 @@ static void test_what_is_ready_is_reaped_without_a_wait(void)
     end(&rig, &lane);
 }
 
+struct helper {
+    struct io_rig *rig;
+    uint32_t over;
+};
+
+static void *help_until_over(void *arg)
+{
+    struct helper *helper = arg;
+    weir_driver *driver = helper->rig->worker.driver;
+    while (__atomic_load_n(&helper->over, __ATOMIC_ACQUIRE) == 0) {
+        driver->type->help(driver);
+        io_rig_reap(helper->rig);
+    }
+    return NULL;
+}
+
+static void wait_until_done(struct io_rig *rig, struct op *op, int64_t expected)
+{
+    int64_t result;
+    while (!wi_op_poll(op, &rig->task.waker, &result))
+        sched_yield();
+    CHECK_EQ(result, expected);
+    wi_op_put(op);
+}
+
+/* What a stuck worker had pushed before is begun by who looks after it, and ends: it waited for the next turn once. */
+static void test_another_thread_begins_what_a_stuck_owner_has_pushed(void)
+{
+    struct lane_rig lane;
+    struct io_rig rig;
+    begin(&rig, &lane, 1, 10);
+    int fds[2];
+    make_pipe(fds, 0);
+    struct helper helper = { .rig = &rig };
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, help_until_over, &helper), 0);
+    for (int round = 0; round < 100; round++) {
+        char byte;
+        struct op *nop = take_op(&rig, OP_NOP);
+        struct op *read = transfer_op(&rig, OP_READ, fds[0], &byte, 1, AT_POSITION);
+        struct op *gone = transfer_op(&rig, OP_READ, fds[0], &byte, 0, AT_POSITION);
+        wi_op_start(nop);
+        wi_op_start(read);
+        wi_op_start(gone);
+        wi_op_drop(gone);
+        CHECK_EQ(write(fds[1], "x", 1), 1);
+        wait_until_done(&rig, nop, 0); /* the owner does nothing for the ring */
+        wait_until_done(&rig, read, 1);
+    }
+    __atomic_store_n(&helper.over, 1, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+    close_pipe(fds);
+    io_rig_settle(&rig); /* what the other thread gave back isn't counted as free yet */
+    io_rig_fini(&rig);
+    lane_rig_fini(&lane);
+}
+
 /* wake() counts once: it ends the wait under way or the next one, and not the one after that. */
 static void test_a_wake_ends_one_wait(void)
 {
@@ -883,6 +942,7 @@ int main(void)
     RUN(test_streams_are_waited_for_without_a_thread);
     RUN(test_poll);
     RUN(test_what_is_ready_is_reaped_without_a_wait);
+    RUN(test_another_thread_begins_what_a_stuck_owner_has_pushed);
     RUN(test_a_wake_ends_one_wait);
     temp_tree_fini(&tree);
     return check_done();

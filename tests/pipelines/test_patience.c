@@ -208,7 +208,9 @@ static int run_text_and(const char *text, const char *wanted_words, int64_t *ret
     weir_pipeline *pipeline;
     weir_text errors = { 0 };
     int output = 0;
-    CHECK_EQ(weir_pipeline_create(&(weir_pipeline_text){ "test", text, strlen(text) }, NULL, 0, &errors, &pipeline), 0);
+    CHECK_EQ(weir_pipeline_create(&(weir_pipeline_text){ .name = "test", .data = text, .size = strlen(text) }, NULL, 0,
+                                  &errors, &pipeline),
+             0);
     CHECK_EQ(weir_block_on(runtime,
                            WEIR_CALL(timed, .pipeline = pipeline, .ret_took_ns = ret_took_ns, .folder = folder),
                            &output),
