@@ -1,5 +1,8 @@
 /* read.c - stage "read": the bytes of a file. */
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 #include <weir/io.h>
 #include <weir/select.h>
 #include <weir/time.h>
@@ -88,9 +91,29 @@ WEIR_ASYNC(read_block, int64_t, struct run_node *node; struct held_file *file; w
     WEIR_END
 }
 
+/*
+ * A file whose bytes are memory and nothing else: reading is copying, and never waits. The ring would hand each read to
+ * a thread of the kernel's, which competes with the workers for their cores.
+ */
+static bool is_in_memory(int fd)
+{
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+/* The bytes or a negative errno. */
+static int64_t copy_block(const struct held_file *file, weir_chunk *chunk, size_t block, uint64_t offset)
+{
+    ssize_t size;
+    do
+        size = pread(file->output.fd, chunk->data, block, (off_t)offset);
+    while (size < 0 && errno == EINTR);
+    return size < 0 ? -errno : size;
+}
+
 /* clang-format off */
 WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
-           size_t block; int64_t since_ns; weir_chunk *chunk; struct open_input open; weir_chunk_get_future get;
+           size_t block; bool copies; int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open; weir_chunk_get_future get;
            struct read_block read; struct wp_edge_send send;)
 /* clang-format on */
 {
@@ -107,25 +130,32 @@ WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_f
         RETURN(wp_run_fail(self->node, (int)self->open.output, "%s: %s", self->path,
                            wp_patience_words(self->node, self->open.output)));
     (void)posix_fadvise(self->file->output.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    self->read.output = self->open.output;
-    while (self->read.output != -ECANCELED) {
+    self->copies = self->open.output >= 0 && is_in_memory(self->file->output.fd);
+    self->got = self->open.output;
+    while (self->got != -ECANCELED) {
         AWAIT(self->get, weir_chunk_get(self->block));
         self->chunk = self->get.output;
         if (self->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a block of %zu bytes", self->block));
         self->since_ns = weir_now_ns();
-        AWAIT(self->read, WEIR_CALL(read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
-                                    .block = self->block, .offset = self->offset));
+        if (self->copies) {
+            self->got = wp_stop_is_asked(self->node) ? -ECANCELED
+                                                     : copy_block(self->file, self->chunk, self->block, self->offset);
+        } else {
+            AWAIT(self->read, WEIR_CALL(read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
+                                        .block = self->block, .offset = self->offset));
+            self->got = self->read.output;
+        }
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
-        if (self->read.output == -ECANCELED)
+        if (self->got == -ECANCELED)
             break;
-        if (self->read.output < 0)
-            RETURN(wp_run_fail(self->node, (int)self->read.output, "%s: byte %lu: %s", self->path,
-                               (unsigned long)self->offset, wp_patience_words(self->node, self->read.output)));
-        self->offset += (uint64_t)self->read.output;
-        self->chunk->size = (size_t)self->read.output;
+        if (self->got < 0)
+            RETURN(wp_run_fail(self->node, (int)self->got, "%s: byte %lu: %s", self->path, (unsigned long)self->offset,
+                               wp_patience_words(self->node, self->got)));
+        self->offset += (uint64_t)self->got;
+        self->chunk->size = (size_t)self->got;
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = take_parcel(&self->chunk)));
-        if (self->send.output < 0 || self->read.output == 0)
+        if (self->send.output < 0 || self->got == 0)
             RETURN(0);
     }
     wp_stop_cut(self->node);
