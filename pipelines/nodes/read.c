@@ -113,8 +113,8 @@ static int64_t copy_block(const struct held_file *file, weir_chunk *chunk, size_
 
 /* clang-format off */
 WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
-           size_t block; bool copies; int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open; weir_chunk_get_future get;
-           struct read_block read; struct wp_edge_send send;)
+           size_t block; bool copies; int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open;
+           weir_chunk_get_future get; struct read_block read; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
