@@ -95,7 +95,10 @@ static void print_dropped(FILE *out, const weir_pipeline_stage *stages, size_t c
         if (stages[i].dropped_rows == 0)
             continue;
         screen_name(name, sizeof name, stages[i].name, strlen(stages[i].name));
-        fprintf(out, "%s left out %lu by @onerror=drop\n", name, (unsigned long)stages[i].dropped_rows);
+        if (stages[i].dead == NULL)
+            fprintf(out, "%s left out %lu by @onerror=drop\n", name, (unsigned long)stages[i].dropped_rows);
+        else
+            fprintf(out, "%s gave %lu to dead(%s)\n", name, (unsigned long)stages[i].dropped_rows, stages[i].dead);
     }
 }
 

@@ -275,6 +275,31 @@ static void put_merges(struct graph *graph)
     }
 }
 
+static void put_stream(struct graph *graph, const struct plan_chain *dead)
+{
+    char label[128];
+    snprintf(label, sizeof label, "dead %.100s", dead->name);
+    open_frame(graph, label);
+    put_chain(graph, dead, 0);
+    close_frame(graph);
+}
+
+/* From who sends to a dead-letter stream to that. */
+static void put_deads(struct graph *graph, const struct plan_chain *chain)
+{
+    const struct plan_chain *block;
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        for (const struct plan_chain *dead = graph->plan->deads; dead != NULL; dead = dead->next)
+            if (node->engine.dead != NULL && strcmp(node->engine.dead, dead->name) == 0) {
+                open_arrow(graph, node->index, dead->nodes->index, true);
+                say(graph, "rejected");
+                close_arrow(graph, dead->nodes->index);
+            }
+        for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++)
+            put_deads(graph, block);
+    }
+}
+
 int wp_graph(const struct plan *plan, const struct run_bounds *bounds, weir_graph_format format, weir_text *out)
 {
     struct graph graph = {
@@ -290,7 +315,11 @@ int wp_graph(const struct plan *plan, const struct run_bounds *bounds, weir_grap
         say(&graph, "  edge [fontname=\"sans-serif\", fontsize=10];\n");
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         put_pipeline(&graph, chain);
+    for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next)
+        put_stream(&graph, dead);
     put_merges(&graph);
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        put_deads(&graph, chain);
     if (!graph.mermaid)
         say(&graph, "}\n");
     return graph.failed ? -ENOMEM : 0;

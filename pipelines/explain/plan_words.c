@@ -260,6 +260,11 @@ static void say_node(struct words *words, const struct plan_node *node, const ch
     say_options(words, node);
     if (!whole)
         say_place(words, node);
+    if (node->engine.onerror == ONERROR_DEAD)
+        wp_lines_put(&words->lines, "what it can't take goes to the dead-letter stream %s, as .error .stage .raw",
+                     node->engine.dead);
+    else if (node->engine.onerror == ONERROR_DROP)
+        wp_lines_put(&words->lines, "what it can't take is left out, and counted");
     say_blocks(words, node, number, whole);
     if (!whole && wp_plan_to(node) != NULL)
         say_edge(words, node);
@@ -298,11 +303,11 @@ static void say_hash_job(struct words *words, const struct plan_chain *chain, un
         chain->nodes->next->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
 }
 
-static void say_pipeline(struct words *words, const struct plan_chain *chain)
+static void say_pipeline(struct words *words, const struct plan_chain *chain, const char *kind)
 {
     const unsigned whole = wp_hash_job_nodes(chain);
     wp_lines_gap(&words->lines);
-    wp_lines_say(&words->lines, "Pipeline%s%s:", chain->name != NULL ? " " : "",
+    wp_lines_say(&words->lines, "%s%s%s:", kind, chain->name != NULL ? " " : "",
                  chain->name != NULL ? chain->name : "");
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
         wp_lines_say(&words->lines, "%s%s", node == chain->nodes ? "" : "| ", node->stage->name);
@@ -326,7 +331,7 @@ static bool any_merges(const struct plan *plan)
 
 static bool any_forks(const struct plan *plan)
 {
-    bool forks = false;
+    bool forks = plan->deads != NULL;
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         forks |= wp_plan_forks(chain);
     return forks;
@@ -352,6 +357,11 @@ static void say_memory(struct words *words, size_t needed, size_t budget)
                      "Merges: each takes pipelines that stand above it, each of them goes into one merge only, and no "
                      "branch goes into any. So no two ways out of one fork meet again, where one could wait for the "
                      "other. A pipeline whose turn hasn't come waits with full edges, which are counted above.");
+    if (words->plan->deads != NULL)
+        wp_lines_put(
+            &words->lines,
+            "Dead-letter streams: each ends when no stage can send to it any more, and sends to none, so nothing "
+            "goes round in a circle; who has a record for a full one waits for its sink only.");
     if (!any_forks(words->plan))
         return;
     wp_lines_put(
@@ -374,7 +384,9 @@ static void say_all(struct words *words, size_t needed, size_t budget)
                      (int)(let->value.span.to - let->value.span.from),
                      plan->syntax->source.text + let->value.span.from);
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
-        say_pipeline(words, chain);
+        say_pipeline(words, chain, "Pipeline");
+    for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next)
+        say_pipeline(words, dead, "Dead-letter stream");
     say_memory(words, needed, budget);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "run/reject.h"
+
 int wp_line_stage_open(struct run_node *node, wp_cut_line cut, void *format, void (*end_format)(void *format),
                        void **ret_state)
 {
@@ -12,11 +14,7 @@ int wp_line_stage_open(struct run_node *node, wp_cut_line cut, void *format, voi
             end_format(format);
         return wp_run_fail(node, -ENOMEM, "no memory");
     }
-    *self = (struct line_stage){ .node = node,
-                                 .cut = cut,
-                                 .format = format,
-                                 .end_format = end_format,
-                                 .drops = node->plan->engine.onerror == ONERROR_DROP };
+    *self = (struct line_stage){ .node = node, .cut = cut, .format = format, .end_format = end_format };
     *ret_state = self;
     return 0;
 }
@@ -39,10 +37,9 @@ static int take_line(const struct line_stage *self, struct cutting *cutting, str
     if (result == -EINVAL)
         return wp_run_fail(self->node, result, "record %lu, byte %zu: %s", (unsigned long)number, cutting->offset + 1,
                            cutting->reason);
-    if (self->drops) {
-        (void)__atomic_fetch_add(&self->node->counters.dropped_rows, 1, __ATOMIC_RELAXED);
+    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)number,
+                  cutting->offset + 1, cutting->reason))
         return 0;
-    }
     return wp_run_fail(self->node, result, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
                        (unsigned long)number, cutting->offset + 1, cutting->reason);
 }

@@ -11,7 +11,6 @@ struct line_stage {
     wp_cut_line cut;
     void *format;
     void (*end_format)(void *format);
-    bool drops;
 };
 
 /*

@@ -24,4 +24,5 @@ const struct node_type wp_node_combined = {
     .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn,
     .drops = true,
+    .rejects = true,
 };

@@ -16,6 +16,7 @@
 #include "nodes/node.h"
 #include "plan/push_down.h"
 #include "run/batch.h"
+#include "run/reject.h"
 
 static const weir_opt lines_opts[] = {
     { "max", "the longest line", WEIR_OPT_SIZE, 0, .def = 1 << 20, .min = 1, .max = 1 << 30 },
@@ -25,7 +26,6 @@ static const weir_opt lines_opts[] = {
 struct line_cutter {
     struct run_node *node;
     size_t max;
-    bool drops;          /* lines that are too long are left out */
     bool skips;          /* in the middle of such a line */
     uint64_t line;       /* lines before this one, as far as they were counted: without a literal */
     uint64_t offset;     /* of the chunk in the input */
@@ -38,16 +38,26 @@ struct line_cutter {
     size_t copied;       /* bytes of its lines */
 };
 
+/* Left out, if that is what shall be: as much of it as a line may have is known, here and in what was begun. */
+static int leave_out(struct line_cutter *self, size_t at)
+{
+    const size_t begun = self->begun.size, more = begun < self->max ? self->max - begun : 0;
+    const size_t here = self->chunk != NULL ? self->chunk->size - at : 0, size = here < more ? here : more;
+    if (size > 0 && weir_text_append(&self->begun, (const char *)self->chunk->data + at, size) < 0)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    const size_t shown = self->begun.size < self->max ? self->begun.size : self->max;
+    return wp_reject(self->node, self->begun.data, shown, "longer than max=%zu", self->max);
+}
+
 /* It begins at byte `at` of the chunk. */
 static int too_long(struct line_cutter *self, size_t at)
 {
     const uint64_t offset = self->offset + at - self->begun.size;
+    const int left_out = leave_out(self, at);
     self->skips = true;
     self->begun.size = 0;
-    if (self->drops) {
-        wp_counter_add(&self->node->counters.dropped_rows, 1);
-        return 0;
-    }
+    if (left_out != 0)
+        return left_out < 0 ? left_out : 0;
     if (self->literal != NULL)
         return wp_run_fail(self->node, -EMSGSIZE,
                            "the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
@@ -217,7 +227,6 @@ static struct line_cutter *create(struct run_node *node)
         return NULL;
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
-    self->drops = node->plan->engine.onerror == ONERROR_DROP;
     self->literal = wp_push_to_lines(node->plan, &self->literal_size);
     return self;
 }
@@ -239,10 +248,11 @@ static void take_chunk(struct line_cutter *self, struct parcel *parcel)
     parcel->chunk = NULL;
 }
 
+/* Without lines nothing but what was rejected. */
 static struct wp_edge_send send_batch(struct line_cutter *self)
 {
-    struct batch *batch = self->batch;
-    self->batch = NULL;
+    struct batch *batch = self->batch != NULL && self->batch->count > 0 ? self->batch : NULL;
+    self->batch = batch != NULL ? NULL : self->batch;
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = batch });
 }
 
@@ -263,7 +273,7 @@ WEIR_ASYNC(lines_run, int, struct run_node *node; struct line_cutter *cutter; st
             self->output = fill_batch(self->cutter);
             if (self->output < 0)
                 RETURN(self->output);
-            if (!is_ready(self->cutter, self->ended))
+            if (!is_ready(self->cutter, self->ended) && !wp_reject_waits(self->node))
                 continue;
             AWAIT(self->send, send_batch(self->cutter));
             if (self->send.output < 0)
@@ -293,4 +303,5 @@ const struct node_type wp_node_lines = {
     .runs = "looks for newlines inline: it is cheap",
     .spawn = spawn,
     .drops = true,
+    .rejects = true,
 };

@@ -5,6 +5,7 @@
 #include "nodes/json_record.h"
 #include "nodes/node.h"
 #include "run/batch.h"
+#include "run/reject.h"
 #include "run/rows.h"
 
 static const weir_opt json_opts[] = {
@@ -16,7 +17,6 @@ static const weir_opt json_opts[] = {
 struct json {
     struct run_node *node;
     struct json_index index; /* of one line after another */
-    bool drops;
 };
 
 /* --- the fields of a record ----------------------------------------------------------------------- */
@@ -86,7 +86,6 @@ static int open_json(struct run_node *node, void **ret_state)
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
-    self->drops = node->plan->engine.onerror == ONERROR_DROP;
     self->index.depth_max = (unsigned)wp_plan_number(node->plan, "depth");
     *ret_state = self;
     return 0;
@@ -128,10 +127,9 @@ static int take_record(struct json *self, struct batch *batch, struct row *row, 
         return wp_run_fail(self->node, error, "no memory");
     if (is_blank(row))
         return 0;
-    if (self->drops) {
-        (void)__atomic_fetch_add(&self->node->counters.dropped_rows, 1, __ATOMIC_RELAXED);
+    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record,
+                  self->index.offset + 1, self->index.reason))
         return 0;
-    }
     return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
                        (unsigned long)record, self->index.offset + 1, self->index.reason);
 }
@@ -178,4 +176,5 @@ const struct node_type wp_node_json = {
     .spawn = spawn,
     .rows = &ops,
     .drops = true,
+    .rejects = true,
 };

@@ -67,6 +67,7 @@ const struct node_type wp_node_kv = {
     .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn_kv,
     .drops = true,
+    .rejects = true,
 };
 
 const struct node_type wp_node_logfmt = {
@@ -78,4 +79,5 @@ const struct node_type wp_node_logfmt = {
     .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn_logfmt,
     .drops = true,
+    .rejects = true,
 };

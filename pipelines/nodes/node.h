@@ -31,6 +31,7 @@ struct node_type {
     bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
     bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
     bool drops;      /* it knows @onerror=fail|drop */
+    bool rejects;    /* and dead(NAME), by wp_reject() */
     uint8_t times;   /* it knows @timeout where it is fed by one of these: NODE_FED_BY(port)s */
     uint8_t retries; /* it knows @retry, likewise */
     bool forks;      /* its blocks are branches, fed by it in the same run: node->branches */

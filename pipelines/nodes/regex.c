@@ -69,4 +69,5 @@ const struct node_type wp_node_regex = {
     .runs = "searches the lines of each batch inline",
     .spawn = spawn,
     .drops = true,
+    .rejects = true,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nodes/node.h"
+#include "run/reject.h"
 #include "run/row.h"
 #include "run/rows.h"
 
@@ -19,7 +20,6 @@ static const char *refuses(const struct setting *setting)
 
 struct set {
     struct run_node *node;
-    bool drops;
 };
 
 static int open_set(struct run_node *node, void **ret_state)
@@ -27,7 +27,7 @@ static int open_set(struct run_node *node, void **ret_state)
     struct set *self = calloc(1, sizeof *self);
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
-    *self = (struct set){ .node = node, .drops = node->plan->engine.onerror == ONERROR_DROP };
+    *self = (struct set){ .node = node };
     *ret_state = self;
     return 0;
 }
@@ -70,6 +70,7 @@ static int set_field(struct batch *batch, struct row *row, const struct setting 
 /* 1: it goes on; 0: it is left out; or a negative errno. */
 static int take_row(struct set *self, struct batch *batch, struct row *row)
 {
+    const unsigned long record = (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1);
     int result = 1;
     for (const struct setting *setting = self->node->plan->settings; result > 0 && setting != NULL;
          setting = setting->next) {
@@ -77,10 +78,10 @@ static int take_row(struct set *self, struct batch *batch, struct row *row)
         result = set_field(batch, row, setting, &reason);
         if (result < 0)
             return wp_run_fail(self->node, result, "no memory");
-        if (result == 0 && !self->drops)
+        if (result == 0 &&
+            !wp_reject(self->node, row->raw, row->raw_size, "record %lu: .%s: %s", record, setting->text, reason))
             return wp_run_fail(self->node, -EINVAL, "record %lu: .%s: %s: @onerror=drop leaves out such records",
-                               (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1), setting->text,
-                               reason);
+                               record, setting->text, reason);
     }
     return result;
 }
@@ -119,4 +120,5 @@ const struct node_type wp_node_set = {
     .rows = &ops,
     .refuses = refuses,
     .drops = true,
+    .rejects = true,
 };

@@ -22,4 +22,5 @@ const struct node_type wp_node_syslog = {
     .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn,
     .drops = true,
+    .rejects = true,
 };

@@ -366,6 +366,11 @@ static bool set_onerror(struct check *check, const struct argument *argument, st
         wp_diag(check->diags, argument->span, "@onerror is fail, drop or dead(name)");
         return false;
     }
+    if (argument->inner != NULL && check->in_dead) {
+        wp_diag(check->diags, argument->span,
+                "a dead-letter stream can't send to one: this would go round in a circle");
+        return false;
+    }
     for (const struct chain *dead = check->syntax->deads; argument->inner != NULL; dead = dead->next) {
         if (dead == NULL) {
             wp_diag(check->diags, argument->span, "there is no dead-letter stream '%s'", argument->inner);
@@ -452,7 +457,7 @@ static bool runs_here(const struct engine_option *option, const struct plan_node
     if (option->set == set_order && type != NULL && type->orders)
         return node->engine.order != ORDER_KEY;
     if (option->set == set_onerror)
-        return type != NULL && type->drops && node->engine.onerror != ONERROR_DEAD;
+        return type != NULL && (node->engine.onerror == ONERROR_DEAD ? type->rejects : type->drops);
     if (option->set == set_rate)
         return refuse_rate(node) == NULL;
     if (option->set == set_timeout || option->set == set_retry)

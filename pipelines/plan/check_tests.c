@@ -90,6 +90,7 @@ static bool copy_part(struct check *check, const struct plan_node *node, struct 
             copy->engine.onerror = ONERROR_DROP;
         copy->engine.dead = NULL;
         copy->into = NULL;
+        copy->into = NULL;
         *link = copy;
         link = &copy->next;
     }

@@ -13,6 +13,7 @@ struct check {
     unsigned nodes;
     unsigned in_block;         /* how deep; a block is for one file */
     const struct chain *chain; /* the pipeline that is checked */
+    bool in_dead;              /* it is a dead-letter stream */
     struct plan_chain *above;  /* those before it, without the faulty ones */
 };
 

@@ -119,6 +119,31 @@ static void check_lets(struct check *check)
                 wp_diag(check->diags, other->name_span, "'%s' is set already", let->name);
 }
 
+static bool names_dead(const struct plan_chain *chain, const char *name)
+{
+    const struct plan_chain *block;
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        if (node->engine.dead != NULL && strcmp(node->engine.dead, name) == 0)
+            return true;
+        for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++)
+            if (names_dead(block, name))
+                return true;
+    }
+    return false;
+}
+
+/* Only asked when all pipelines are there: of a faulty one nobody knows. */
+static void check_used(struct check *check, const struct plan *plan, const struct plan_chain *dead)
+{
+    if (wp_diag_any(check->diags))
+        return;
+    for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
+        if (names_dead(chain, dead->name))
+            return;
+    wp_diag(check->diags, dead->span, "nothing goes into the dead-letter stream '%s'", dead->name);
+    wp_diag_hint(check->diags, "a stage that may fail sends there by @onerror=dead(%s)", dead->name);
+}
+
 int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t variable_count, struct diags *diags,
             struct plan *ret_plan)
 {
@@ -132,11 +157,12 @@ int wp_plan(struct syntax *syntax, const struct plan_variable *variables, size_t
     check_lets(&check);
     struct plan plan = { .syntax = syntax };
     plan.pipelines = check_all(&check, syntax->pipelines, WEIR_NONE);
+    check.in_dead = true;
     plan.deads = check_all(&check, syntax->deads, WEIR_RECORDS);
     plan.tests = wp_check_tests(&check, plan.pipelines);
     plan.nodes = check.nodes;
     for (const struct plan_chain *dead = plan.deads; dead != NULL; dead = dead->next)
-        wp_diag(diags, dead->span, "dead-letter streams are part of the language, but this weir can't do them yet");
+        check_used(&check, &plan, dead);
     if (syntax->arena.failed || diags->no_memory)
         return -ENOMEM;
     if (syntax->pipelines == NULL && diags->count == 0)

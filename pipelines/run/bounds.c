@@ -202,8 +202,12 @@ int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *r
     struct bounds bounds = { .share = 1, .each = ret_bounds };
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         find_line_bytes(&bounds, chain);
+    for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next)
+        find_line_bytes(&bounds, dead);
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         measure(&bounds, chain, 1, false);
+    for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next)
+        measure(&bounds, dead, 1, false);
     *ret_held_bytes = bounds.holders > 0 ? budget_bytes / 2 / bounds.holders : 0;
     *ret_needed = bounds.holders > 0 ? 2 * bounds.needed : bounds.needed;
     budget_bytes -= bounds.holders * *ret_held_bytes;
@@ -213,5 +217,9 @@ int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *r
         bounds.share = (double)(budget_bytes - bounds.needed) / (double)bounds.more;
     for (const struct plan_chain *chain = plan->pipelines; chain != NULL; chain = chain->next)
         set_capacity(&bounds, chain, false);
+    for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next) {
+        set_capacity(&bounds, dead, false);
+        ret_bounds[dead->nodes->index].feed = RECORD_BATCHES; /* what lies there holds no chunk */
+    }
     return 0;
 }

@@ -25,7 +25,7 @@ size_t wp_bounds_chunk_bytes(const struct plan_node *node);
 /* In chunks, each at least one. */
 struct run_bounds {
     size_t edge;              /* behind the node */
-    size_t feed;              /* of the first node of a branch: the edge to it */
+    size_t feed;              /* of the first node of a branch, or of a dead-letter stream: the edge to it */
     size_t lane_in, lane_out; /* of each lane of a cut stage: see pieces.h */
 };
 

@@ -2,6 +2,7 @@
 #include <weir/time.h>
 
 #include "run/batch.h"
+#include "run/reject.h"
 #include "run/rate.h"
 
 void wp_parcel_put(struct parcel *parcel)
@@ -25,9 +26,33 @@ static void count(const struct parcel *parcel, uint64_t *bytes, uint64_t *rows)
         wp_counter_add(rows, parcel->batch->count);
 }
 
+/* What the node has rejected, a batch at a time. */
+static bool take_rejected(struct wp_edge_send *self)
+{
+    self->rejected = (struct parcel){ .batch = wp_reject_take(self->node) };
+    if (self->rejected.batch != NULL && wp_reject_way(self->node) == NULL)
+        wp_parcel_put(&self->rejected);
+    return self->rejected.batch != NULL;
+}
+
+static bool is_empty(const struct parcel *parcel)
+{
+    return parcel->chunk == NULL && parcel->batch == NULL && !parcel->last;
+}
+
 WEIR_ASYNC_DEFINE(wp_edge_send)
 {
     WEIR_BEGIN
+    while (take_rejected(self)) {
+        AWAIT(self->send, weir_mpsc_send(wp_reject_way(self->node), &self->rejected));
+        if (self->send.output == 0)
+            self->rejected = (struct parcel){ 0 }; /* the channel's now */
+        wp_parcel_put(&self->rejected);            /* or nobody wants it */
+    }
+    if (is_empty(&self->parcel))
+        RETURN(0);
+    if (self->parcel.last)
+        wp_reject_leave(self->node);
     count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
     if (self->to == NULL)
         self->to = self->node->to;
@@ -47,8 +72,11 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     }
     if (self->output == 0)
         self->parcel = (struct parcel){ 0 }; /* the channel's now */
+    else
+        wp_reject_leave(self->node); /* it is going to end */
     WEIR_FINALLY
     wp_parcel_put(&self->parcel);
+    wp_parcel_put(&self->rejected);
     WEIR_END
 }
 
@@ -84,6 +112,12 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
         self->output = self->which.output == 0 ? self->recv.output : 1;
         wp_counter_add(&self->node->counters.starved_ns, (uint64_t)(weir_now_ns() - self->since_ns));
     }
+    if (self->output < 0 && self->node->ends_with_senders) {
+        *self->ret_parcel = (struct parcel){ .last = true };
+        RETURN(0);
+    }
+    if (self->output > 0)
+        wp_reject_leave(self->node); /* it is going to end */
     if (self->output != 0)
         RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
     count(self->ret_parcel, &self->node->counters.in_bytes, &self->node->counters.in_rows);

@@ -11,6 +11,7 @@
 
 #include "run/bounds.h"
 #include "run/gate.h"
+#include "run/reject.h"
 #include "run/patience.h"
 #include "run/stop.h"
 
@@ -210,7 +211,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
         self->parcel.batch = take_batch(self->work);
         work_unref(self->work);
         self->work = NULL;
-        if (self->parcel.batch != NULL) {
+        if (self->parcel.batch != NULL || wp_reject_waits(self->node)) {
             AWAIT(self->send, send_batch(self->node, &self->parcel));
             if (self->send.output < 0)
                 RETURN(0);
@@ -339,7 +340,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
             continue;
         }
         self->output = take_done(self);
-        if (self->output == 0 && self->parcel.batch != NULL) {
+        if (self->output == 0 && (self->parcel.batch != NULL || wp_reject_waits(self->node))) {
             AWAIT(self->send, send_batch(self->node, &self->parcel));
             if (self->send.output < 0)
                 RETURN(0);

@@ -13,6 +13,7 @@
 #include "run/fork.h"
 #include "run/gate.h"
 #include "run/pieces.h"
+#include "run/reject.h"
 #include "run/whole_job.h"
 
 /* The run at the top of all. */
@@ -63,6 +64,8 @@ static int connect_node(struct run *run, struct run_node *node)
     int error = plan->forks ? connect_branches(run, node) : 0;
     if (!plan->forks && run->parent == NULL)
         enter_inner(run, plan);
+    if (error == 0 && run->parent != NULL)
+        error = wp_reject_join(whole(run), node_of(whole(run), plan), node);
     if (plan->merges != NULL)
         error = wp_merge_create(node, whole(run)->bounds);
     if (error == 0 && wp_pieces_par(plan) > 0)
@@ -125,6 +128,12 @@ int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_nee
         error = weir_cancel_create(&run->stop);
     for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
         error = connect_chain(run, chain);
+    for (const struct plan_chain *dead = plan->deads; error == 0 && dead != NULL; dead = dead->next)
+        error = connect_chain(run, dead);
+    if (error == 0)
+        error = wp_reject_connect(run, plan);
+    if (error == 0 && plan->deads != NULL && run->gate == NULL)
+        error = wp_gate_create(&run->gate);
     if (error < 0)
         wp_run_destroy(run);
     else
@@ -147,6 +156,7 @@ void wp_run_destroy(struct run *run)
         wp_parcel_put(&run->nodes[i].rest);
         wp_fork_destroy(&run->nodes[i]);
         wp_merge_destroy(&run->nodes[i]);
+        wp_reject_destroy(&run->nodes[i]);
         wp_pieces_destroy(run->nodes[i].pieces);
         wp_bundle_destroy(run->nodes[i].bundle);
         wp_hash_job_free(run->nodes[i].job);
@@ -222,6 +232,9 @@ void wp_run_end_block(struct run *run)
         return;
     struct run *top = whole(run);
     const bool well = run->error == 0 && run->finished;
+    for (unsigned i = 0; i < run->count; i++)
+        if (run->nodes[i].plan != NULL)
+            wp_reject_leave(&run->nodes[i]);
     (void)pthread_mutex_lock(&top->lock);
     for (unsigned i = 0; i < run->count; i++)
         if (run->nodes[i].plan != NULL)

@@ -20,9 +20,10 @@
 
 /* --- edges ------------------------------------------------------------------------------ */
 
-struct batch;  /* batch.h */
-struct pieces; /* pieces.h */
-struct gate;   /* gate.h */
+struct batch;   /* batch.h */
+struct pieces;  /* pieces.h */
+struct gate;    /* gate.h */
+struct rejects; /* reject.h */
 struct run_bounds;
 struct row;
 
@@ -56,7 +57,7 @@ struct run_counters {
     uint64_t starved_ns; /* waiting for input */
     uint64_t inlined, offloaded;
     uint64_t in_rows, out_rows;
-    uint64_t dropped_rows; /* left out by @onerror=drop; added to by any thread */
+    uint64_t dropped_rows; /* left out by @onerror=drop, or gone to a dead-letter stream; added to by any thread */
 };
 
 struct run_node {
@@ -74,6 +75,8 @@ struct run_node {
     unsigned branch_count;
     weir_mpsc_receiver **feeds; /* of one that merges: the edges to it, which it makes its `from` in turn */
     unsigned feed_count;
+    struct rejects *rejects; /* of one that sends to a dead-letter stream */
+    bool ends_with_senders;  /* the first of such a stream: its input ends when nobody can send any more */
     struct run_counters counters;
     struct parcel rest;    /* with @rate: what may not pass yet of what it has received */
     int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
@@ -146,10 +149,11 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
  * wp_edge_send() - hand a parcel on. Resolves to 0, or -EPIPE: nobody wants more,
  * which is no failure. Takes what the parcel holds in any case. It goes into the edge
  * `to` (borrowed), or (NULL) into the node's; of a node that ends the pipeline
- * nowhere.
+ * nowhere. What the node has rejected goes to its dead-letter stream before; with an
+ * empty parcel that is all.
  */
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
-                   int64_t since_ns; weir_sleep nap; weir_mpsc_send_future send;);
+                   int64_t since_ns; struct parcel rejected; weir_sleep nap; weir_mpsc_send_future send;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
  * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to

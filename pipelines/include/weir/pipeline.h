@@ -102,7 +102,8 @@ typedef struct weir_pipeline_stage {
     uint64_t busy_ns, blocked_ns, starved_ns;
     uint64_t inlined, offloaded; /* steps */
     uint64_t in_rows, out_rows;
-    uint64_t dropped_rows; /* left out by @onerror=drop */
+    uint64_t dropped_rows; /* left out by @onerror=drop, or gone to the stream `dead` */
+    const char *dead;      /* the pipeline's; NULL: @onerror says no dead(NAME) */
     unsigned lanes;        /* how many may be busy at once; busy_ns is theirs together */
     unsigned outer_lanes;  /* of those, how often its block runs at once; blocked_ns and starved_ns are theirs */
     bool takes_par;        /* the stage knows @par */
