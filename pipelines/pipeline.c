@@ -209,6 +209,9 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
         .takes_par = takes_par(node->plan),
         .has_block = has_block(node->plan),
     };
+    ret_stage->depth = wp_plan_depth(&pipeline->plan, node->plan, &ret_stage->first);
+    for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
+        ret_stage->steps[i] = load(&counters->steps[i]);
     return 0;
 }
 

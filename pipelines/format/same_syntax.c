@@ -41,15 +41,46 @@ static bool same_exprs(const struct expr *a, const struct expr *b)
 
 static bool same_stages(const struct stage_use *a, const struct stage_use *b);
 
+static bool same_argument(const struct argument *a, const struct argument *b)
+{
+    return a->opt == b->opt && same_value(&a->value, &b->value) && same_exprs(a->expr, b->expr) &&
+           same_exprs(a->target, b->target) && same_text(a->inner, b->inner) &&
+           (a->block == NULL) == (b->block == NULL) &&
+           (a->block == NULL || same_stages(a->block->stages, b->block->stages));
+}
+
+/* The next one that gives this option. */
+static const struct argument *find_option(const struct argument *argument, const char *name)
+{
+    while (argument != NULL && !same_text(argument->name, name))
+        argument = argument->next;
+    return argument;
+}
+
+static unsigned count(const struct argument *argument)
+{
+    unsigned arguments = 0;
+    for (; argument != NULL; argument = argument->next)
+        arguments++;
+    return arguments;
+}
+
+/* Each option was given the same, in the same order; the order of the options means nothing. */
 static bool same_arguments(const struct argument *a, const struct argument *b)
 {
-    for (; a != NULL && b != NULL; a = a->next, b = b->next)
-        if (!same_text(a->name, b->name) || a->opt != b->opt || !same_value(&a->value, &b->value) ||
-            !same_exprs(a->expr, b->expr) || !same_exprs(a->target, b->target) || !same_text(a->inner, b->inner) ||
-            (a->block == NULL) != (b->block == NULL) ||
-            (a->block != NULL && !same_stages(a->block->stages, b->block->stages)))
+    if (count(a) != count(b))
+        return false;
+    for (const struct argument *first = a; first != NULL; first = first->next) {
+        if (find_option(a, first->name) != first)
+            continue; /* it was looked at */
+        const struct argument *x = first, *y = find_option(b, first->name);
+        for (; x != NULL && y != NULL; x = find_option(x->next, x->name), y = find_option(y->next, y->name))
+            if (!same_argument(x, y))
+                return false;
+        if (x != y)
             return false;
-    return a == b;
+    }
+    return true;
 }
 
 static bool same_stages(const struct stage_use *a, const struct stage_use *b)

@@ -107,7 +107,7 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
         if (self->job.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
         wp_counter_add(&self->node->counters.offloaded, 1);
-        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->bytes->took_ns);
+        wp_counter_busy(&self->node->counters, (uint64_t)self->bytes->took_ns);
         self->left -= (int64_t)self->bytes->wanted;
         self->sent += (int64_t)self->bytes->wanted;
         if (self->rate > 0) {

@@ -146,7 +146,7 @@ WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_f
                                         .block = self->block, .offset = self->offset));
             self->got = self->read.output;
         }
-        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
         if (self->got == -ECANCELED)
             break;
         if (self->got < 0)

@@ -62,7 +62,7 @@ static int fill(struct writer *self)
         self->chunk->size += size;
         self->done += size;
     }
-    wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - began_ns));
+    wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
     return error;
 }
 

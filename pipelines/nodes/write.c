@@ -191,7 +191,7 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; int64_
         AWAIT(self->write, WEIR_CALL(write_chunk, .node = self->node, .file = self->file, .chunk = self->parcel.chunk));
         if (self->write.output < 0)
             RETURN(failed(self->node, self->file, self->write.output));
-        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
         wp_parcel_put(&self->parcel);
     }
     if (self->file->output.path != NULL && wp_stop_was_cut(self->node))

@@ -490,6 +490,8 @@ static bool set_known(struct check *check, const struct argument *argument, cons
 static bool set_engine(struct check *check, const struct argument *argument, struct plan_node *node)
 {
     weir_suggest suggest;
+    if (argument->name == NULL)
+        return false; /* the parser has said that there is none */
     weir_suggest_init(&suggest, argument->name);
     for (size_t i = 0; i < ENGINE_OPTIONS; i++) {
         if (strcmp(engine_options[i].name, argument->name) == 0)

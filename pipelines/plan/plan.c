@@ -26,6 +26,33 @@ const struct plan_node *wp_plan_last(const struct plan_chain *chain)
     return last;
 }
 
+/* 0: it isn't in there; else one more than the number of blocks between. */
+static unsigned depth_in(const struct plan_chain *chain, const struct plan_node *wanted, bool *ret_first)
+{
+    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
+        const struct plan_chain *block;
+        if (node == wanted) {
+            *ret_first = node == chain->nodes;
+            return 1;
+        }
+        for (unsigned i = 0; (block = wp_plan_block(node, i)) != NULL; i++) {
+            const unsigned depth = depth_in(block, wanted, ret_first);
+            if (depth > 0)
+                return depth + 1;
+        }
+    }
+    return 0;
+}
+
+unsigned wp_plan_depth(const struct plan *plan, const struct plan_node *node, bool *ret_first)
+{
+    unsigned depth = 0;
+    *ret_first = false;
+    for (const struct plan_chain *chain = plan->pipelines; depth == 0 && chain != NULL; chain = chain->next)
+        depth = depth_in(chain, node, ret_first);
+    return depth > 0 ? depth - 1 : 0;
+}
+
 unsigned wp_plan_end(const struct plan_chain *chain)
 {
     const struct plan_node *last = wp_plan_last(chain);

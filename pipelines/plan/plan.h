@@ -134,6 +134,8 @@ WEIR_MUST_USE int wp_plan(struct syntax *syntax, const struct plan_variable *var
 const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned index);
 /* Where what it gives goes: the next one, or the merge that names its pipeline; NULL: nowhere. */
 const struct plan_node *wp_plan_to(const struct plan_node *node);
+/* How many blocks the node is in, and whether it is the first of its chain. */
+unsigned wp_plan_depth(const struct plan *plan, const struct plan_node *node, bool *ret_first);
 /* The last stage of a chain. */
 const struct plan_node *wp_plan_last(const struct plan_chain *chain);
 /* One above the index of the last node of a chain, those in blocks included. */

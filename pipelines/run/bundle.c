@@ -135,7 +135,7 @@ static int pass(struct bundle *bundle, struct lane *lane, unsigned i, struct bat
     const int64_t began_ns = weir_now_ns();
     count_atomically(&node->counters.in_rows, (*batch)->count);
     const int error = wp_rows_work(lane->states[i], batch);
-    count_atomically(&node->counters.busy_ns, (uint64_t)(weir_now_ns() - began_ns));
+    wp_counter_busy_shared(&node->counters, (uint64_t)(weir_now_ns() - began_ns));
     count_atomically(&node->counters.inlined, 1);
     if (*batch != NULL)
         count_atomically(&node->counters.out_rows, (*batch)->count);

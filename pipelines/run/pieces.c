@@ -175,7 +175,7 @@ static struct slice make_slice(struct stepper *self, uint64_t in_bytes)
 static void count_step(struct run_node *node, const struct stepper *self)
 {
     (void)__atomic_fetch_add(&node->counters.offloaded, 1, __ATOMIC_RELAXED);
-    (void)__atomic_fetch_add(&node->counters.busy_ns, (uint64_t)self->took_ns, __ATOMIC_RELAXED);
+    wp_counter_busy_shared(&node->counters, (uint64_t)self->took_ns);
 }
 
 static int begin_piece(struct stepper *self)

@@ -202,7 +202,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             work_unref(self->work);
         }
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): this node has a reference of its own */
-        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->work->took_ns);
+        wp_counter_busy(&self->node->counters, (uint64_t)self->work->took_ns);
         if (self->work->error < 0)
             RETURN(self->work->error);
         self->enough = self->work->error > 0;
@@ -297,7 +297,7 @@ static int take_done(struct rows_run_par *self)
             self->slots[slot] = NULL;
     self->busy--;
     const int error = work->error;
-    wp_counter_add(&self->node->counters.busy_ns, (uint64_t)work->took_ns);
+    wp_counter_busy(&self->node->counters, (uint64_t)work->took_ns);
     self->parcel.batch = take_batch(work);
     work_unref(work);
     return error;

@@ -224,6 +224,8 @@ static void add_counters(struct run_counters *to, const struct run_counters *fro
     wp_counter_add(&to->in_rows, from->in_rows);
     wp_counter_add(&to->out_rows, from->out_rows);
     wp_counter_add(&to->dropped_rows, from->dropped_rows);
+    for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
+        wp_counter_add(&to->steps[i], from->steps[i]);
 }
 
 void wp_run_end_block(struct run *run)

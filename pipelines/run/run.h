@@ -13,6 +13,7 @@
 #include <weir/chunk.h>
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
+#include <weir/pipeline.h>
 #include <weir/select.h>
 #include <weir/time.h>
 
@@ -58,6 +59,7 @@ struct run_counters {
     uint64_t inlined, offloaded;
     uint64_t in_rows, out_rows;
     uint64_t dropped_rows; /* left out by @onerror=drop, or gone to a dead-letter stream; added to by any thread */
+    uint64_t steps[WEIR_PIPELINE_STEPS]; /* how long they took: see weir/pipeline.h */
 };
 
 struct run_node {
@@ -167,6 +169,26 @@ weir_closed_future wp_edge_closed(const struct run_node *node);
 static inline void wp_counter_add(uint64_t *counter, uint64_t by)
 {
     __atomic_store_n(counter, *counter + by, __ATOMIC_RELAXED);
+}
+
+/* A step, or an operation of its own, that took so long. */
+static inline unsigned wp_step_bucket(uint64_t ns)
+{
+    const unsigned bits = ns < 1024 ? 0 : 54 - (unsigned)__builtin_clzll(ns);
+    return bits < WEIR_PIPELINE_STEPS ? bits : WEIR_PIPELINE_STEPS - 1;
+}
+
+static inline void wp_counter_busy(struct run_counters *counters, uint64_t ns)
+{
+    wp_counter_add(&counters->busy_ns, ns);
+    wp_counter_add(&counters->steps[wp_step_bucket(ns)], 1);
+}
+
+/* The same where several threads may be at it. */
+static inline void wp_counter_busy_shared(struct run_counters *counters, uint64_t ns)
+{
+    (void)__atomic_fetch_add(&counters->busy_ns, ns, __ATOMIC_RELAXED);
+    (void)__atomic_fetch_add(&counters->steps[wp_step_bucket(ns)], 1, __ATOMIC_RELAXED);
 }
 
 /* --- what runs a node ---------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
             wp_counter_add(&self->node->counters.inlined, 1);
             wp_stepper_step(self->stepper);
         }
-        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)self->stepper->took_ns);
+        wp_counter_busy(&self->node->counters, (uint64_t)self->stepper->took_ns);
         if (self->stepper->want < 0 && self->stepper->in_last && wp_stop_was_cut(self->node))
             self->stepper->want = WEIR_WANT_NOTHING; /* its input ends in the middle since that was cut short */
         if (self->stepper->want < 0)

@@ -94,6 +94,7 @@ static void test_what_looks_like_something_else_stays_what_it_is(void)
         "stdin | lines | print test \"x\" { in \"x\" in \"-\" count out >= 1 out[0] .a == 1 }",
         "stdin | lines | tee { to raw | write a } { print }",
         "b: merge a, c | print",
+        "read a | hash xxh128 head=6 md5 | null",
         "stdin | lines | route { .a > 1 -> { null } .b =~ /->/ # x -> {\n -> { to raw | null } else -> { print } }",
         "stdin | lines | multiline start=/a: #/i | route { true -> { null } } @name=r",
         "stdin | lines | set .a = .b + 1, .c.d = \"x: y\" | print",

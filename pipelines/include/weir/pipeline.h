@@ -95,6 +95,9 @@ void weir_pipeline_on_trouble(weir_pipeline *pipeline, void (*hook)(void *arg, c
 /* How many; any time. */
 uint64_t weir_pipeline_troubles(const weir_pipeline *pipeline);
 
+/* Buckets of how long steps took. */
+#define WEIR_PIPELINE_STEPS 24
+
 /* What a stage did so far; any thread, any time. */
 typedef struct weir_pipeline_stage {
     const char *name;
@@ -108,6 +111,10 @@ typedef struct weir_pipeline_stage {
     unsigned outer_lanes;  /* of those, how often its block runs at once; blocked_ns and starved_ns are theirs */
     bool takes_par;        /* the stage knows @par */
     bool has_block;        /* its work is that of the stages in its block */
+    unsigned depth;        /* how many blocks it is in */
+    bool first;            /* of its pipeline, or of its block */
+    /* How many steps took less than 1024 ns, or from 512 * 2^i ns up to twice that; the last bucket has all longer. */
+    uint64_t steps[WEIR_PIPELINE_STEPS];
 } weir_pipeline_stage;
 /* -ENOENT: there are fewer. */
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage);
