@@ -216,16 +216,11 @@ static int take_next(weir_broadcast_receiver *receiver, void *ret_item, uint64_t
 /* [lock] */
 static int take_or_wait(weir_broadcast_recv_future *self, weir_cx *cx)
 {
-    if (self->future.line != WEIR_AT_START && waiter_result(&self->waiter) == WAITER_WAITS) {
-        self->waiter.waker = cx->waker;
+    if (waiter_goes_on(&self->future, &self->waiter, cx))
         return -EAGAIN;
-    }
     const int result = take_next(self->receiver, self->ret_item, &self->missed);
-    if (result == -EAGAIN) {
-        self->future.line = 1;
-        self->waiter.result = WAITER_WAITS;
-        waiter_enqueue(&self->receiver->channel->queue, &self->waiter, cx);
-    }
+    if (result == -EAGAIN)
+        waiter_begin(&self->future, &self->receiver->channel->queue, &self->waiter, cx);
     return result;
 }
 

@@ -10,13 +10,8 @@ static weir_poll closed_poll(weir_future *future, weir_cx *cx)
         return WEIR_PENDING;
     wi_lock(self->lock);
     const bool waits = wi_load(self->word, RELAXED) != self->wanted;
-    if (waits && future->line != WEIR_AT_START && waiter_result(&self->waiter) == WAITER_WAITS) {
-        self->waiter.waker = cx->waker;
-    } else if (waits) {
-        future->line = 1;
-        self->waiter.result = WAITER_WAITS;
-        waiter_enqueue(self->queue, &self->waiter, cx);
-    }
+    if (waits && !waiter_goes_on(future, &self->waiter, cx))
+        waiter_begin(future, self->queue, &self->waiter, cx);
     wi_unlock(self->lock);
     if (!waits)
         return WEIR_READY;

@@ -60,66 +60,15 @@ static size_t take_many(struct mpsc_channel *channel, unsigned char *ret_items, 
     return count;
 }
 
-/*
- * Nothing is there. Looks again under the lock, where it can't change:
- * 0: an item is there; -EPIPE: there will be none; -EAGAIN: with a slot (in the
- * frame of the one who waits), `waker` lies in it and is woken for the next one.
- */
-static int look_or_register(struct mpsc_channel *channel, weir_waker **slot, weir_waker *waker)
-{
-    int result = -EAGAIN;
-    wi_lock(&channel->lock);
-    if (items_there(channel) > 0) {
-        result = 0;
-    } else if (mpsc_over(channel)) {
-        result = -EPIPE;
-    } else if (slot != NULL) {
-        *slot = waker; /* under the lock, since it may be registered already */
-        wi_store(&channel->receiver_task, (const void *)waker, RELAXED); /* of a task: its address */
-        channel->receiver_waker = slot;
-    }
-    wi_unlock(&channel->lock);
-    return result;
-}
-
-static void unregister(struct mpsc_channel *channel, weir_waker **slot)
-{
-    wi_lock(&channel->lock);
-    if (channel->receiver_waker == slot)
-        channel->receiver_waker = NULL;
-    wi_unlock(&channel->lock);
-}
-
 /* --- recv -------------------------------------------------------------------------- */
 
-static weir_poll recv_poll(weir_future *future, weir_cx *cx)
-{
-    weir_mpsc_recv_future *self = (weir_mpsc_recv_future *)(void *)future;
-    struct mpsc_channel *channel = self->channel;
-    if (!weir_budget_take(cx))
-        return WEIR_PENDING;
-
-    int result = take(channel, self->ret_item);
-    if (weir_unlikely(result == -EAGAIN)) {
-        result = look_or_register(channel, &self->waker, cx->waker);
-        if (result == -EAGAIN) {
-            future->line = 1;
-            weir_budget_give_back(cx);
-            return WEIR_PENDING;
-        }
-        if (result == 0)
-            result = take(channel, self->ret_item);
-    }
-    self->output = result;
-    return WEIR_READY;
-}
-
-static void recv_drop(weir_future *future)
-{
-    weir_mpsc_recv_future *self = (weir_mpsc_recv_future *)(void *)future;
-    if (future->line != WEIR_AT_START)
-        unregister(self->channel, &self->waker);
-}
+#define RECV_CHANNEL struct mpsc_channel
+#define RECV_FUTURE weir_mpsc_recv_future
+#define RECV_MANY_FUTURE weir_mpsc_recv_many_future
+#define RECV_OVER mpsc_over
+#define RECV_REGISTERED(channel, waker) /* of a task: its address */ \
+    wi_store(&(channel)->receiver_task, (const void *)(waker), RELAXED)
+#include "sync/recv_template.h"
 
 static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
 {
@@ -128,37 +77,6 @@ static void recv_inspect(const weir_future *future, weir_wait *ret_wait)
 
 const weir_future_type weir_mpsc_recv_type =
     WEIR_FUTURE_TYPE_SEEN(weir_mpsc_recv_future, "mpsc_recv", recv_poll, recv_drop, recv_inspect);
-
-static weir_poll recv_many_poll(weir_future *future, weir_cx *cx)
-{
-    weir_mpsc_recv_many_future *self = (weir_mpsc_recv_many_future *)(void *)future;
-    struct mpsc_channel *channel = self->channel;
-    if (!weir_budget_take(cx))
-        return WEIR_PENDING;
-
-    size_t count = take_many(channel, self->ret_items, self->items_max);
-    self->output = 0;
-    if (count == 0 && self->items_max > 0) {
-        const int result = look_or_register(channel, &self->waker, cx->waker);
-        if (result == -EAGAIN) {
-            future->line = 1;
-            weir_budget_give_back(cx);
-            return WEIR_PENDING;
-        }
-        self->output = result;
-        if (result == 0)
-            count = take_many(channel, self->ret_items, self->items_max);
-    }
-    self->output += (int64_t)count;
-    return WEIR_READY;
-}
-
-static void recv_many_drop(weir_future *future)
-{
-    weir_mpsc_recv_many_future *self = (weir_mpsc_recv_many_future *)(void *)future;
-    if (future->line != WEIR_AT_START)
-        unregister(self->channel, &self->waker);
-}
 
 static void recv_many_inspect(const weir_future *future, weir_wait *ret_wait)
 {
@@ -180,13 +98,7 @@ weir_mpsc_recv_many_future weir_mpsc_recv_many(weir_mpsc_receiver *receiver, voi
 
 int weir_mpsc_try_recv(weir_mpsc_receiver *receiver, void *ret_item)
 {
-    struct mpsc_channel *channel = of_receiver(receiver);
-    int result = take(channel, ret_item);
-    if (result == -EAGAIN)
-        result = look_or_register(channel, NULL, NULL);
-    else
-        return result;
-    return result == 0 ? take(channel, ret_item) : result;
+    return take_now(of_receiver(receiver), ret_item);
 }
 
 int weir_mpsc_blocking_recv(weir_mpsc_receiver *receiver, void *ret_item)

@@ -87,6 +87,23 @@ static inline enum waiter_result waiter_result(const weir_waiter *waiter)
     return result;
 }
 
+/* A first poll, or one after it was told: it stands in the queue from now on. [lock] */
+static inline void waiter_begin(weir_future *future, struct list *queue, weir_waiter *waiter, const weir_cx *cx)
+{
+    future->line = 1;
+    waiter->result = WAITER_WAITS;
+    waiter_enqueue(queue, waiter, cx);
+}
+
+/* True: it stands in the queue already and was told nothing; it wakes the waker of this poll from now on. [lock] */
+static inline bool waiter_goes_on(const weir_future *future, weir_waiter *waiter, const weir_cx *cx)
+{
+    const bool goes_on = future->line != WEIR_AT_START && waiter_result(waiter) == WAITER_WAITS;
+    if (goes_on)
+        waiter->waker = cx->waker;
+    return goes_on;
+}
+
 /* The drop of one that stood in the queue and has nothing to pass on. */
 static inline void waiter_leave(struct lock *lock, weir_waiter *waiter)
 {

@@ -52,16 +52,11 @@ static int look(weir_watch_future *self)
 /* [lock] */
 static int look_or_wait(weir_watch_future *self, weir_cx *cx)
 {
-    if (self->future.line != WEIR_AT_START && waiter_result(&self->waiter) == WAITER_WAITS) {
-        self->waiter.waker = cx->waker;
+    if (waiter_goes_on(&self->future, &self->waiter, cx))
         return -EAGAIN;
-    }
     const int result = look(self);
-    if (result == -EAGAIN) {
-        self->future.line = 1;
-        self->waiter.result = WAITER_WAITS;
-        waiter_enqueue(&self->receiver->channel->changed, &self->waiter, cx);
-    }
+    if (result == -EAGAIN)
+        waiter_begin(&self->future, &self->receiver->channel->changed, &self->waiter, cx);
     return result;
 }
 
