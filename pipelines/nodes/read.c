@@ -2,6 +2,7 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 #include <weir/io.h>
 #include <weir/select.h>
 #include <weir/time.h>
