@@ -113,7 +113,9 @@ static int set_fields(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_set, .batch = set_fields, .close = free };
+static const struct rows_ops ops = {
+    .open = open_set, .batch = set_fields, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -126,10 +128,11 @@ const struct node_type wp_node_set = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = set_opts },
-    .runs = "evaluates its expressions for each batch inline: it is cheap",
+    .runs = "evaluates its expressions for each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
     .refuses = refuses,
     .drops = true,
     .rejects = true,
+    .parallel = true,
 };

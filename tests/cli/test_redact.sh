@@ -31,6 +31,12 @@ want 0 run 'read pairs | lines | logfmt | redact email,ipv4 | to json | write ne
 printf '%s\n' '{"who":"***","ip":"***","n":"5","q":"a \"***\""}' >wanted
 same wanted new "logfmt"
 
+# Several batches at once give what one after the other gives.
+want 0 run 'generate kind=json size=2MiB | lines | json | redact ipv4,email | to json | write one'
+want 0 run 'generate kind=json size=2MiB | lines | json | redact ipv4,email @par=3 | to json | write many'
+[ -s one ] || fail "nothing came"
+same one many "@par"
+
 # Hashes: the same for the same, another with a key.
 printf '1.2.3.4\n' >address
 want 0 run 'read address | lines | redact ipv4 hash | to raw | write new'

@@ -62,6 +62,12 @@ same wanted other "a new line is parsed anew"
 want 0 run 'read empty | lines | json | set .a = 1 | rename .a=.b | to json | write new'
 same empty new "nothing"
 
+# Several batches at once give what one after the other gives.
+want 0 run 'generate kind=json size=2MiB | lines | json | set .k = .status, .n.m = 1 @par=3 | rename .k=.code @par=2 | drop .path @par=2 | keep .code,.n @par=2 | to json | write many'
+want 0 run 'generate kind=json size=2MiB | lines | json | set .k = .status, .n.m = 1 | rename .k=.code | drop .path | keep .code,.n | to json | write one'
+[ -s one ] || fail "nothing came"
+same one many "@par"
+
 # A strict call: the record fails.
 want 1 run 'read data.json | lines | json | set .n = int!(.b) | to json | write none'
 says 'record 1: .n: int!() has no value for "x": @onerror=drop leaves out such records'
