@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "aggregate/partitions.h"
+#include "aggregate/windowed.h"
 #include "run/bounds.h"
 #include "run/rows.h"
 
@@ -259,5 +260,7 @@ const struct rows_ops wp_aggregate_ops = {
 
 int wp_aggregate_spawn(struct run_node *node, weir_join_set *set)
 {
+    if (wp_plan_setting(node->plan, "every") != NULL)
+        return wp_windowed_spawn(node, set);
     return wp_rows_spawn(node, &wp_aggregate_ops, set);
 }

@@ -5,8 +5,7 @@
 #include "aggregate/key_code.h"
 #include "json/json_index.h"
 
-/* In the batch's memory. Lists and maps come as their JSON. */
-static int add_field(struct batch *batch, struct field ***link, const char *name, struct datum value, bool json)
+int wp_answer_field(struct batch *batch, struct field ***link, const char *name, struct datum value, bool json)
 {
     struct field *field = wp_arena_new(&batch->arena, struct field);
     if (field == NULL)
@@ -37,7 +36,7 @@ static int add_key(const struct groups *groups, const struct group_entry *group,
         struct datum value;
         bool json;
         at = wp_key_read(at, &value, &json);
-        error = add_field(batch, link, questions->by[i].name, value, json);
+        error = wp_answer_field(batch, link, questions->by[i].name, value, json);
     }
     return error;
 }
@@ -47,7 +46,7 @@ static int add_answer(const struct groups *groups, const struct group_entry *gro
                       struct value_sorter *sorter, uint32_t *gathered, struct batch *batch, struct field ***link)
 {
     if (question->measure.kind == MEASURE_COUNT)
-        return add_field(batch, link, question->name, datum_int((int64_t)group->count), false);
+        return wp_answer_field(batch, link, question->name, datum_int((int64_t)group->count), false);
     const struct column *column = &groups->questions->columns[question->column];
     if (question->measure.kind == MEASURE_QUANTILE && question->column != *gathered) {
         const int error = wp_summary_gather(group->memory + column->at, column->parts, sorter);
@@ -55,8 +54,9 @@ static int add_answer(const struct groups *groups, const struct group_entry *gro
             return error;
         *gathered = question->column;
     }
-    return add_field(batch, link, question->name,
-                     wp_summary_result(group->memory + column->at, column->parts, &question->measure, sorter), false);
+    return wp_answer_field(batch, link, question->name,
+                           wp_summary_result(group->memory + column->at, column->parts, &question->measure, sorter),
+                           false);
 }
 
 int wp_group_answer(const struct groups *groups, const struct group_entry *group, struct value_sorter *sorter,

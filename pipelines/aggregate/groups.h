@@ -58,4 +58,11 @@ struct group_entry **wp_groups_sorted(const struct groups *groups);
 WEIR_MUST_USE int wp_group_answer(const struct groups *groups, const struct group_entry *group,
                                   struct value_sorter *sorter, struct batch *batch);
 
+/*
+ * One field of such a record, behind **link, which goes on behind it; the value is copied. `json`: it is the JSON of a
+ * list or map, as wp_key_read() gives it. 0 or -ENOMEM.
+ */
+WEIR_MUST_USE int wp_answer_field(struct batch *batch, struct field ***link, const char *name, struct datum value,
+                                  bool json);
+
 #endif

@@ -4,6 +4,7 @@
 
 static const weir_opt count_opts[] = {
     { "by", "a count for each group of records with the same values of these", WEIR_OPT_FIELDS, 0, .intro = "by" },
+    AGGREGATE_WINDOW_OPTS,
     { 0 },
 };
 
@@ -13,7 +14,8 @@ const struct node_type wp_node_count = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = count_opts },
-    .runs = "puts batches to tables on the CPU lane, a table for each at once; the counts come at the end of the input",
+    .runs = "puts batches to tables on the CPU lane, a table for each at once; the counts come at the end of the "
+            "input, or with `every` of each window",
     .spawn = wp_aggregate_spawn,
     .rows = &wp_aggregate_ops,
     .parallel = true,

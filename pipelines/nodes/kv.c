@@ -44,24 +44,18 @@ static int open_logfmt(struct run_node *node, void **ret_state)
     return open_with(node, " ", "=", ret_state);
 }
 
-static const struct rows_ops kv_ops = {
-    .open = open_kv, .batch = wp_line_stage_batch, .close = wp_line_stage_close, .spreads = true, .lane = WEIR_LANE_CPU
-};
-
 static int spawn_kv(struct run_node *node, weir_join_set *set)
 {
-    return wp_rows_spawn(node, &kv_ops, set);
+    static const struct rows_ops ops = { .open = open_kv, .batch = wp_line_stage_batch, .close = wp_line_stage_close };
+    return wp_rows_spawn(node, &ops, set);
 }
-
-static const struct rows_ops logfmt_ops = { .open = open_logfmt,
-                                            .batch = wp_line_stage_batch,
-                                            .close = wp_line_stage_close,
-                                            .spreads = true,
-                                            .lane = WEIR_LANE_CPU };
 
 static int spawn_logfmt(struct run_node *node, weir_join_set *set)
 {
-    return wp_rows_spawn(node, &logfmt_ops, set);
+    static const struct rows_ops ops = { .open = open_logfmt,
+                                         .batch = wp_line_stage_batch,
+                                         .close = wp_line_stage_close };
+    return wp_rows_spawn(node, &ops, set);
 }
 
 const struct node_type wp_node_kv = {
@@ -70,10 +64,8 @@ const struct node_type wp_node_kv = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = kv_opts },
-    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
+    .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn_kv,
-    .rows = &kv_ops,
-    .parallel = true,
     .drops = true,
     .rejects = true,
 };
@@ -84,10 +76,8 @@ const struct node_type wp_node_logfmt = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = logfmt_opts },
-    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
+    .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn_logfmt,
-    .rows = &logfmt_ops,
-    .parallel = true,
     .drops = true,
     .rejects = true,
 };

@@ -59,9 +59,7 @@ static int open_rename(struct run_node *node, void **ret_state)
     return 0;
 }
 
-static const struct rows_ops ops = {
-    .open = open_rename, .batch = rename_fields, .spreads = true, .lane = WEIR_LANE_CPU
-};
+static const struct rows_ops ops = { .open = open_rename, .batch = rename_fields };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -74,9 +72,8 @@ const struct node_type wp_node_rename = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = rename_opts },
-    .runs = "renames the fields of each batch inline, with @par on the cpu lane",
+    .runs = "renames the fields of each batch inline: it is cheap",
     .spawn = spawn,
     .rows = &ops,
     .refuses = refuses,
-    .parallel = true,
 };

@@ -8,6 +8,7 @@ static const weir_opt stats_opts[] = {
       WEIR_OPT_CALLS, 0, .choices = wp_measure_names, .positional = true, .required = true },
     { "by", "a result for each group of records with the same values of these", WEIR_OPT_FIELDS, 0, .intro = "by" },
     { "approx", "quantiles within 1 % in little memory, not the exact ones", WEIR_OPT_BOOL, 0, .def = 0 },
+    AGGREGATE_WINDOW_OPTS,
     { 0 },
 };
 
@@ -17,8 +18,8 @@ const struct node_type wp_node_stats = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = stats_opts },
-    .runs =
-        "puts batches to tables on the CPU lane, a table for each at once; the results come at the end of the input",
+    .runs = "puts batches to tables on the CPU lane, a table for each at once; the results come at the end of the "
+            "input, or with `every` of each window",
     .spawn = wp_aggregate_spawn,
     .rows = &wp_aggregate_ops,
     .parallel = true,

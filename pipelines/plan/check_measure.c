@@ -46,7 +46,7 @@ bool wp_check_measure(struct check *check, const struct argument *argument, cons
 
 /* --- the names of results --------------------------------------------------------------------------- */
 
-static const char *last_name(const struct path_step *steps)
+const char *wp_path_last_name(const struct path_step *steps)
 {
     const char *name = "";
     for (; steps != NULL; steps = steps->next)
@@ -72,7 +72,7 @@ static const char *name_of(struct check *check, const struct plan_node *node, co
     if (call->args == NULL || is_alone(node, call))
         return call->name;
     char name[256];
-    const int size = snprintf(name, sizeof name, "%s_%s", call->name, last_name(call->args->steps));
+    const int size = snprintf(name, sizeof name, "%s_%s", call->name, wp_path_last_name(call->args->steps));
     return wp_arena_copy(check->arena, name, (size_t)size < sizeof name ? (size_t)size : sizeof name - 1);
 }
 
@@ -84,20 +84,37 @@ static const struct setting *same_name(const struct plan_node *node, const struc
     return NULL;
 }
 
+/* Options of windows without any. */
+static bool check_window(struct check *check, const struct plan_node *node)
+{
+    const struct setting *every = wp_plan_setting(node, "every"), *time = wp_plan_setting(node, "time"),
+                         *late = wp_plan_setting(node, "late");
+    const struct setting *lost = every == NULL && time != NULL ? time : time == NULL ? late : NULL;
+    if (lost == NULL)
+        return true;
+    wp_diag(check->diags, lost->span, "%s: %s is for windows by the time in records", node->stage->name,
+            lost->opt->name);
+    wp_diag_hint(check->diags, "such as  every 10s time=.ts late=5s");
+    return false;
+}
+
 bool wp_check_result_names(struct check *check, struct plan_node *node)
 {
     const weir_opt *by = weir_opt_find(node->stage, "by");
     if (by == NULL || by->intro == NULL)
         return true;
+    if (!check_window(check, node))
+        return false;
     for (struct setting *setting = node->settings; setting != NULL; setting = setting->next) {
         if (setting->opt->type == WEIR_OPT_CALLS)
             setting->text = name_of(check, node, setting);
         else if (setting->opt == by)
-            setting->text = last_name(setting->expr->steps);
+            setting->text = wp_path_last_name(setting->expr->steps);
         else
             continue;
         const bool counts = weir_opt_find(node->stage, "what") == NULL && strcmp(setting->text, "count") == 0;
-        if (!counts && same_name(node, setting, setting->text) == NULL)
+        const bool begins = wp_plan_setting(node, "every") != NULL && strcmp(setting->text, "window") == 0;
+        if (!counts && !begins && same_name(node, setting, setting->text) == NULL)
             continue;
         wp_diag(check->diags, setting->span, "%s: two results would be called '%s'", node->stage->name, setting->text);
         wp_diag_hint(check->diags, "name one of them:  sum(.bytes) as .total");

@@ -36,7 +36,10 @@ const char *wp_check_path_text(struct check *check, const struct expr *path);
 
 /* check_measure.c: a name of `choices` and a field where it wants one. False: it has said why. */
 bool wp_check_measure(struct check *check, const struct argument *argument, const char *who);
-/* What a node that finds something of fields (WEIR_OPT_CALLS) gives its results: names, no two the same. */
+/*
+ * What a node that finds something of fields (WEIR_OPT_CALLS) gives its results: names, no two the same; and that what
+ * it was told about windows makes sense.
+ */
 bool wp_check_result_names(struct check *check, struct plan_node *node);
 
 /* check_option.c: the arguments of a stage into settings, and the engine's. False: it has said why. */

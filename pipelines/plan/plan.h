@@ -144,6 +144,9 @@ unsigned wp_plan_end(const struct plan_chain *chain);
  */
 bool wp_plan_forks(const struct plan_chain *chain);
 
+/* check_measure.c: "c" of .a.b[0].c and of .c[1]; "" of a path without any. */
+const char *wp_path_last_name(const struct path_step *steps);
+
 /* The setting of an option, the first of a list; NULL: it was not given. */
 const struct setting *wp_plan_setting(const struct plan_node *node, const char *name);
 /* The number of an option that was set, or its default. */

@@ -46,8 +46,8 @@ static bool is_plain(const struct plan_node *node)
     const struct node_type *type = type_of(node);
     const struct plan_engine *engine = &node->engine;
     return type != NULL && type->rows != NULL && node->in == WEIR_RECORDS && node->out == WEIR_RECORDS &&
-           engine->timeout_ns == 0 && engine->rate == 0 && engine->pool == POOL_AUTO && engine->queue_bytes == 0 &&
-           engine->dead == NULL;
+           wp_plan_setting(node, "every") == NULL && engine->timeout_ns == 0 && engine->rate == 0 &&
+           engine->pool == POOL_AUTO && engine->queue_bytes == 0 && engine->dead == NULL;
 }
 
 unsigned wp_bundle_nodes(const struct plan_node *first)

@@ -98,6 +98,50 @@ want 0 run 'read "many.json" | lines | json | count by .g | print "{.g}"'
 sed 's/.*"g":"\([^"]*\)".*/\1/' many.json | awk '!seen[$0]++' >wanted
 same wanted out "order of groups"
 
+# --- top: exact while the values are few, else never too small, and too large by .error at most ---
+gives 'top 2 .a' '{"a":1,"count":2,"error":0}' '{"a":null,"count":1,"error":0}'
+gives 'top 9 .n.k,.s' '{"k":null,"s":null,"count":2,"error":0}' '{"k":[1,2],"s":"x","count":1,"error":0}' \
+    '{"k":[1,2],"s":null,"count":1,"error":0}' '{"k":null,"s":"y","count":1,"error":0}'
+gives 'where false | top 3 .a | count' '{"count":0}'
+want 0 run 'read "many.json" | lines | json | top 20 .g | print "{.g} {.count} {.error}"'
+sed 's/.*"g":"\([^"]*\)".*/\1/' many.json | awk '!n[$0]++ { first[$0] = NR } END { for (g in n) print g, n[g], 0, first[g] }' |
+    sort -k2,2nr -k4,4n | head -20 | cut -d' ' -f1-3 >wanted
+same wanted out "the most frequent"
+awk 'BEGIN { srand(4); for (i = 0; i < 60000; i++) print rand() < .2 ? "hot" int(rand() * 5) : "cold" i }' >skewed
+want 0 run 'read "skewed" | lines | top 5 .line | print "{.line} {.count} {.error}"'
+sort skewed | uniq -c | awk '{ print $2, $1 }' >exact
+awk 'NR == FNR { n[$1] = $2; next } $1 !~ /^hot/ || $2 < n[$1] || $2 - $3 > n[$1] || $3 > 60000 / 4096 { exit 1 } { rows++ } END { exit rows != 5 }' exact out ||
+    fail "bounds of top: $(cat out)"
+bad 'top .a' 'many is missing'
+bad 'top 3' 'by is missing'
+bad 'top 0 .a' 'many must be 1'
+bad 'top 3 .x.count' 'its results have fields .count and .error'
+
+# --- windows by the time in records: late ones find theirs, later ones and those without a time are told ---
+cat >times.json <<'END'
+{"t":"2026-01-01T00:00:01Z","r":"a"}
+{"t":"2026-01-01T00:00:09Z","r":"b"}
+{"t":"2026-01-01T00:00:12Z","r":"a"}
+{"t":"2026-01-01T00:00:08Z","r":"a"}
+{"t":"2026-01-01T00:00:15Z","r":"a"}
+{"t":"2026-01-01T00:00:09.5Z","r":"a"}
+{"t":"2026-01-01T00:00:41Z","r":"c"}
+{"r":"a"}
+END
+want 1 run 'read "times.json" | lines | json | count by .r every 10s time=.t late=5s | print "{.window} {.r} {.count}"'
+printf '2026-01-01T00:00:%s\n' '00Z a 2' '00Z b 1' '10Z a 2' '40Z c 1' >wanted
+same wanted out "windows"
+says '1 records came too late for their window'
+says '1 records have no time that can be read in .t'
+want 0 run 'read "times.json" | lines | json | where .t != null | stats p50(.gone), max(.r) every 1m time=.t late=1m | print "{.window} {.max}"'
+printf '2026-01-01T00:00:00Z c\n' >wanted
+same wanted out "one window"
+bad 'count late=5s' 'late is for windows by the time in records'
+bad 'count every 5s late=1s' 'late is for windows'
+bad 'count time=.t' 'time is for windows'
+bad 'count by .window every 5s' "two results would be called 'window'"
+bad 'count every 0s' 'every must be'
+
 # --- tsv: a column for each field of the first record ---
 want 0 run 'read "odd.json" | lines | json | stats count, max(.b) by .a | to tsv | write "new"'
 printf 'a\tcount\tmax\n1\t2\t3\n\t1\t7\nz\t1\tq\n1\t1\t-9007199254740993\n' >wanted

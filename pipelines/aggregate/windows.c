@@ -1,0 +1,165 @@
+/* windows.c - open windows, the earliest first; each record goes to its own. */
+#include "aggregate/windows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr/functions.h"
+#include "run/row.h"
+
+struct window {
+    struct window *next;
+    int64_t from_ns;
+    struct groups groups;
+};
+
+static void free_window(struct window *window)
+{
+    if (window == NULL)
+        return;
+    wp_groups_fini(&window->groups);
+    free(window);
+}
+
+void wp_windows_fini(struct windows *windows)
+{
+    while (windows->open != NULL) {
+        struct window *window = windows->open;
+        windows->open = window->next;
+        free_window(window);
+    }
+    free_window(windows->due);
+    windows->due = NULL;
+    free(windows->list);
+    windows->list = NULL;
+    free(windows->sorter.numbers);
+    windows->sorter.numbers = NULL;
+}
+
+static int64_t begin_of(const struct windows *windows, int64_t time_ns)
+{
+    const int64_t rest = time_ns % windows->every_ns;
+    return time_ns - (rest < 0 ? rest + windows->every_ns : rest);
+}
+
+/* The window that begins there, a new one if need be; NULL: no memory. */
+static struct window *window_at(struct windows *windows, int64_t from_ns)
+{
+    struct window **link = &windows->open;
+    while (*link != NULL && (*link)->from_ns < from_ns)
+        link = &(*link)->next;
+    if (*link != NULL && (*link)->from_ns == from_ns)
+        return *link;
+    struct window *window = calloc(1, sizeof *window);
+    if (window == NULL)
+        return NULL;
+    wp_groups_init(&window->groups, windows->questions);
+    window->from_ns = from_ns;
+    window->next = *link;
+    *link = window;
+    return window;
+}
+
+int64_t wp_windows_watermark(const struct windows *windows)
+{
+    int64_t until_ns;
+    if (!windows->seen || __builtin_sub_overflow(windows->seen_ns, windows->late_ns, &until_ns) ||
+        __builtin_sub_overflow(until_ns, windows->every_ns - 1, &until_ns))
+        return INT64_MIN;
+    return until_ns;
+}
+
+/* False: it has none. */
+static bool time_of(const struct windows *windows, const struct row *row, struct arena *arena, int64_t *ret_ns)
+{
+    struct eval eval = wp_row_eval(row, arena);
+    struct datum time = wp_eval_path(&eval, windows->time);
+    if (time.kind != DATUM_TIME)
+        time = wp_time_of(&eval, &time, 1);
+    *ret_ns = time.number;
+    return time.kind == DATUM_TIME;
+}
+
+static int add_row(struct windows *windows, const struct row *row, int64_t now_ns, struct arena *arena)
+{
+    int64_t time_ns = now_ns;
+    if (windows->time != NULL && !time_of(windows, row, arena, &time_ns)) {
+        windows->timeless++;
+        return 0;
+    }
+    if (windows->time != NULL && begin_of(windows, time_ns) < wp_windows_watermark(windows)) {
+        windows->too_late++;
+        return 0;
+    }
+    if (!windows->seen || time_ns > windows->seen_ns)
+        windows->seen_ns = time_ns;
+    windows->seen = true;
+    struct window *window = window_at(windows, windows->time != NULL ? begin_of(windows, time_ns) : now_ns);
+    return window == NULL ? -ENOMEM : wp_groups_add(&window->groups, row, windows->place++, arena);
+}
+
+int wp_windows_add(struct windows *windows, const struct batch *batch, int64_t now_ns)
+{
+    struct arena arena = { 0 };
+    size_t bytes = 0;
+    int error = 0;
+    for (uint32_t i = 0; error == 0 && i < batch->count; i++)
+        error = add_row(windows, &batch->rows[i], now_ns, &arena);
+    wp_arena_fini(&arena);
+    for (const struct window *window = windows->open; window != NULL; window = window->next)
+        bytes += wp_groups_bytes(&window->groups);
+    return error == 0 && bytes > windows->bytes_max ? -ENOBUFS : error;
+}
+
+/* --- what is due ------------------------------------------------------------------------------------- */
+
+static int next_due(struct windows *windows, int64_t until_ns)
+{
+    free_window(windows->due);
+    free(windows->list);
+    windows->due = NULL;
+    windows->list = NULL;
+    windows->at = 0;
+    if (windows->open == NULL || (until_ns != INT64_MAX && windows->open->from_ns >= until_ns))
+        return 0;
+    windows->due = windows->open;
+    windows->open = windows->due->next;
+    windows->list = wp_groups_sorted(&windows->due->groups);
+    return windows->list != NULL ? 0 : -ENOMEM;
+}
+
+/* In front of the answers: when the window began. */
+static int add_begin(struct batch *batch, int64_t from_ns)
+{
+    struct row *row = &batch->rows[batch->count - 1];
+    struct field *field = wp_arena_new(&batch->arena, struct field);
+    if (field == NULL)
+        return -ENOMEM;
+    *field = (struct field){ .next = row->fields, .name = "window", .value = datum_time(from_ns) };
+    row->fields = field;
+    return 0;
+}
+
+int wp_windows_give(struct windows *windows, int64_t until_ns, struct batch **ret_batch)
+{
+    int error = 0;
+    *ret_batch = NULL;
+    while (error == 0 && (windows->due == NULL || windows->at == windows->due->groups.count)) {
+        error = next_due(windows, until_ns);
+        if (windows->due == NULL)
+            return error;
+    }
+    struct batch *batch = error == 0 ? wp_batch_create() : NULL;
+    if (batch == NULL)
+        return -ENOMEM;
+    while (error == 0 && batch->count < BATCH_ROWS && windows->at < windows->due->groups.count) {
+        error = wp_group_answer(&windows->due->groups, windows->list[windows->at++], &windows->sorter, batch);
+        if (error == 0)
+            error = add_begin(batch, windows->due->from_ns);
+    }
+    if (error < 0)
+        wp_batch_free(batch);
+    else
+        *ret_batch = batch;
+    return error;
+}
