@@ -83,8 +83,6 @@ static int take_row(struct set *self, struct batch *batch, struct row *row)
             return wp_run_fail(self->node, -EINVAL, "record %lu: .%s: %s: @onerror=drop leaves out such records",
                                record, setting->text, reason);
     }
-    if (result == 0)
-        (void)__atomic_fetch_add(&self->node->counters.dropped_rows, 1, __ATOMIC_RELAXED);
     return result;
 }
 

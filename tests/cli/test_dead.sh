@@ -50,8 +50,11 @@ same wanted w2 "any bytes"
 
 # Several stages into one stream, several streams, out of branches and blocks of files.
 printf 'short\n%s\n{"n":"x"}\n{"n":7}\n' "$(head -c 70000 /dev/zero | tr '\0' z)" >mix
-want 0 run 'read mix block=4KiB | lines max=40 @onerror=dead(no) | json @onerror=dead(no) | set .m = int!(.n) @onerror=dead(odd) | to json | write w1  dead no -> to raw | write w2  dead odd -> to raw | write w3'
+want 0 run --report 'read mix block=4KiB | lines max=40 @onerror=dead(no) | json @onerror=dead(no) | set .m = int!(.n) @onerror=dead(odd) | to json | write w1  dead no -> to raw | write w2  dead odd -> to raw | write w3'
+for words in 'lines gave 1 to dead(no)' 'json gave 1 to dead(no)' 'set gave 1 to dead(odd)'; do says "$words"; done
 printf '{"n":7,"m":7}\n' >wanted; same wanted w1 "through three stages"
+want 0 run --report 'read good | lines | json | set .m = if .n > 29990 then int!("x") else 1 @onerror=drop | null'
+says "set left out 10 by @onerror=drop"
 printf 'short\nzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\n' >wanted
 sort w2 >sorted; same wanted sorted "of a line that is too long as much as may be"
 printf '{"n":"x"}\n' >wanted; same wanted w3 "the second stream"
