@@ -1,9 +1,11 @@
-/* limit_words.c - @timeout, @retry and @rate in words. */
+/* limit_words.c - @timeout, @retry, @rate, and @pool of stages of rows, in words. */
 #include "explain/limit_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "nodes/node.h"
 
 static bool is_stage(const struct plan_node *node, const char *name)
 {
@@ -62,8 +64,18 @@ static void say_rate(struct lines *lines, const struct plan_node *node)
         wp_lines_put(lines, "%s at most %" PRId64 " rows a second (@rate)", what, node->engine.rate);
 }
 
+/* Of stages of windows plan_words.c says it. */
+static void say_pool(struct lines *lines, const struct plan_node *node)
+{
+    if (node->engine.pool == POOL_CPU || node->engine.pool == POOL_IO)
+        wp_lines_put(lines, "each batch goes to the %s lane all the same (@pool)",
+                     node->engine.pool == POOL_IO ? "io" : "cpu");
+}
+
 void wp_limit_words(struct lines *lines, const struct plan_node *node)
 {
+    if (wp_node_type_of(node->stage, node->in) != NULL)
+        say_pool(lines, node);
     if (node->engine.timeout_ns != 0)
         say_timeout(lines, node);
     if (node->engine.retries != 0)

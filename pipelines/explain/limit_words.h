@@ -1,4 +1,4 @@
-/* limit_words.h - @timeout, @retry and @rate in words. */
+/* limit_words.h - @timeout, @retry, @rate, and @pool of stages of rows, in words. */
 #ifndef WP_LIMIT_WORDS_H
 #define WP_LIMIT_WORDS_H
 

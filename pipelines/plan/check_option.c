@@ -5,6 +5,7 @@
 #include <weir/suggest.h>
 
 #include "nodes/node.h"
+#include "run/rows.h"
 #include "plan/checker.h"
 
 /* --- what a value may be ------------------------------------------------------------------------ */
@@ -424,7 +425,7 @@ static const struct engine_option {
     bool runs; /* false: the language has it, this weir can't do it yet, and says so */
 } engine_options[] = {
     { "par", set_par, false },         { "order", set_order, false },     { "queue", set_queue, true },
-    { "pool", set_pool, true },        { "timeout", set_timeout, false }, { "retry", set_retry, false },
+    { "pool", set_pool, false },       { "timeout", set_timeout, false }, { "retry", set_retry, false },
     { "onerror", set_onerror, false }, { "rate", set_rate, false },       { "name", set_name, true },
 };
 
@@ -436,6 +437,19 @@ static const char *refuse_rate(const struct plan_node *node)
     const weir_port port = node->in != WEIR_NONE ? node->in : node->out;
     if (port == WEIR_BYTES && !node->engine.rate_is_bytes)
         return "bytes have no rows to count; a rate of bytes is such as 50MiB/s";
+    return NULL;
+}
+
+/* Why this pool can't be. */
+static const char *refuse_pool(const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (type == NULL || node->engine.pool == POOL_AUTO)
+        return NULL;
+    if (type->rows == NULL)
+        return "where its parts run can't be chosen; 'weir explain' says it";
+    if (node->engine.pool == POOL_INLINE && (type->rows->offloads || type->rows->blocks != NULL))
+        return "it would hold up others";
     return NULL;
 }
 
@@ -460,6 +474,8 @@ static bool runs_here(const struct engine_option *option, const struct plan_node
         return type != NULL && (node->engine.onerror == ONERROR_DEAD ? type->rejects : type->drops);
     if (option->set == set_rate)
         return refuse_rate(node) == NULL;
+    if (option->set == set_pool)
+        return refuse_pool(node) == NULL;
     if (option->set == set_timeout || option->set == set_retry)
         return refuse_patience(option, node) == NULL;
     return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&
@@ -478,6 +494,8 @@ static bool set_known(struct check *check, const struct argument *argument, cons
                 node->stage->name);
     else if (option->set == set_rate)
         wp_diag(check->diags, argument->span, "%s can't do this @rate: %s", node->stage->name, refuse_rate(node));
+    else if (option->set == set_pool)
+        wp_diag(check->diags, argument->span, "%s can't do this @pool: %s", node->stage->name, refuse_pool(node));
     else if (option->set == set_timeout || option->set == set_retry)
         wp_diag(check->diags, argument->span, "%s can't do @%s: %s", node->stage->name, option->name,
                 refuse_patience(option, node));
@@ -514,5 +532,10 @@ bool wp_check_engine(struct check *check, const struct stage_use *use, struct pl
     node->engine = (struct plan_engine){ .par = 1, .par_cores = type != NULL && type->wide };
     for (const struct argument *argument = use->engine; argument != NULL; argument = argument->next)
         good = set_engine(check, argument, node) && good;
+    if (good && node->engine.pool == POOL_INLINE && (node->engine.par > 1 || node->engine.par_cores) &&
+        node->stage->cut != NULL) {
+        wp_diag(check->diags, use->span, "%s: @pool=inline is for one lane, and @par makes several", use->name);
+        return false;
+    }
     return good;
 }

@@ -11,9 +11,11 @@
 #define IN_HAND 2
 /* What an edge in a block gets, where nobody says more: there are as many as files at once. */
 #define BLOCK_QUEUE_BYTES ((int64_t)512 << 10)
-/* Batches of files, which are no chunks; and of records, each of which holds the chunk its lines lie in. */
-#define FILE_BATCHES 8
-#define RECORD_BATCHES 8
+/* Batches in an edge, unless @queue says else: of files, which are no chunks, but take about so much memory; and of
+ * records, each of which holds the chunk its lines lie in. */
+#define ROW_BATCHES 8
+#define ROW_BATCHES_MAX 64
+#define FILE_BATCH_BYTES ((size_t)64 << 10)
 
 /* Pipelines that a merge names stand above it: this comes to an end. */
 static size_t largest_merged(const struct plan_node *node)
@@ -51,12 +53,26 @@ struct bounds {
     struct run_bounds *each;
 };
 
+/* What @queue says of the edge: that of the stage behind it, or that of a source before it; 0: nothing. */
+static int64_t queue_bytes(const struct plan_node *node, const struct plan_node *to)
+{
+    return to->engine.queue_bytes != 0 || node->in != WEIR_NONE ? to->engine.queue_bytes : node->engine.queue_bytes;
+}
+
 static size_t wanted(const struct plan_node *node, const struct plan_node *to, bool in_block)
 {
     const int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
-    const int64_t bytes = to->engine.queue_bytes != 0 ? to->engine.queue_bytes : usual;
+    const int64_t bytes = queue_bytes(node, to) != 0 ? queue_bytes(node, to) : usual;
     const size_t chunks = (size_t)bytes / wp_bounds_chunk_bytes(node);
     return chunks < 1 ? 1 : chunks;
+}
+
+static size_t batches(const struct plan_node *node, const struct plan_node *to, size_t batch_bytes)
+{
+    const size_t bytes = (size_t)queue_bytes(node, to), batches = bytes / batch_bytes;
+    if (bytes == 0)
+        return ROW_BATCHES;
+    return batches < 1 ? 1 : batches < ROW_BATCHES_MAX ? batches : ROW_BATCHES_MAX;
 }
 
 /* What one lane of a cut stage wants to hold either way: a piece, so that lanes don't wait for each other. */
@@ -101,8 +117,8 @@ static size_t edge_of(const struct bounds *bounds, const struct plan_node *node,
     if (to->in == WEIR_BYTES)
         return 1 + (size_t)((double)(wanted(node, to, in_block) - 1) * bounds->share);
     if (to->in == WEIR_RECORDS)
-        return 1 + (size_t)((double)(RECORD_BATCHES - 1) * bounds->share);
-    return FILE_BATCHES;
+        return 1 + (size_t)((double)(batches(node, to, bounds->line_bytes) - 1) * bounds->share);
+    return batches(node, to, FILE_BATCH_BYTES);
 }
 
 static void measure_edge(struct bounds *bounds, const struct plan_node *node, const struct plan_node *to, size_t times,
@@ -115,7 +131,7 @@ static void measure_edge(struct bounds *bounds, const struct plan_node *node, co
         bounds->more += times * (wanted(node, to, in_block) - 1) * bytes;
     } else if (to->in == WEIR_RECORDS) {
         bounds->needed += times * bounds->line_bytes;
-        bounds->more += times * (RECORD_BATCHES - 1) * bounds->line_bytes;
+        bounds->more += times * (batches(node, to, bounds->line_bytes) - 1) * bounds->line_bytes;
     }
 }
 
@@ -219,7 +235,7 @@ int wp_bounds(const struct plan *plan, size_t budget_bytes, struct run_bounds *r
         set_capacity(&bounds, chain, false);
     for (const struct plan_chain *dead = plan->deads; dead != NULL; dead = dead->next) {
         set_capacity(&bounds, dead, false);
-        ret_bounds[dead->nodes->index].feed = RECORD_BATCHES; /* what lies there holds no chunk */
+        ret_bounds[dead->nodes->index].feed = ROW_BATCHES; /* what lies there holds no chunk */
     }
     return 0;
 }

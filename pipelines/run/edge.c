@@ -88,11 +88,14 @@ weir_closed_future wp_edge_closed(const struct run_node *node)
 }
 
 /* So much of it passes now; it is paid for afterwards, so that who is dropped while he waits has nothing to lose. */
-static int pay(struct run_node *node, struct parcel *parcel)
+static int let_in(struct run_node *node, struct parcel *parcel)
 {
-    if (wp_rate_cut(node, parcel) < 0)
-        return wp_run_fail(node, -ENOMEM, "no memory");
-    wp_rate_pay(node, parcel);
+    if (wp_rate_is_set(node)) {
+        if (wp_rate_cut(node, parcel) < 0)
+            return wp_run_fail(node, -ENOMEM, "no memory");
+        wp_rate_pay(node, parcel);
+    }
+    count(parcel, &node->counters.in_bytes, &node->counters.in_rows);
     return 0;
 }
 
@@ -102,7 +105,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
     while (wp_rate_is_set(self->node) && wp_rate_due(self->node) > weir_now_ns())
         AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
     if (wp_rate_is_set(self->node) && wp_rate_rest(self->node, self->ret_parcel))
-        RETURN(pay(self->node, self->ret_parcel));
+        RETURN(let_in(self->node, self->ret_parcel));
     self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
@@ -120,9 +123,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
         wp_reject_leave(self->node); /* it is going to end */
     if (self->output != 0)
         RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
-    count(self->ret_parcel, &self->node->counters.in_bytes, &self->node->counters.in_rows);
-    if (wp_rate_is_set(self->node))
-        RETURN(pay(self->node, self->ret_parcel));
+    RETURN(let_in(self->node, self->ret_parcel));
     WEIR_FINALLY
     WEIR_END
 }

@@ -123,12 +123,26 @@ static int job_failed(struct run_node *node, int64_t error)
     return wp_run_fail(node, (int)error, "a batch %s", wp_patience_words(node, error));
 }
 
+/* Of the node's own, unless @pool says which. */
+static weir_lane lane_of(const struct run_node *node, const struct rows_ops *ops)
+{
+    switch (node->plan->engine.pool) {
+    case POOL_CPU:
+        return WEIR_LANE_CPU;
+    case POOL_IO:
+        return WEIR_LANE_IO;
+    default:
+        return ops->lane;
+    }
+}
+
 /* --- one after the other --------------------------------------------------------------------------- */
 
 static bool goes_to_lane(const struct rows_shared *shared)
 {
     const struct rows_ops *ops = shared->ops;
-    return ops->offloads || (ops->blocks != NULL && ops->blocks(shared->state));
+    return shared->node->plan->engine.pool == POOL_CPU || shared->node->plan->engine.pool == POOL_IO || ops->offloads ||
+           (ops->blocks != NULL && ops->blocks(shared->state));
 }
 
 static struct work *next_work(struct rows_shared *shared, struct parcel *parcel)
@@ -150,7 +164,7 @@ WEIR_ASYNC(rows_commit, int, struct run_node *node; struct rows_shared *shared; 
     if (self->work == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
     self->work->commits = true;
-    AWAIT(self->job, weir_offload_mandatory(self->shared->ops->lane, work_job, self->work, work_unref));
+    AWAIT(self->job, weir_offload_mandatory(lane_of(self->node, self->shared->ops), work_job, self->work, work_unref));
     if (self->job.output < 0 && self->job.output > -4096)
         RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): this node has a reference of its own */
@@ -189,7 +203,7 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
         if (goes_to_lane(self->shared)) {
             wp_counter_add(&self->node->counters.offloaded, 1);
-            self->job = weir_offload(self->ops->lane, work_job, self->work, work_unref);
+            self->job = weir_offload(lane_of(self->node, self->ops), work_job, self->work, work_unref);
             self->limit = wp_patience_limit(self->node);
             AWAIT(self->which, weir_select_biased(self->job, self->limit));
             if (self->which.output == 1)
@@ -278,7 +292,7 @@ static int put_to_work(struct rows_run_par *self)
     self->slots[slot] = work;
     self->busy++;
     wp_counter_add(&self->node->counters.offloaded, 1);
-    const weir_offload_future job = weir_offload(self->ops->lane, work_job, work, work_unref);
+    const weir_offload_future job = weir_offload(lane_of(self->node, self->ops), work_job, work, work_unref);
     const int error = self->node->plan->engine.timeout_ns == 0
                           ? weir_join_set_spawn(self->set, job)
                           : weir_join_set_spawn(self->set, WEIR_CALL(timed_job, .node = self->node, .job = job));

@@ -61,8 +61,8 @@ says "weir: tree/a: write: missing/a: No such file or directory"
 # --- rates -----------------------------------------------------------------------------------------------------
 seq 2000 >lines
 want 0 'read lines | lines @rate=100MB/s | where .line != "7" @rate=100k/s | to raw | write copy @rate=10MiB/s'
-grep -vx 7 lines >wanted
-same wanted copy
+grep -vx 7 lines >without
+same without copy
 seq 12 >few
 want 0 'read few @rate=1MB/s | lines | print "{.line}" @rate=50/s'
 same few out
@@ -80,6 +80,18 @@ want 2 'files "." | each { read | null } @timeout=0s'
 says "@timeout is a time such as 5s"
 want 2 'files "." | each { read | null } @retry=1001'
 says "@retry is a number of times, 0 to 1000"
+
+# --- so are others that would be ignored ---
+want 2 'stdin | lines @pool=cpu | null'
+says "lines can't do this @pool: where its parts run can't be chosen; 'weir explain' says it"
+want 0 'read lines | lines | where .line != "7" @pool=cpu | to raw | write copy'
+same without copy
+want 2 'stdin | zstd seekable=1MiB @pool=inline @par=2 | null'
+says "zstd: @pool=inline is for one lane, and @par makes several"
+explains 'stdin | lines | where .line != "" @pool=cpu | null' 'each batch goes to the cpu lane all the same (@pool)'
+explains 'stdin @queue=512KiB | null' 'bytes to null: at most 512 KiB (2 chunks'
+explains 'files "." @queue=1MiB | each { read | null }' 'files to each: at most 16 batches'
+explains 'stdin | lines | where .line != "" @queue=512KiB | null' 'records to where: at most 2 batches'
 
 # --- and in words -----------------------------------------------------------------------------------------------------
 explains 'files "." | each { read | null } @timeout=90s @retry=3' 'a file whose block takes longer than 90 s is told and left out (@timeout)'
