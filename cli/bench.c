@@ -32,6 +32,7 @@ void bench_entry_fini(struct bench_entry *entry)
 {
     for (int i = 0; i < BENCH_FIGURES; i++)
         free(entry->runs[i]);
+    bench_samples_fini(&entry->samples);
 }
 
 /* What went in: the bytes of the first stage that saw any. */
@@ -74,6 +75,7 @@ void bench_sum_up(struct bench_entry *entry)
     const unsigned count = entry->count;
     for (int i = 0; count > 0 && i < BENCH_FIGURES; i++) {
         double *runs = entry->runs[i];
+        memcpy(entry->in_turn[i], runs, sizeof *runs * (count < BENCH_TURNS ? count : BENCH_TURNS));
         qsort(runs, count, sizeof *runs, compare_doubles);
         entry->ranges[i] =
             (struct bench_range){ runs[0], (runs[(count - 1) / 2] + runs[count / 2]) / 2, runs[count - 1] };

@@ -20,8 +20,8 @@
 #include "pipeline_text.h"
 
 struct values {
-    struct arg_strings set;
-    const char *compare, *suite;
+    struct arg_strings set, expressions, files, plugins;
+    const char *compare, *suite, *html;
     uint64_t mem;
     unsigned runs, workers, fail_above;
     int io;
@@ -37,11 +37,14 @@ static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
     }
 
 static const struct arg_opt bench_opts[] = {
+    OPT(ARG_STRINGS, 'e', "expression", "TEXT", expressions, "a pipeline itself"),
+    OPT(ARG_STRINGS, 'f', "file", "FILE", files, "a file with a pipeline"),
     OPT(ARG_NUMBER, 0, "runs", "N", runs, "runs of each, after one that isn't counted (default: 5)", .min = 1,
         .max = BENCH_RUNS_MAX),
     OPT(ARG_FLAG, 0, "cold", NULL, cold, "drop the input files from the page cache before each run"),
     OPT(ARG_STRING, 0, "suite", "NAME", suite, "pipelines that are built in: copy, codecs or hash"),
     OPT(ARG_FLAG, 0, "json", NULL, json, "print one JSON document"),
+    OPT(ARG_STRING, 0, "html", "FILE", html, "write a page with plots there, which needs nothing else"),
     OPT(ARG_STRING, 0, "compare", "OLD.json", compare, "say what changed since that document"),
     OPT(ARG_NUMBER, 0, "fail-above", "PCT", fail_above,
         "with --compare: exit with 1 if a figure is worse by more, outside of both runs' ranges", .min = 1,
@@ -50,6 +53,7 @@ static const struct arg_opt bench_opts[] = {
     OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
+    PIPELINE_PLUGIN_OPT(struct values, plugins),
     { .name = NULL },
 };
 
@@ -101,15 +105,28 @@ static void drop_inputs(const weir_pipeline *pipeline)
 
 /* --- a run --------------------------------------------------------------------------------------- */
 
-WEIR_ASYNC(bench_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *stop; struct weir_pipeline_run run;
-           weir_cancelled_future stopped; weir_select_future which;)
+WEIR_ASYNC(bench_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *stop; struct bench_samples *samples;
+           struct weir_pipeline_run run; weir_cancelled_future stopped; weir_sleep tick; weir_select_future which;)
 {
     WEIR_BEGIN
+    /* cppcheck-suppress nullPointer ; futures are only measured, here and below */
     self->run = WEIR_CALL(weir_pipeline_run, .pipeline = self->pipeline);
     self->stopped = weir_cancelled(self->stop);
-    AWAIT(self->which, weir_select_biased(self->stopped, self->run));
-    RETURN(self->which.output == 1 ? self->run.output : -ECANCELED);
+    for (;;) {
+        self->tick = weir_sleep_for(self->samples != NULL ? self->samples->interval_ns : 0);
+        if (self->samples == NULL)
+            weir_drop(self->tick);
+        /* cppcheck-suppress nullPointer */
+        AWAIT(self->which, weir_select_ref(self->stopped, self->run, self->tick));
+        if (self->which.output != 2)
+            break;
+        bench_samples_take(self->samples, self->pipeline);
+    }
+    self->output = self->which.output == 1 ? self->run.output : -ECANCELED;
     WEIR_FINALLY
+    weir_drop(self->stopped);
+    weir_drop(self->run);
+    weir_drop(self->tick);
     WEIR_END
 }
 
@@ -145,32 +162,53 @@ struct bench {
     unsigned count;
 };
 
+/* The samples are of this run, if anybody wants them. 0 or a negative errno. */
+static int run_to_end(struct bench *bench, weir_pipeline *pipeline, struct bench_samples *samples, int64_t *ret_took_ns)
+{
+    int output = 0;
+    if (samples != NULL)
+        bench_samples_begin(samples);
+    const int64_t began_ns = weir_now_ns();
+    /* cppcheck-suppress nullPointer ; a frame is only measured */
+    const int error = weir_block_on(
+        bench->runtime,
+        WEIR_CALL(bench_until_stopped, .pipeline = pipeline, .stop = bench->interrupt.token, .samples = samples),
+        &output);
+    *ret_took_ns = weir_now_ns() - began_ns;
+    if (samples != NULL)
+        bench_samples_take(samples, pipeline);
+    return error < 0 ? error : output;
+}
+
+static void tell_faults(const struct bench_entry *entry, const weir_pipeline *pipeline, int error, bool counts)
+{
+    const char *text = weir_pipeline_error(pipeline);
+    const uint64_t troubles = weir_pipeline_troubles(pipeline);
+    if (error < 0 && error != -ECANCELED)
+        fprintf(stderr, "weir bench: %s\n", text != NULL ? text : strerror(-error));
+    if (troubles > 0 && !counts)
+        fprintf(stderr, "weir bench: %s: %lu files with errors are part of what is measured\n", entry->text,
+                (unsigned long)troubles);
+}
+
 /* 0, or the exit code; what is wrong was said. */
 static int run_once(struct bench *bench, struct bench_entry *entry, bool counts)
 {
     struct rusage before, after;
     weir_pipeline *pipeline;
-    int output = 0;
-    const int status = pipeline_load("weir bench", NULL, NULL, entry->text, &bench->values->set, &pipeline);
+    int64_t took_ns;
+    const int status = pipeline_load("weir bench", entry->kind == BENCH_EXPRESSION ? entry->text : NULL,
+                                     entry->kind == BENCH_FILE ? entry->text : NULL,
+                                     entry->kind == BENCH_OPERAND ? entry->text : NULL, &bench->values->set, &pipeline);
     if (status != 0)
         return status;
     if (bench->values->cold)
         drop_inputs(pipeline);
     reset_peak();
     (void)getrusage(RUSAGE_SELF, &before);
-    const int64_t began_ns = weir_now_ns();
-    int error = weir_block_on(
-        bench->runtime, WEIR_CALL(bench_until_stopped, .pipeline = pipeline, .stop = bench->interrupt.token), &output);
-    const int64_t took_ns = weir_now_ns() - began_ns;
+    const int error = run_to_end(bench, pipeline, entry->samples.list != NULL ? &entry->samples : NULL, &took_ns);
     (void)getrusage(RUSAGE_SELF, &after);
-    error = error == 0 ? output : error;
-    const char *text = weir_pipeline_error(pipeline);
-    if (error < 0 && error != -ECANCELED)
-        fprintf(stderr, "weir bench: %s\n", text != NULL ? text : strerror(-error));
-    const uint64_t troubles = weir_pipeline_troubles(pipeline);
-    if (troubles > 0 && !counts)
-        fprintf(stderr, "weir bench: %s: %lu files with errors are part of what is measured\n", entry->text,
-                (unsigned long)troubles);
+    tell_faults(entry, pipeline, error, counts);
     if (error == 0 && counts)
         bench_add_run(entry, pipeline, (uint64_t)took_ns, stage_report_cpu_ns(&after) - stage_report_cpu_ns(&before),
                       peak_mb());
@@ -200,8 +238,12 @@ static int tell(const struct bench *bench)
     if (values->cold)
         fputs("cold: the input files were dropped from the page cache before each run, as far as the kernel does it\n",
               stderr);
-    if (values->compare == NULL)
-        return 0;
+    const int written =
+        values->html != NULL ? bench_write_html(values->html, bench->entries, bench->count, values->cold) : 0;
+    if (written < 0)
+        fprintf(stderr, "weir bench: %s: %s\n", values->html, strerror(-written));
+    if (values->compare == NULL || written < 0)
+        return written < 0 ? EXIT_DATA : 0;
     const int worse = bench_compare(values->json ? stderr : stdout, bench->entries, bench->count, values->compare,
                                     values->fail_above);
     if (worse < 0)
@@ -251,18 +293,35 @@ static const struct suite *find_suite(const char *name)
     return NULL;
 }
 
-static int measure_texts(const struct values *values, const char *const *texts, unsigned count)
+/* What is to be measured: `texts` of one kind. */
+static int enter(struct bench *bench, const char *const *texts, size_t count, enum bench_kind kind)
 {
-    struct bench bench = { .values = values, .count = count };
+    for (size_t i = 0; i < count; i++) {
+        struct bench_entry *entry = &bench->entries[bench->count++];
+        entry->kind = kind;
+        if (bench_entry_init(entry, texts[i], bench->values->runs) < 0)
+            return -ENOMEM;
+        if (bench->values->html != NULL && bench_samples_init(&entry->samples) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int measure_texts(const struct values *values, const char *const *operands, size_t operand_count)
+{
+    struct bench bench = { .values = values };
+    const struct arg_strings *texts = &values->expressions, *files = &values->files;
     int status = 0;
-    bench.entries = calloc(count > 0 ? count : 1, sizeof *bench.entries);
-    for (unsigned i = 0; bench.entries != NULL && i < count; i++)
-        if (bench_entry_init(&bench.entries[i], texts[i], values->runs) < 0)
-            status = EXIT_DATA;
-    if (bench.entries == NULL || status != 0)
+    bench.entries = calloc(operand_count + texts->count + files->count + 1, sizeof *bench.entries);
+    if (bench.entries == NULL || enter(&bench, operands, operand_count, BENCH_OPERAND) < 0 ||
+        enter(&bench, texts->items, texts->count, BENCH_EXPRESSION) < 0 ||
+        enter(&bench, files->items, files->count, BENCH_FILE) < 0) {
         fputs("weir bench: no memory\n", stderr);
-    status = bench.entries == NULL ? EXIT_DATA : status == 0 ? measure(&bench) : status;
-    for (unsigned i = 0; bench.entries != NULL && i < count; i++)
+        status = EXIT_DATA;
+    }
+    if (status == 0)
+        status = measure(&bench);
+    for (unsigned i = 0; bench.entries != NULL && i < bench.count; i++)
         bench_entry_fini(&bench.entries[i]);
     free(bench.entries);
     return status;
@@ -275,7 +334,8 @@ int cmd_bench(int argc, char **argv)
     const int parsed = args_parse(&bench_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
-    if ((operands == 0) == (values.suite == NULL) || operands > BENCH_PIPELINES_MAX) {
+    const size_t all = (size_t)operands + values.expressions.count + values.files.count;
+    if ((all == 0) == (values.suite == NULL) || all > BENCH_PIPELINES_MAX) {
         fprintf(stderr, "weir bench: wants 1 to %d pipelines, or a --suite\nTry 'weir bench --help'.\n",
                 BENCH_PIPELINES_MAX);
         return EXIT_USAGE;
@@ -284,12 +344,15 @@ int cmd_bench(int argc, char **argv)
         fputs("weir bench: --fail-above is about --compare OLD.json\n", stderr);
         return EXIT_USAGE;
     }
+    const int plugged = pipeline_plugins("weir bench", &values.plugins);
+    if (plugged != 0)
+        return plugged;
     if (values.mem > 0)
         weir_chunk_budget_set(values.mem);
     if (values.suite == NULL)
-        return measure_texts(&values, (const char *const *)argv, (unsigned)operands);
+        return measure_texts(&values, (const char *const *)argv, (size_t)operands);
     const struct suite *suite = find_suite(values.suite);
-    unsigned count = 0;
+    size_t count = 0;
     while (suite != NULL && suite->texts[count] != NULL)
         count++;
     return suite == NULL ? EXIT_USAGE : measure_texts(&values, suite->texts, count);

@@ -10,7 +10,8 @@ struct writer {
     const struct syntax *syntax;
     struct arena arena;
     struct layout layout; /* knows where comments are */
-    bool json;
+    struct diags *diags;
+    bool json, faulty;
 };
 
 /* --- nodes ------------------------------------------------------------------------------------------- */
@@ -211,11 +212,23 @@ static bool stands_alone(const struct stage_use *use, const struct doc_node *val
            !(value->kind == DOC_SCALAR && (value->size == 0 || strcmp(value->text, "null") == 0));
 }
 
+/* A mapping has each key once. */
+static void check_engine(struct writer *writer, const struct stage_use *use)
+{
+    for (const struct argument *one = use->engine; one != NULL; one = one->next)
+        for (const struct argument *other = one->next; other != NULL && !writer->faulty; other = other->next)
+            if (strcmp(one->name, other->name) == 0) {
+                wp_diag(writer->diags, other->span, "@%s is given twice", one->name);
+                writer->faulty = true;
+            }
+}
+
 static struct doc_node *stage_of(struct writer *writer, const struct stage_use *use)
 {
     if (use->arguments == NULL && use->engine == NULL)
         return scalar(writer, use->name, strlen(use->name), false, true);
     struct doc_node *stage = make(writer, DOC_MAPPING), *options = make(writer, DOC_MAPPING), *value = NULL;
+    check_engine(writer, use);
     for (const struct argument *argument = use->arguments; argument != NULL; argument = argument->next)
         if (is_first(use->arguments, argument)) {
             value = option_value(writer, argument);
@@ -370,10 +383,12 @@ int wp_document_write(const struct syntax *syntax, bool json, struct diags *diag
 {
     if (!check_any(syntax, diags) || !check_bytes(syntax, diags) || !check_lets(syntax, diags))
         return diags->no_memory ? -ENOMEM : -EINVAL;
-    struct writer writer = { .syntax = syntax, .json = json };
+    struct writer writer = { .syntax = syntax, .diags = diags, .json = json };
     writer.layout = (struct layout){ .syntax = syntax, .text = syntax->source.text, .comments = syntax->comments };
     const struct doc_node *root = root_of(&writer);
-    const int error = writer.arena.failed ? -ENOMEM : wp_document_emit(root, json, out);
+    const int error = writer.arena.failed || diags->no_memory ? -ENOMEM
+                      : writer.faulty                         ? -EINVAL
+                                                              : wp_document_emit(root, json, out);
     wp_arena_fini(&writer.arena);
     return error;
 }

@@ -90,7 +90,7 @@ static bool copy_part(struct check *check, const struct plan_node *node, struct 
             copy->engine.onerror = ONERROR_DROP;
         copy->engine.dead = NULL;
         copy->into = NULL;
-        copy->into = NULL;
+        copy->passes = NULL;
         *link = copy;
         link = &copy->next;
     }
@@ -143,6 +143,8 @@ struct plan_test *wp_check_tests(struct check *check, const struct plan_chain *p
         struct plan_test *test = wp_arena_new(check->arena, struct plan_test);
         if (test == NULL)
             return first;
+        if (syntax->span.to == 0)
+            continue; /* it could not be read, and that was said */
         test->syntax = syntax;
         test->name = wp_check_text(check, &syntax->name);
         const bool good = check_clauses(check, test);

@@ -55,6 +55,39 @@ want 0 bench 'generate size=2kB | null' --compare fast.json --fail-above 50
 grep -q 'is not in fast.json' out || fail "$(cat out)"
 want 0 bench "$a" --compare slow.json --fail-above 10000
 
+# --- a page that needs nothing else --------------------------------------------------------------------
+echo "$a" >a.weir
+want 0 bench --html page.html "$a" -e 'read "file" | zstd @name="<z>" | null' -f a.weir --json
+[ "$(python3 -c 'import json; print(len(json.load(open("out"))["pipelines"]))')" = 3 ] || fail "not three: $(cat out)"
+python3 - <<'EOF' || fail "the page"
+import html.parser, re
+text = open("page.html", encoding="utf-8").read()
+class Page(html.parser.HTMLParser):
+    open, void, seen = [], {"meta", "path", "rect"}, {}
+    def handle_starttag(self, tag, attrs):
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+        for name, value in attrs:
+            assert name not in ("src", "srcset", "data", "xlink:href") and not (name == "href" and value[0] != "#"), (tag, value)
+        if tag not in self.void: self.open.append(tag)
+    def handle_startendtag(self, tag, attrs): self.seen[tag] = self.seen.get(tag, 0) + 1
+    def handle_endtag(self, tag): assert self.open.pop() == tag, tag
+page = Page(); page.feed(text)
+assert not page.open and page.seen["section"] == 3 and page.seen["svg"] >= 3 * 4 and "script" not in page.seen, page.seen
+assert not re.search(r"https?:|@import|url\(", text)
+assert "prefers-color-scheme:dark" in text and "width=device-width" in text
+assert "&lt;z&gt;" in text and "<z>" not in text
+assert not re.search(r"[\" (,]-?(nan|inf)\b", text), "a figure that is none"
+EOF
+: >nothing
+want 0 bench --html page.html 'read nothing | null'
+want 1 bench --html no/such/page.html "$a"
+grep -q 'no/such/page.html: No such file' err || fail "$(cat err)"
+shout=$4/plugin_shout.so
+if [ -e "$shout" ]; then
+    want 2 bench 'read file | shout | null'
+    want 0 bench --plugin "$shout" 'read file | shout | null'
+fi
+
 want 2 bench
 want 2 bench "$a" --compare nothere.json
 want 2 bench "$a" --compare file

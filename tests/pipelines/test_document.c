@@ -204,6 +204,8 @@ static void test_what_yaml_cannot_hold_is_refused(void)
     weir_text out = convert("read \"\xff\" | null", 15, WEIR_PIPELINE_TEXT, WEIR_PIPELINE_YAML, -EINVAL);
     CHECK_EQ(out.size, 0);
     weir_text_fini(&out);
+    out = convert("read a | zstd @par=1 @par=2 | null", 34, WEIR_PIPELINE_TEXT, WEIR_PIPELINE_YAML, -EINVAL);
+    weir_text_fini(&out);
     out = convert("let a = 1 let a = 2 read a | null", 33, WEIR_PIPELINE_TEXT, WEIR_PIPELINE_JSON, -EINVAL);
     weir_text_fini(&out);
 }
