@@ -164,7 +164,8 @@ static int format(const char *path, const struct values *values)
         error = converts ? weir_pipeline_convert(&text, (weir_pipeline_language)(values->to - 1), &errors, &after)
                          : weir_pipeline_format(&text, &errors, &after);
     }
-    (void)fwrite(errors.data, 1, errors.size, stderr);
+    if (errors.size > 0)
+        (void)fwrite(errors.data, 1, errors.size, stderr);
     if (error == -EINVAL && errors.size > 0)
         status = EXIT_USAGE;
     else

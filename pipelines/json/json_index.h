@@ -72,7 +72,11 @@ const struct json_field *wp_json_field(const struct json_index *index, const cha
  */
 struct datum wp_json_find(const struct json_index *index, const char *name, size_t size, struct arena *arena);
 
-/* json_value.c: the value of a span of a text that was found to be JSON. */
+/* json_value.c: the bytes of the token at `at`, of a text that was found to be JSON: a blank is one, too. */
+size_t wp_json_token_size(const char *at, const char *end);
+/* Behind the value that begins at `at`, or behind blanks there, of such a text. */
+const char *wp_json_value_end(const char *at);
+/* The value of a span of a text that was found to be JSON. */
 struct datum wp_json_value(const char *text, struct json_span span, struct arena *arena);
 /* What stands between the quotes, decoded; half of a surrogate pair becomes U+FFFD. NULL: no memory. */
 const char *wp_json_unescape(const char *text, size_t size, struct arena *arena, size_t *ret_size);

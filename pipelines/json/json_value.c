@@ -25,6 +25,17 @@ static const char *string_end(const char *at)
     return at + 1;
 }
 
+size_t wp_json_token_size(const char *at, const char *end)
+{
+    static const char alone[] = " \t\r\n{}[]:,";
+    const char *to = at + 1;
+    if (*at == '"')
+        return (size_t)(string_end(at) - at);
+    while (strchr(alone, *at) == NULL && to < end && strchr(alone, *to) == NULL)
+        to++;
+    return (size_t)(to - at);
+}
+
 static uint32_t hex_unit(const char *at)
 {
     uint32_t unit = 0;
@@ -81,8 +92,7 @@ static struct datum string_value(const char *text, size_t size, struct arena *ar
     return made != NULL ? datum_string(made, size) : datum_null();
 }
 
-/* Behind the value that begins at `at`. */
-static const char *value_end(const char *at)
+const char *wp_json_value_end(const char *at)
 {
     size_t depth = 0;
     do {
@@ -114,7 +124,7 @@ static uint32_t count_values(const char *at, bool object)
             at = skip_blanks(at + 1);
         if (object)
             at = skip_blanks(string_end(at)) + 1;
-        at = skip_blanks(value_end(skip_blanks(at)));
+        at = skip_blanks(wp_json_value_end(skip_blanks(at)));
     }
     return count;
 }
@@ -122,7 +132,7 @@ static uint32_t count_values(const char *at, bool object)
 /* Where there is no memory for it. */
 static struct datum pass_over(const char *at, const char **ret_end)
 {
-    *ret_end = value_end(at);
+    *ret_end = wp_json_value_end(at);
     return datum_null();
 }
 
@@ -197,7 +207,7 @@ static struct datum any_value(const char *at, const char **ret_end, struct arena
         return list_value(at, ret_end, arena);
     if (*at == '{')
         return map_value(at, ret_end, arena);
-    const char *end = *ret_end = value_end(at);
+    const char *end = *ret_end = wp_json_value_end(at);
     if (*at == '"')
         return string_value(at + 1, (size_t)(end - at) - 2, arena);
     if (*at == 't' || *at == 'f')

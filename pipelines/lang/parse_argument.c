@@ -208,16 +208,31 @@ static bool is_given(const struct stage_use *use, const weir_opt *opt)
     return false;
 }
 
-/* Words of a list may stand side by side; what is to be found has commas between, or a wrong word would be one. */
-static bool may_repeat(const struct stage_use *use, const weir_opt *opt)
+/* A word that is a stage's name: among free words it is more likely that a '|' was forgotten before it. */
+static bool names_stage(struct scan *scan)
 {
-    return (is_list(opt) && opt->type != WEIR_OPT_CALLS) || !is_given(use, opt);
+    const uint32_t from = scan->at;
+    const char *name;
+    struct span span;
+    const bool names = wp_scan_name(scan, true, &name, &span) && weir_catalogue_find(name) != NULL;
+    const char next = scan->at < scan->source->size ? scan->source->text[scan->at] : ' ';
+    scan->at = from;
+    return names && strchr(" \t\r\n|}@", next) != NULL;
+}
+
+/* Words of a list may stand side by side; what is to be found has commas between, or a wrong word would be one. */
+static bool may_repeat(struct scan *scan, const struct stage_use *use, const weir_opt *opt)
+{
+    if (!is_given(use, opt))
+        return true;
+    return is_list(opt) && opt->type != WEIR_OPT_CALLS &&
+           (opt->type != WEIR_OPT_LIST || opt->choices != NULL || !names_stage(scan));
 }
 
 static const weir_opt *find_positional(struct scan *scan, const struct stage_use *use)
 {
     for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
-        if (opt->positional && may_repeat(use, opt) && may_begin(scan, opt))
+        if (opt->positional && may_begin(scan, opt) && may_repeat(scan, use, opt))
             return opt;
     return NULL;
 }

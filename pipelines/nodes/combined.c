@@ -9,7 +9,9 @@ static int open_combined(struct run_node *node, void **ret_state)
 
 static const struct rows_ops ops = { .open = open_combined,
                                      .batch = wp_line_stage_batch,
-                                     .close = wp_line_stage_close };
+                                     .close = wp_line_stage_close,
+                                     .spreads = true,
+                                     .lane = WEIR_LANE_CPU };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -21,8 +23,10 @@ const struct node_type wp_node_combined = {
                .summary = "reads each record's line as nginx and Apache write them in the format \"combined\"",
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS },
-    .runs = "cuts the lines of each batch inline: it is cheap",
+    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .rows = &ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };

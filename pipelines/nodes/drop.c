@@ -66,7 +66,7 @@ static int drop(void *state, struct batch **batch, const weir_job *job)
     return error;
 }
 
-static const struct rows_ops ops = { .open = open_drop, .batch = drop };
+static const struct rows_ops ops = { .open = open_drop, .batch = drop, .spreads = true, .lane = WEIR_LANE_CPU };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -79,7 +79,9 @@ const struct node_type wp_node_drop = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = drop_opts },
-    .runs = "leaves out the fields of each batch inline: it is cheap",
+    .runs = "leaves out the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .rows = &ops,
     .refuses = refuses,
+    .parallel = true,
 };

@@ -89,8 +89,15 @@ static void tell(struct feed *feed, const struct run *run)
                        run->error_text != NULL ? run->error_text : strerror(-run->error));
 }
 
+/* What a block gives ends with its last node's word, or, where it failed, with this: the run keeps its way out. */
+static weir_mpsc_send_future send_end(struct feed *feed)
+{
+    static const struct parcel end = { .last = true };
+    return weir_mpsc_send(feed->to, &end);
+}
+
 WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct patience patience; struct wp_run_all all;
-           weir_sleep limit; weir_select_future which; weir_sleep nap;)
+           weir_sleep limit; weir_select_future which; weir_sleep nap; weir_mpsc_send_future send;)
 {
     WEIR_BEGIN
     for (;;) {
@@ -110,10 +117,10 @@ WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct pati
     }
     if (self->feed->error < 0)
         tell(self->feed, self->run);
+    if (self->feed->error < 0 && self->feed->to != NULL)
+        AWAIT(self->send, send_end(self->feed));
     WEIR_FINALLY
     wp_run_end_block(self->run);
-    weir_mpsc_sender_unref(self->feed->to); /* so that who takes what it gives knows the end */
-    self->feed->to = NULL;
     feed_unref(self->feed);
     WEIR_END
 }

@@ -16,7 +16,7 @@ static const weir_opt json_opts[] = {
 
 struct json {
     struct run_node *node;
-    struct json_index index; /* of one line after another */
+    unsigned depth_max;
 };
 
 /* --- the fields of a record ----------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ static int open_json(struct run_node *node, void **ret_state)
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
-    self->index.depth_max = (unsigned)wp_plan_number(node->plan, "depth");
+    self->depth_max = (unsigned)wp_plan_number(node->plan, "depth");
     *ret_state = self;
     return 0;
 }
@@ -111,16 +111,17 @@ static bool is_blank(const struct row *row)
 }
 
 /* 1: it goes on; 0: it is left out; or a negative errno. */
-static int take_record(struct json *self, struct batch *batch, struct row *row, uint64_t record)
+static int take_record(const struct json *self, struct json_index *index, struct batch *batch, struct row *row,
+                       uint64_t record)
 {
-    int error = wp_json_index(&self->index, row->raw, row->raw_size);
-    if (error == 0 && !wp_json_is_object(&self->index)) {
+    int error = wp_json_index(index, row->raw, row->raw_size);
+    if (error == 0 && !wp_json_is_object(index)) {
         error = -EINVAL;
-        self->index.offset = self->index.root.at;
-        self->index.reason = "JSON, but no object";
+        index->offset = index->root.at;
+        index->reason = "JSON, but no object";
     }
     if (error == 0)
-        error = wp_json_record_set(batch, row, &self->index);
+        error = wp_json_record_set(batch, row, index);
     if (error == 0)
         return 1;
     if (error == -ENOMEM)
@@ -128,38 +129,34 @@ static int take_record(struct json *self, struct batch *batch, struct row *row, 
     if (is_blank(row))
         return 0;
     if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record,
-                  self->index.offset + 1, self->index.reason))
+                  index->offset + 1, index->reason))
         return 0;
     return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
-                       (unsigned long)record, self->index.offset + 1, self->index.reason);
+                       (unsigned long)record, index->offset + 1, index->reason);
 }
 
 static int parse(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
-    struct json *self = state;
+    const struct json *self = state;
     struct batch *all = *batch;
+    struct json_index index = { .depth_max = self->depth_max }; /* of one line after another */
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < all->count; i++) {
-        const int result = take_record(self, all, &all->rows[i], all->before + i + 1);
-        if (result < 0)
-            return result;
+    int result = 0;
+    for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
+        result = take_record(self, &index, all, &all->rows[i], all->before + i + 1);
         if (result > 0 && kept != i)
             all->rows[kept] = all->rows[i];
         kept += result > 0 ? 1 : 0;
     }
+    wp_json_index_fini(&index);
     all->count = kept;
-    return 0;
+    return result < 0 ? result : 0;
 }
 
-static void close_json(void *state)
-{
-    struct json *self = state;
-    wp_json_index_fini(&self->index);
-    free(self);
-}
-
-static const struct rows_ops ops = { .open = open_json, .batch = parse, .close = close_json };
+static const struct rows_ops ops = {
+    .open = open_json, .batch = parse, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -172,9 +169,10 @@ const struct node_type wp_node_json = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = json_opts },
-    .runs = "checks and indexes each batch inline: it is cheap",
+    .runs = "checks and indexes each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };

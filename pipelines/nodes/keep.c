@@ -73,7 +73,7 @@ static int keep(void *state, struct batch **batch, const weir_job *job)
     return error < 0 ? wp_run_fail(node, error, "no memory") : 0;
 }
 
-static const struct rows_ops ops = { .open = open_keep, .batch = keep };
+static const struct rows_ops ops = { .open = open_keep, .batch = keep, .spreads = true, .lane = WEIR_LANE_CPU };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -86,8 +86,9 @@ const struct node_type wp_node_keep = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = keep_opts },
-    .runs = "picks the fields of each batch inline: it is cheap",
+    .runs = "picks the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
     .refuses = refuses,
+    .parallel = true,
 };

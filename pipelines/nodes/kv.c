@@ -44,18 +44,24 @@ static int open_logfmt(struct run_node *node, void **ret_state)
     return open_with(node, " ", "=", ret_state);
 }
 
+static const struct rows_ops kv_ops = {
+    .open = open_kv, .batch = wp_line_stage_batch, .close = wp_line_stage_close, .spreads = true, .lane = WEIR_LANE_CPU
+};
+
 static int spawn_kv(struct run_node *node, weir_join_set *set)
 {
-    static const struct rows_ops ops = { .open = open_kv, .batch = wp_line_stage_batch, .close = wp_line_stage_close };
-    return wp_rows_spawn(node, &ops, set);
+    return wp_rows_spawn(node, &kv_ops, set);
 }
+
+static const struct rows_ops logfmt_ops = { .open = open_logfmt,
+                                            .batch = wp_line_stage_batch,
+                                            .close = wp_line_stage_close,
+                                            .spreads = true,
+                                            .lane = WEIR_LANE_CPU };
 
 static int spawn_logfmt(struct run_node *node, weir_join_set *set)
 {
-    static const struct rows_ops ops = { .open = open_logfmt,
-                                         .batch = wp_line_stage_batch,
-                                         .close = wp_line_stage_close };
-    return wp_rows_spawn(node, &ops, set);
+    return wp_rows_spawn(node, &logfmt_ops, set);
 }
 
 const struct node_type wp_node_kv = {
@@ -64,8 +70,10 @@ const struct node_type wp_node_kv = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = kv_opts },
-    .runs = "cuts the lines of each batch inline: it is cheap",
+    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn_kv,
+    .rows = &kv_ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };
@@ -76,8 +84,10 @@ const struct node_type wp_node_logfmt = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = logfmt_opts },
-    .runs = "cuts the lines of each batch inline: it is cheap",
+    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn_logfmt,
+    .rows = &logfmt_ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };

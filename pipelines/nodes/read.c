@@ -1,4 +1,4 @@
-/* read.c - stage "read": the bytes of a file. */
+/* read.c - stage "read": the bytes of files, one after the other. */
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -10,38 +10,32 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/held_file.h"
+#include "run/inputs.h"
 #include "run/patience.h"
 #include "run/stop.h"
 
 static const weir_opt read_opts[] = {
-    { "path", "the file; in a block without it, the one that the block is for", WEIR_OPT_STRING, 0, .positional = true,
-      .required = true },
+    { "path", "files, and patterns such as logs/**/*.log; in a block without it, the file that the block is for",
+      WEIR_OPT_LIST, 0, .positional = true, .required = true },
     { "block", "bytes a read", WEIR_OPT_SIZE, 0, .def = 256 << 10, .min = 512, .max = 64 << 20 },
+    { "direct", "past the page cache (O_DIRECT): for files that are read once; block is a multiple of 4KiB then",
+      WEIR_OPT_BOOL, 0, .def = 0 },
     { 0 },
 };
 
-/* What was read, or the end. */
 static struct parcel take_parcel(weir_chunk **chunk)
 {
-    if ((*chunk)->size == 0)
-        return (struct parcel){ .last = true };
     const struct parcel parcel = { .chunk = *chunk };
     *chunk = NULL;
     return parcel;
-}
-
-/* The one that is named, or that the block is for. */
-static const char *path_of(const struct run_node *node)
-{
-    const char *path = wp_plan_text(node->plan, "path");
-    return path != NULL ? path : node->file->path;
 }
 
 /* What a walk has found is a regular file, and no link that took its place. */
 static int open_flags(const struct run_node *node)
 {
     const bool found = wp_plan_text(node->plan, "path") == NULL && (node->file->flags & ROW_FOLLOW) == 0;
-    return O_RDONLY | O_NOCTTY | (found ? O_NOFOLLOW | O_NONBLOCK : 0);
+    const int direct = wp_plan_number(node->plan, "direct") != 0 ? O_DIRECT : 0;
+    return O_RDONLY | O_NOCTTY | direct | (found ? O_NOFOLLOW | O_NONBLOCK : 0);
 }
 
 /* Opens the file. Resolves to its fd or a negative errno; -ECANCELED: the run is to stop. */
@@ -111,28 +105,31 @@ static int64_t copy_block(const struct held_file *file, weir_chunk *chunk, size_
     return size < 0 ? -errno : size;
 }
 
+/*
+ * Sends on what is in one file. Resolves to 0, -EPIPE (nobody wants more), -ECANCELED (the run is to stop), or another
+ * negative errno, which was told.
+ */
 /* clang-format off */
-WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
+WEIR_ASYNC(read_file, int, struct run_node *node; const char *path; struct held_file *file; uint64_t offset;
            size_t block; bool copies; int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open;
            weir_chunk_get_future get; struct read_block read; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
-    self->path = path_of(self->node);
     self->block = (size_t)wp_plan_number(self->node->plan, "block");
     self->file = wp_held_file_create();
     if (self->file == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
     AWAIT(self->open, WEIR_CALL(open_input, .node = self->node, .path = self->path));
-    if (self->open.output >= 0)
-        self->file->output.fd = (int)self->open.output;
-    else if (self->open.output != -ECANCELED)
+    if (self->open.output == -ECANCELED)
+        RETURN(-ECANCELED);
+    if (self->open.output < 0)
         RETURN(wp_run_fail(self->node, (int)self->open.output, "%s: %s", self->path,
                            wp_patience_words(self->node, self->open.output)));
+    self->file->output.fd = (int)self->open.output;
     (void)posix_fadvise(self->file->output.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    self->copies = self->open.output >= 0 && is_in_memory(self->file->output.fd);
-    self->got = self->open.output;
-    while (self->got != -ECANCELED) {
+    self->copies = is_in_memory(self->file->output.fd);
+    for (;;) {
         AWAIT(self->get, weir_chunk_get(self->block));
         self->chunk = self->get.output;
         if (self->chunk == NULL)
@@ -146,23 +143,53 @@ WEIR_ASYNC(read_run, int, struct run_node *node; const char *path; struct held_f
                                         .block = self->block, .offset = self->offset));
             self->got = self->read.output;
         }
-        wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
-        if (self->got == -ECANCELED)
-            break;
+        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        if (self->got == -ECANCELED || self->got == 0)
+            RETURN((int)self->got);
         if (self->got < 0)
             RETURN(wp_run_fail(self->node, (int)self->got, "%s: byte %lu: %s", self->path, (unsigned long)self->offset,
                                wp_patience_words(self->node, self->got)));
         self->offset += (uint64_t)self->got;
         self->chunk->size = (size_t)self->got;
         AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = take_parcel(&self->chunk)));
-        if (self->send.output < 0 || self->got == 0)
-            RETURN(0);
+        if (self->send.output < 0)
+            RETURN(-EPIPE);
     }
-    wp_stop_cut(self->node);
-    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
     weir_chunk_put(self->chunk);
     wp_held_file_unref(self->file);
+    WEIR_END
+}
+
+WEIR_ASYNC(read_run, int, struct run_node *node; struct inputs *inputs; const char *path; struct wp_inputs_next next;
+           struct read_file file; struct wp_edge_send send;)
+{
+    WEIR_BEGIN
+    if (wp_plan_number(self->node->plan, "direct") != 0 && wp_plan_number(self->node->plan, "block") % 4096 != 0)
+        RETURN(wp_run_fail(self->node, -EINVAL, "direct: block= is a multiple of 4KiB"));
+    self->inputs = wp_inputs_create(self->node);
+    if (self->inputs == NULL)
+        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    for (;;) {
+        AWAIT(self->next, WEIR_CALL(wp_inputs_next, .inputs = self->inputs, .ret_path = &self->path));
+        if (self->next.output == 0)
+            break;
+        self->output = self->next.output;
+        if (self->output > 0) {
+            AWAIT(self->file, WEIR_CALL(read_file, .node = self->node, .path = self->path));
+            self->output = self->file.output;
+        }
+        if (self->output == -ECANCELED) {
+            wp_stop_cut(self->node);
+            break;
+        }
+        if (self->output < 0)
+            RETURN(self->output == -EPIPE ? 0 : self->output);
+    }
+    self->output = 0;
+    AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    wp_inputs_unref(self->inputs);
     WEIR_END
 }
 
@@ -173,7 +200,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_read = {
     .stage = { .name = "read",
-               .summary = "the bytes of a file",
+               .summary = "the bytes of files, one after the other",
                .in = WEIR_FILES,
                .out = WEIR_BYTES,
                .source = true,

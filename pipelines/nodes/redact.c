@@ -25,7 +25,7 @@ static const weir_opt redact_opts[] = {
 struct redact {
     struct run_node *node;
     struct redactor redactor;
-    struct json_index index;
+    struct json_index index; /* from here on each batch has its own: several may be at work */
     weir_text text;
 };
 
@@ -36,7 +36,6 @@ static int open_redact(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     *ret_state = self;
     self->node = node;
-    self->index.depth_max = JSON_DEPTH_MAX - 1;
     for (const struct setting *setting = node->plan->settings; setting != NULL; setting = setting->next)
         if (strcmp(setting->opt->name, "kinds") == 0)
             self->redactor.kinds |= 1u << setting->number;
@@ -184,22 +183,19 @@ static int redact_row(struct redact *self, struct batch *batch, struct row *row)
 static int redact(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
-    struct redact *self = state;
+    struct redact own = *(const struct redact *)state;
     int error = 0;
+    own.index.depth_max = JSON_DEPTH_MAX - 1;
     for (uint32_t i = 0; error == 0 && i < (*batch)->count; i++)
-        error = redact_row(self, *batch, &(*batch)->rows[i]);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+        error = redact_row(&own, *batch, &(*batch)->rows[i]);
+    wp_json_index_fini(&own.index);
+    weir_text_fini(&own.text);
+    return error < 0 ? wp_run_fail(own.node, error, "no memory") : 0;
 }
 
-static void close_redact(void *state)
-{
-    struct redact *self = state;
-    wp_json_index_fini(&self->index);
-    weir_text_fini(&self->text);
-    free(self);
-}
-
-static const struct rows_ops ops = { .open = open_redact, .batch = redact, .close = close_redact };
+static const struct rows_ops ops = {
+    .open = open_redact, .batch = redact, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -212,6 +208,8 @@ const struct node_type wp_node_redact = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = redact_opts },
-    .runs = "looks through each batch inline: it is cheap",
+    .runs = "looks through each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .rows = &ops,
+    .parallel = true,
 };

@@ -53,7 +53,11 @@ static int open_regex(struct run_node *node, void **ret_state)
     return wp_run_fail(node, -EINVAL, "a field is a group with a name: (?<name>...), at most 1024 and each once");
 }
 
-static const struct rows_ops ops = { .open = open_regex, .batch = wp_line_stage_batch, .close = wp_line_stage_close };
+static const struct rows_ops ops = { .open = open_regex,
+                                     .batch = wp_line_stage_batch,
+                                     .close = wp_line_stage_close,
+                                     .spreads = true,
+                                     .lane = WEIR_LANE_CPU };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -66,8 +70,10 @@ const struct node_type wp_node_regex = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = regex_opts },
-    .runs = "searches the lines of each batch inline",
+    .runs = "searches the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .rows = &ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };

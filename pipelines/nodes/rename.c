@@ -59,7 +59,9 @@ static int open_rename(struct run_node *node, void **ret_state)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_rename, .batch = rename_fields };
+static const struct rows_ops ops = {
+    .open = open_rename, .batch = rename_fields, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -72,8 +74,9 @@ const struct node_type wp_node_rename = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = rename_opts },
-    .runs = "renames the fields of each batch inline: it is cheap",
+    .runs = "renames the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
     .refuses = refuses,
+    .parallel = true,
 };

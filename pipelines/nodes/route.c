@@ -133,18 +133,13 @@ static struct wp_edge_send send_out(struct route_run *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = out, .to = wp_fork_way(self->node, self->way));
 }
 
-static bool is_wanted(const struct route_run *self)
-{
-    return wp_fork_next(self->node, 0) < wp_fork_ways(self->node);
-}
-
 WEIR_ASYNC_BODY_(route_run, static)
 {
     WEIR_BEGIN
     self->router = create(self->node);
     if (self->router == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
-    while (!self->ended && is_wanted(self)) {
+    while (!self->ended && wp_fork_is_wanted(self->node)) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->in));
         if (self->recv.output < 0)
             RETURN(self->recv.output);

@@ -5,6 +5,7 @@
 #include "nodes/node.h"
 #include "run/reject.h"
 #include "run/row.h"
+#include "run/row_nested.h"
 #include "run/rows.h"
 
 static const weir_opt set_opts[] = {
@@ -15,7 +16,13 @@ static const weir_opt set_opts[] = {
 
 static const char *refuses(const struct setting *setting)
 {
-    return wp_is_own_field(setting->target) ? NULL : "it sets fields of the record itself: .a, but not .a.b";
+    const struct path_step *first = setting->target->steps;
+    for (const struct path_step *step = first; step != NULL; step = step->next)
+        if (step->name == NULL)
+            return "it sets fields, .a or .a.b, but no items of lists";
+    if (first != NULL && first->next != NULL && strcmp(first->name, "line") == 0)
+        return ".line is the raw line, and has no fields";
+    return NULL;
 }
 
 struct set {
@@ -56,7 +63,9 @@ static int set_field(struct batch *batch, struct row *row, const struct setting 
         return 0;
     }
     int error;
-    if (strcmp(name, "line") == 0) {
+    if (setting->target->steps->next != NULL) {
+        error = wp_row_set_nested(batch, row, setting->target->steps, copy.value);
+    } else if (strcmp(name, "line") == 0) {
         error = wp_row_set_line(batch, row, copy.value);
     } else {
         keep_spelling(row, setting->expr, &copy);
@@ -102,7 +111,9 @@ static int set_fields(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_set, .batch = set_fields, .close = free };
+static const struct rows_ops ops = {
+    .open = open_set, .batch = set_fields, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -115,10 +126,11 @@ const struct node_type wp_node_set = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = set_opts },
-    .runs = "evaluates its expressions for each batch inline: it is cheap",
+    .runs = "evaluates its expressions for each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
     .refuses = refuses,
     .drops = true,
     .rejects = true,
+    .parallel = true,
 };

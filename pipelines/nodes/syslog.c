@@ -7,7 +7,11 @@ static int open_syslog(struct run_node *node, void **ret_state)
     return wp_line_stage_open(node, wp_cut_syslog, NULL, NULL, ret_state);
 }
 
-static const struct rows_ops ops = { .open = open_syslog, .batch = wp_line_stage_batch, .close = wp_line_stage_close };
+static const struct rows_ops ops = { .open = open_syslog,
+                                     .batch = wp_line_stage_batch,
+                                     .close = wp_line_stage_close,
+                                     .spreads = true,
+                                     .lane = WEIR_LANE_CPU };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -19,8 +23,10 @@ const struct node_type wp_node_syslog = {
                .summary = "reads each record's line as syslog, of RFC 5424 or 3164; blank lines are left out",
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS },
-    .runs = "cuts the lines of each batch inline: it is cheap",
+    .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .rows = &ops,
+    .parallel = true,
     .drops = true,
     .rejects = true,
 };

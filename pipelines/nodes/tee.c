@@ -44,16 +44,10 @@ static struct wp_edge_send send_copy(struct tee_run *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = out, .to = wp_fork_way(self->node, self->way));
 }
 
-/* Whether anybody is left to send to. */
-static bool is_wanted(const struct tee_run *self)
-{
-    return wp_fork_next(self->node, 0) < wp_fork_ways(self->node);
-}
-
 WEIR_ASYNC_BODY_(tee_run, static)
 {
     WEIR_BEGIN
-    while (!self->ended && is_wanted(self)) {
+    while (!self->ended && wp_fork_is_wanted(self->node)) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->in));
         if (self->recv.output < 0)
             RETURN(self->recv.output);

@@ -45,7 +45,9 @@ static int filter(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_where, .batch = filter, .close = free };
+static const struct rows_ops ops = {
+    .open = open_where, .batch = filter, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -58,7 +60,8 @@ const struct node_type wp_node_where = {
                .in = WEIR_FILES | WEIR_RECORDS,
                .out = WEIR_FILES | WEIR_RECORDS,
                .opts = where_opts },
-    .runs = "evaluates its expression for each batch inline: it is cheap",
+    .runs = "evaluates its expression for each batch inline, with @par on the cpu lane",
     .spawn = spawn,
     .rows = &ops,
+    .parallel = true,
 };

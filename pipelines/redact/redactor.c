@@ -83,22 +83,6 @@ int wp_redact_text(const struct redactor *redactor, const char *text, size_t siz
 
 /* --- JSON ----------------------------------------------------------------------------------------------- */
 
-/* The bytes of the token at `at`: a string, or all up to what separates tokens. */
-static size_t token_size(const char *at, const char *end)
-{
-    const char *to = at + 1;
-    if (*at == '"') {
-        while (*to != '"')
-            to += *to == '\\' ? 2 : 1;
-        return (size_t)(to - at) + 1;
-    }
-    if (strchr(" \t\r\n{}[]:,", *at) != NULL)
-        return 1;
-    while (to < end && strchr(" \t\r\n{}[]:,", *to) == NULL)
-        to++;
-    return (size_t)(to - at);
-}
-
 static bool is_name(const char *at, const char *end)
 {
     while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
@@ -133,7 +117,7 @@ int wp_redact_json(const struct redactor *redactor, const char *text, size_t siz
     const size_t before = out->size;
     bool changed = false;
     for (const char *at = text; at < end;) {
-        const size_t token = token_size(at, end);
+        const size_t token = wp_json_token_size(at, end);
         const bool is_value = token > 1 && !(*at == '"' && is_name(at + token, end));
         const int result = is_value ? append_token(redactor, at, token, out) : weir_text_append(out, at, token);
         if (result < 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "run/stop.h"
 
@@ -20,6 +21,7 @@ struct file_walk {
     struct run_node *node;
     weir_walk *walk;
     const struct setting *path; /* the next root, of the options */
+    char *root;                 /* or of a pattern; NULL once it was taken */
     FILE *list;                 /* or of a list */
     char *line;
     size_t line_size;
@@ -153,6 +155,63 @@ int wp_file_walk_create(struct run_node *node, struct file_walk **ret_walk)
     return from != NULL ? open_list(self, from) : 0;
 }
 
+/* --- made of a pattern ---------------------------------------------------------------------------------- */
+
+bool wp_is_glob(const char *path)
+{
+    struct stat stat;
+    return strpbrk(path, "*?[") != NULL && lstat(path, &stat) < 0;
+}
+
+/* How deep its files can lie; 0: at any depth. */
+static uint32_t depth_of(const char *pattern)
+{
+    uint32_t depth = 1;
+    if (strstr(pattern, "**") != NULL)
+        return 0;
+    for (; (pattern = strchr(pattern, '/')) != NULL; pattern++)
+        depth++;
+    return depth;
+}
+
+/* The pattern without its root, a '/' in front, and the root without the '/' at its end. */
+static char *split_pattern(const char *pattern, char **ret_root)
+{
+    size_t size = strcspn(pattern, "*?[");
+    while (size > 0 && pattern[size - 1] != '/')
+        size--;
+    char *rest = NULL;
+    *ret_root = size == 0 ? strdup(".") : strndup(pattern, size > 1 ? size - 1 : 1);
+    if (asprintf(&rest, "/%s", pattern + size) < 0)
+        rest = NULL;
+    return rest;
+}
+
+int wp_file_walk_create_glob(struct run_node *node, const char *pattern, struct file_walk **ret_walk)
+{
+    struct file_walk *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    *ret_walk = self;
+    self->node = node;
+    char *rest = split_pattern(pattern, &self->root);
+    if (rest == NULL || self->root == NULL) {
+        free(rest);
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    }
+    const char *const items[] = { rest };
+    const weir_walk_rules rules = { .match = items,
+                                    .match_count = 1,
+                                    .depth_max = depth_of(rest + 1),
+                                    .skip_hidden = strstr(rest, "/.") == NULL,
+                                    .meta = true };
+    const int error = weir_walk_create(&rules, note, self, &self->walk);
+    free(rest);
+    return error < 0 ? wp_run_fail(node, error, "%s: %s", pattern,
+                                   error == -E2BIG ? "the pattern is too long" : strerror(-error))
+                     : 0;
+}
+
 static void leave(struct file_walk *self)
 {
     struct level *level = self->level;
@@ -174,6 +233,7 @@ void wp_file_walk_destroy(void *arg)
     if (self->list != NULL && self->list != stdin)
         (void)fclose(self->list);
     free(self->line);
+    free(self->root);
     weir_text_fini(&self->prefix);
     wp_batch_free(self->batch);
     free(self);
@@ -290,6 +350,11 @@ static int next_root(struct file_walk *self, const char **ret_path)
         *ret_path = self->line;
         if (self->line[0] != '\0')
             return 1;
+    }
+    if (self->root != NULL) {
+        *ret_path = self->line = self->root; /* lives as long as the walk */
+        self->root = NULL;
+        return 1;
     }
     while (self->path != NULL && strcmp(self->path->opt->name, "path") != 0)
         self->path = self->path->next;

@@ -9,6 +9,14 @@ struct file_walk;
 
 /* Of the options of a plan node `files`. 0 or a negative errno, which wp_run_fail() was told. */
 int wp_file_walk_create(struct run_node *node, struct file_walk **ret_walk);
+/*
+ * The files that a pattern such as logs/app-?.gz means, as a shell has it: from the directory that stands
+ * before its first wildcard on, hidden ones only where a dot is written. The same errors; -ENOENT is for the caller to
+ * say, when no file comes.
+ */
+int wp_file_walk_create_glob(struct run_node *node, const char *pattern, struct file_walk **ret_walk);
+/* A path with wildcards, and no file of that very name. */
+bool wp_is_glob(const char *path);
 void wp_file_walk_destroy(void *walk); /* takes NULL */
 
 /* The next files, in the order of the sorted walk; NULL: that was all. Blocks. 0 or a negative errno, told. */

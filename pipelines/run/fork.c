@@ -45,6 +45,11 @@ unsigned wp_fork_next(const struct run_node *node, unsigned index)
     return index;
 }
 
+bool wp_fork_is_wanted(const struct run_node *node)
+{
+    return wp_fork_next(node, 0) < wp_fork_ways(node);
+}
+
 /* --- several into one ------------------------------------------------------------------------------------ */
 
 static unsigned count_merged(const struct run_node *node)

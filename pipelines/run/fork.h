@@ -16,6 +16,8 @@ weir_mpsc_sender *wp_fork_way(const struct run_node *node, unsigned index);
 void wp_fork_close(struct run_node *node, unsigned index);
 /* The first way from `index` on that somebody is at; wp_fork_ways(): there is none. */
 unsigned wp_fork_next(const struct run_node *node, unsigned index);
+/* Whether somebody is at any of them. */
+bool wp_fork_is_wanted(const struct run_node *node);
 
 /*
  * The edges to a merge, from nodes of the run that are there already: one each, of `bounds` by the node's index; or

@@ -25,20 +25,6 @@ static int append_string(weir_text *out, const char *text, size_t size)
     return error;
 }
 
-/* Bytes from `at` on that are one string, or none of it. */
-static size_t token_size(const char *at, const char *end)
-{
-    const char *to = at + 1;
-    if (*at == '"') {
-        while (*to != '"')
-            to += *to == '\\' ? 2 : 1;
-        return (size_t)(to - at) + 1;
-    }
-    while (to < end && *to != '"' && !is_blank(*to))
-        to++;
-    return (size_t)(to - at);
-}
-
 /* JSON that was checked, without the blanks between its tokens; numbers are spelled as they were. */
 static int append_spelled(weir_text *out, const char *text, size_t size)
 {
@@ -49,7 +35,7 @@ static int append_spelled(weir_text *out, const char *text, size_t size)
             at++;
             continue;
         }
-        const size_t token = token_size(at, end);
+        const size_t token = wp_json_token_size(at, end);
         error = *at == '"' ? append_string(out, at, token) : weir_text_append(out, at, token);
         at += token;
     }

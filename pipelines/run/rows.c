@@ -378,7 +378,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
 
 int wp_rows_spawn(struct run_node *node, const struct rows_ops *ops, weir_join_set *set)
 {
-    if (ops->offloads && node->from != NULL && wp_bounds_par(node->plan) > 1)
+    if ((ops->offloads || ops->spreads) && node->from != NULL && wp_bounds_par(node->plan) > 1)
         return weir_join_set_spawn(set, WEIR_CALL(rows_run_par, .node = node, .ops = ops));
     return weir_join_set_spawn(set, WEIR_CALL(rows_run, .node = node, .ops = ops));
 }

@@ -23,7 +23,7 @@ struct rows_ops {
      * it wants no more, and what feeds it may stop (not with @par); or a negative errno that it has told wp_run_fail().
      *
      * What `offloads` is called on a thread of `lane`, with @par on several at once; else by the worker, and it may
-     * not block; `job` is NULL then.
+     * not block; `job` is NULL then. What `spreads` does so only with @par.
      */
     int (*batch)(void *state, struct batch **batch, const weir_job *job);
     /*
@@ -35,7 +35,7 @@ struct rows_ops {
     /* May be NULL. Asked before each batch of what doesn't `offload`: does this one block? Then it does. */
     bool (*blocks)(const void *state);
     bool drains;
-    bool offloads;
+    bool offloads, spreads;
     weir_lane lane;
 };
 

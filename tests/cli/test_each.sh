@@ -90,4 +90,10 @@ want 1 run 'files full | each { read | write "{.dir}/{.stem}.new" } @par=2 | rem
 echo a >changes; want 1 run 'files "changes" | each { read | write "changes" } | remove source'
 [ -s changes ] || fail "a file that changed meanwhile was removed"
 [ -z "$(find . -name '*.weir-*')" ] || fail "a passing name is left"
+# A block that fails although what it gives goes on: it is told, and the others are done (it waited for ever once).
+mkdir fails; for name in a b c; do echo $name | gzip >fails/$name.gz; done; echo none >fails/b.gz
+want 1 run 'files fails | each { read | gunzip } @order=in | write "others"'; says 'weir: fails/b.gz: gunzip: not in gzip format'
+printf 'a\nc\n' >wanted; same wanted others "a block that fails"
+want 1 run 'files fails | each { read "missing" } @par=2 | null'
+[ "$(grep -c 'read: missing: No such file' err)" = 3 ] || fail "three files"
 echo "$checks checks"

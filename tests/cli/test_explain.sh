@@ -37,7 +37,7 @@ Pipeline: files | each
       the block, for each file:
         2.1. read: files -> bytes
             block = 256KiB (default)
-            not given: path
+            not given: path direct
             waits for the kernel; no thread is held meanwhile
             one at a time, in order
             -> bytes to gunzip: at most 1 MiB (4 chunks of 256 KiB)

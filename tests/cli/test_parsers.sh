@@ -49,6 +49,20 @@ want 0 run 'read access | lines | combined | where .bytes == 0 | to raw | write 
 head -n 1 access >wanted
 same wanted new "a record that was parsed is still its line"
 
+# Several batches at once: the same bytes in the same order, or the same lines.
+i=0
+while [ $i -lt 12 ]; do cat mixed; i=$((i + 1)); done >long
+want 0 run 'read long | lines | combined @onerror=drop | where .bytes > 3 | to json | write wanted'
+want 0 run 'read long block=4KiB | lines | combined @onerror=drop @par=3 | where .bytes > 3 @par=2 | to json | write new'
+same wanted new "@par keeps the order"
+want 0 run 'read wanted | lines | json @par=4 @order=any | where .bytes > 3 @par=2 @order=any | to json | write new'
+sort wanted >wanted.sorted; sort new >new.sorted
+same wanted.sorted new.sorted "@order=any keeps the lines"
+want 0 run 'read wanted | lines | json @par=4 | to json | write new'
+same wanted new "json @par"
+want 1 run 'read long | lines | combined @par=2 | to json | write none'
+says ': @onerror=drop leaves out such lines'
+
 # Names with values.
 printf 'level=info msg="a \\"b\\"" n=12\n\nlevel=error n=7 slow\n' >log
 want 0 run 'read log | lines | logfmt | print'

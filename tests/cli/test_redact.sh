@@ -1,29 +1,6 @@
 #!/bin/sh
 # test_redact.sh - redact in lines, in records of JSON and in fields that other stages made.
-set -u
-weir=$1
-io=$2
-LC_ALL=C
-export LC_ALL
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-run() { "$weir" run --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || { cat "$2" >&2; fail "$1 and $2 differ: $3"; }; }
-says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+. "$(dirname "$0")/records_rig.sh"
 
 # Lines: as sed has it, also where they are long or no UTF-8.
 { seq 1 3000 | sed 's/$/ mail a.b@c.de and 10.1.2.3/'; printf '\377 x@y.org\377\n\n'; head -c 900000 /dev/zero | tr '\0' z; printf ' x@y.org'; } >text
@@ -53,6 +30,12 @@ printf 'who=x@y.org ip=1.2.3.4 n=5 q="a \\"x@y.org\\""\n' >pairs
 want 0 run 'read pairs | lines | logfmt | redact email,ipv4 | to json | write new'
 printf '%s\n' '{"who":"***","ip":"***","n":"5","q":"a \"***\""}' >wanted
 same wanted new "logfmt"
+
+# Several batches at once give what one after the other gives.
+want 0 run 'generate kind=json size=2MiB | lines | json | redact ipv4,email | to json | write one'
+want 0 run 'generate kind=json size=2MiB | lines | json | redact ipv4,email @par=3 | to json | write many'
+[ -s one ] || fail "nothing came"
+same one many "@par"
 
 # Hashes: the same for the same, another with a key.
 printf '1.2.3.4\n' >address

@@ -1,29 +1,6 @@
 #!/bin/sh
 # test_set.sh - set and rename beside what jq and sed make of the same records.
-set -u
-weir=$1
-io=$2
-LC_ALL=C
-export LC_ALL
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-run() { "$weir" run --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || { cat "$2" >&2; fail "$1 and $2 differ: $3"; }; }
-says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+. "$(dirname "$0")/records_rig.sh"
 # $1: stages between json and to json; $2: what must come of data.json
 gives() {
     want 0 run "read data.json | lines | json | $1 | to json | write new"
@@ -54,6 +31,16 @@ gives 'rename .c = .a | rename .a=.b' '{"b":[1,2.0]}
 gives 'set .x = .b | rename .x=.y | set .y = 1 | where exists(.a) | keep .y,.a' '{"y":1,"a":1.50}
 '
 
+# Fields within fields: what is around keeps its order and its spelling; what is no map becomes one.
+gives 'set .n.d = .a ?? "d", .n.f.g = 1, .n.f.h = null, .b.x = [1] | drop .c' '{"a":1.50,"b":{"x":[1]},"n":{"d":1.5,"f":{"g":1,"h":null}}}
+{"b":{"x":[1]},"n":{"d":"d","e":12345678901234567890,"f":{"g":1,"h":null}}}
+{"n":{"d":"d","f":{"g":1,"h":null}},"b":{"x":[1]}}
+'
+printf '{"o":{ "k\\u0041" : {"s":"}{,:\\"" } , "z":[{"q":1}], "z":2 }, "p":5}\n' >odd.json
+want 0 run 'read odd.json | lines | json | set .o.kA.s = "t", .o.z = true, .o["new \"key"] = .o.kA.s, .q = .o.z | to json | write new'
+printf '%s\n' '{"o":{"kA":{"s":"t"},"z":[{"q":1}],"z":true,"new \"key":"t"},"p":5,"q":true}' >wanted
+same wanted new "odd names"
+
 # The raw line is what `to raw` writes, and fields stay what they are; as sed has it, odd bytes too.
 { seq 1 5000 | sed 's/$/ a@b.cd tail/'; printf 'x\377y 1@2\n\n'; head -c 2000000 /dev/zero | tr '\0' z; printf ' a@b.cd'; } >text
 want 0 run 'read text | lines max=4MiB | set .line = replace(.line, /[a-z]@[a-z.]+/, "<$0>") + "!" | to raw | write new'
@@ -75,6 +62,12 @@ same wanted other "a new line is parsed anew"
 want 0 run 'read empty | lines | json | set .a = 1 | rename .a=.b | to json | write new'
 same empty new "nothing"
 
+# Several batches at once give what one after the other gives.
+want 0 run 'generate kind=json size=2MiB | lines | json | set .k = .status, .n.m = 1 @par=3 | rename .k=.code @par=2 | drop .path @par=2 | keep .code,.n @par=2 | to json | write many'
+want 0 run 'generate kind=json size=2MiB | lines | json | set .k = .status, .n.m = 1 | rename .k=.code | drop .path | keep .code,.n | to json | write one'
+[ -s one ] || fail "nothing came"
+same one many "@par"
+
 # A strict call: the record fails.
 want 1 run 'read data.json | lines | json | set .n = int!(.b) | to json | write none'
 says 'record 1: .n: int!() has no value for "x": @onerror=drop leaves out such records'
@@ -91,6 +84,10 @@ want 2 run 'read data.json | lines | json | set | null'
 says "set: fields is missing"
 want 2 run 'read data.json | lines | json | set .a = uper(.b) | null'
 says "unknown function 'uper' (did you mean 'upper'?)"
+want 2 run 'read data.json | lines | json | set .a[0] = 1 | null'
+says "set: it sets fields, .a or .a.b, but no items of lists"
+want 2 run 'read data.json | lines | json | set .line.a = 1 | null'
+says "set: .line is the raw line, and has no fields"
 want 2 run 'read data.json | lines | json | set . = 1 | null'
 says "set: fields wants a field such as .name"
 want 2 run 'read data.json | lines | json | rename .a=lower(.b) | null'
