@@ -43,11 +43,16 @@ static bool one_in(uint64_t n)
 
 enum port { BYTES, ZSTD, LINES, FIELDS };
 
+/* Numbers from `least` up to below `end`. */
+struct range {
+    uint64_t least, end;
+};
+
 struct text {
     char data[TEXT_MAX];
     size_t size;
     unsigned stages, sinks;
-    uint64_t least[SINKS_MAX]; /* by sink, in the order of the text: the least number that comes to it */
+    struct range comes[SINKS_MAX]; /* by sink, in the order of the text: the numbers that come to it */
 };
 
 static void say(struct text *text, const char *format, ...) WEIR_PRINTF(2, 3);
@@ -71,28 +76,43 @@ static void say_engine(struct text *text, enum port in)
         say(text, in <= ZSTD ? " @rate=%uKiB/s" : " @rate=%u/s", (unsigned)(1 + chance(2000)));
 }
 
-static void say_chain(struct text *text, enum port port, uint64_t least, unsigned depth);
+static void say_chain(struct text *text, enum port port, struct range range, unsigned depth);
 
 /* Branches, and what flows on behind them is what came in. */
-static void say_tee(struct text *text, enum port port, uint64_t least, unsigned depth)
+static void say_tee(struct text *text, enum port port, struct range range, unsigned depth)
 {
     const unsigned branches = 1 + (unsigned)chance(3);
     say(text, "tee");
     for (unsigned i = 0; i < branches; i++) {
         say(text, " { ");
-        say_chain(text, port, least, depth + 1);
+        say_chain(text, port, range, depth + 1);
         say(text, " }");
     }
     say_engine(text, port);
 }
 
+/* Two branches that share what comes between them; nothing goes on. */
+static void say_route(struct text *text, struct range range, unsigned depth)
+{
+    const uint64_t number = chance(2 * LINES_MAX);
+    struct range below = range, above = range;
+    below.end = number < range.end ? number : range.end;
+    above.least = number > range.least ? number : range.least;
+    say(text, "route { .n >= %" PRIu64 " -> { ", number);
+    say_chain(text, FIELDS, above, depth + 1);
+    say(text, " } else -> { ");
+    say_chain(text, FIELDS, below, depth + 1);
+    say(text, " } }");
+    say_engine(text, FIELDS);
+}
+
 /* The next stage, which makes of `port` what it returns. */
-static enum port say_stage(struct text *text, enum port port, uint64_t *least, unsigned depth)
+static enum port say_stage(struct text *text, enum port port, struct range *range, unsigned depth)
 {
     enum port out = port;
     const uint64_t which = chance(6);
     if (which == 0 && depth < 2 && text->sinks < SINKS_MAX / 2) {
-        say_tee(text, port, *least, depth);
+        say_tee(text, port, *range, depth);
         return port;
     }
     switch (port) {
@@ -116,7 +136,7 @@ static enum port say_stage(struct text *text, enum port port, uint64_t *least, u
             say(text, "keep .n");
         } else {
             const uint64_t number = chance(2 * LINES_MAX);
-            *least = number > *least ? number : *least;
+            range->least = number > range->least ? number : range->least;
             say(text, "where .n >= %" PRIu64, number);
         }
         break;
@@ -125,18 +145,22 @@ static enum port say_stage(struct text *text, enum port port, uint64_t *least, u
     return out;
 }
 
-/* Stages, and a sink, which is given numbers from `least` on. */
-static void say_chain(struct text *text, enum port port, uint64_t least, unsigned depth)
+/* Stages, and a sink, which is given the numbers of `range`; or a fork, whose branches have sinks. */
+static void say_chain(struct text *text, enum port port, struct range range, unsigned depth)
 {
     for (uint64_t left = chance(6); left > 0 && text->size < sizeof text->data / 2; left--) {
-        port = say_stage(text, port, &least, depth);
+        port = say_stage(text, port, &range, depth);
         say(text, " | ");
+    }
+    if (port == FIELDS && depth < 2 && text->sinks < SINKS_MAX / 2 && one_in(3)) {
+        say_route(text, range, depth);
+        return;
     }
     if (port == ZSTD)
         say(text, "unzstd @pool=inline | ");
     say(text, "null");
     say_engine(text, port);
-    text->least[text->sinks++] = least;
+    text->comes[text->sinks++] = range;
 }
 
 /* --- a run --------------------------------------------------------------------------------------------- */
@@ -240,11 +264,21 @@ WEIR_ASYNC(feeder, int, struct rig *rig; struct run_node *node; weir_chunk *chun
     WEIR_END
 }
 
+/* All that was sent and comes to it, and no more. */
+static void check_whole(const struct rig *rig, unsigned sink, uint64_t next)
+{
+    const struct range *comes = &rig->text.comes[sink];
+    const uint64_t end = rig->sent < comes->end ? rig->sent : comes->end;
+    if (next != end && next != comes->least)
+        fprintf(stderr, "sink %u has %" PRIu64 " of %" PRIu64 "\n", sink, next, end);
+    CHECK_EQ(next, end > comes->least ? end : comes->least);
+}
+
 WEIR_ASYNC(drain, int, struct rig *rig; struct run_node *node; unsigned index; struct reading reading;
            struct parcel parcel; weir_sleep nap; struct wp_edge_recv recv;)
 {
     WEIR_BEGIN
-    self->reading.next = self->rig->text.least[self->index];
+    self->reading.next = self->rig->text.comes[self->index].least;
     while (!self->parcel.last) {
         AWAIT(self->nap, nap(self->rig));
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
@@ -258,10 +292,7 @@ WEIR_ASYNC(drain, int, struct rig *rig; struct run_node *node; unsigned index; s
         if (self->index == self->rig->leaver && self->reading.next >= self->rig->leaves_at)
             RETURN(0);
     }
-    /* All that was sent; of a fork whose other branches left the source has stopped, but what it sent came. */
-    if (self->reading.next < self->rig->sent)
-        fprintf(stderr, "sink %u has %" PRIu64 " of %" PRIu64 "\n", self->index, self->reading.next, self->rig->sent);
-    CHECK(self->reading.next >= self->rig->sent);
+    check_whole(self->rig, self->index, self->reading.next);
     WEIR_FINALLY
     wp_parcel_put(&self->parcel);
     weir_mpsc_receiver_drop(self->node->from);
@@ -427,7 +458,7 @@ static void run_seed(uint64_t seed, struct coverage *coverage)
     chance_state = seed * 0x9e3779b97f4a7c15u | 1;
     rig = (struct rig){ 0 };
     say(&rig.text, "stdin | ");
-    say_chain(&rig.text, BYTES, 0, 0);
+    say_chain(&rig.text, BYTES, (struct range){ 0, UINT64_MAX }, 0);
     choose_ending(&rig);
     if (getenv("SEED") != NULL)
         printf("%s\n   ends: %s\n", rig.text.data, ending_words[rig.ending]);
