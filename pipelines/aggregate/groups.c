@@ -107,7 +107,8 @@ int wp_groups_add(struct groups *groups, const struct row *row, uint64_t place, 
     if (error < 0)
         return error;
     const uint64_t hash = hash_of(groups);
-    struct group_entry *group = find(groups, hash, groups->key.data, (uint32_t)groups->key.size, place);
+    const char *key = groups->key.size > 0 ? groups->key.data : "";
+    struct group_entry *group = find(groups, hash, key, (uint32_t)groups->key.size, place);
     if (group == NULL)
         return -ENOMEM;
     group->count++;
