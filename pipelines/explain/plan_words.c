@@ -158,6 +158,15 @@ static void say_parallel(struct words *words, const struct plan_node *node)
     }
 }
 
+static void say_glance(struct words *words, const struct plan_node *node)
+{
+    struct push_number number;
+    if (strcmp(node->stage->name, "json") == 0 && wp_push_to_json(node, &number))
+        wp_lines_put(&words->lines,
+                     "pushed down from %s: a line in which no \"%.*s\" can pass is left out before it is checked",
+                     node->next->name, (int)number.name_size, number.name);
+}
+
 static void say_pushed(struct words *words, const struct plan_node *node)
 {
     size_t size = 0;
@@ -180,6 +189,7 @@ static void say_place(struct words *words, const struct plan_node *node)
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
     say_pushed(words, node);
+    say_glance(words, node);
     say_parallel(words, node);
     wp_limit_words(&words->lines, node);
 }

@@ -16,6 +16,7 @@
 #include "nodes/node.h"
 #include "plan/push_down.h"
 #include "run/batch.h"
+#include "run/find_text.h"
 #include "run/reject.h"
 
 static const weir_opt lines_opts[] = {
@@ -139,7 +140,7 @@ static int pass_over(struct line_cutter *self, const char *from, const char *to)
 /* Up to and with the next line that has it, or the chunk's end. */
 static int cut_around(struct line_cutter *self, struct batch *batch, const char *from, const char *end)
 {
-    const char *hit = memmem(from, (size_t)(end - from), self->literal, self->literal_size);
+    const char *hit = wp_find_text(from, (size_t)(end - from), self->literal, self->literal_size);
     const char *seen = hit != NULL ? hit : end; /* the line that begins before it is of interest */
     const char *newline = seen > from ? memrchr(from, '\n', (size_t)(seen - from)) : NULL;
     const char *line = newline != NULL ? newline + 1 : from;

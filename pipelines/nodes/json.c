@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nodes/json_glance.h"
 #include "nodes/json_record.h"
 #include "nodes/node.h"
 #include "run/batch.h"
@@ -17,6 +18,8 @@ static const weir_opt json_opts[] = {
 struct json {
     struct run_node *node;
     unsigned depth_max;
+    bool glances;
+    struct json_glance glance;
 };
 
 /* --- the fields of a record ----------------------------------------------------------------------- */
@@ -87,6 +90,7 @@ static int open_json(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
     self->depth_max = (unsigned)wp_plan_number(node->plan, "depth");
+    self->glances = wp_json_glance_init(&self->glance, node->plan);
     *ret_state = self;
     return 0;
 }
@@ -114,6 +118,8 @@ static bool is_blank(const struct row *row)
 static int take_record(const struct json *self, struct json_index *index, struct batch *batch, struct row *row,
                        uint64_t record)
 {
+    if (self->glances && wp_json_glance_rules_out(&self->glance, row->raw, row->raw_size))
+        return 0;
     int error = wp_json_index(index, row->raw, row->raw_size);
     if (error == 0 && !wp_json_is_object(index)) {
         error = -EINVAL;

@@ -44,10 +44,45 @@ const char *wp_push_literal(const struct expr *expr, size_t *ret_size)
     return part->data;
 }
 
-const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size)
+/* The filter of the stage behind; NULL: that is none. */
+static const struct expr *filter_behind(const struct plan_node *node)
 {
-    const struct plan_node *next = lines->next;
+    const struct plan_node *next = node->next;
     const struct setting *filter =
         next != NULL && strcmp(next->stage->name, "where") == 0 ? wp_plan_setting(next, "expr") : NULL;
-    return filter != NULL && filter->expr != NULL ? wp_push_literal(filter->expr, ret_size) : NULL;
+    return filter != NULL ? filter->expr : NULL;
+}
+
+const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size)
+{
+    const struct expr *expr = filter_behind(lines);
+    return expr != NULL ? wp_push_literal(expr, ret_size) : NULL;
+}
+
+static bool is_plain_name(const struct path_step *step)
+{
+    if (step == NULL || step->next != NULL || step->name == NULL || step->size == 0)
+        return false;
+    for (size_t i = 0; i < step->size; i++)
+        if ((unsigned char)step->name[i] <= ' ' || (unsigned char)step->name[i] >= 127 ||
+            strchr("\"\\/", step->name[i]) != NULL)
+            return false;
+    return true;
+}
+
+bool wp_push_to_json(const struct plan_node *json, struct push_number *ret_number)
+{
+    const struct expr *expr = json->engine.onerror == ONERROR_DROP ? filter_behind(json) : NULL;
+    while (expr != NULL && expr->kind == EXPR_BINARY && expr->op == OP_AND)
+        expr = expr->args; /* for the same reason */
+    if (expr == NULL || expr->kind != EXPR_BINARY)
+        return false;
+    const bool compares =
+        expr->op == OP_EQ || expr->op == OP_LT || expr->op == OP_LE || expr->op == OP_GT || expr->op == OP_GE;
+    const struct expr *field = expr->args, *value = field->next;
+    if (!compares || field->kind != EXPR_PATH || !is_plain_name(field->steps) || value->kind != EXPR_VALUE ||
+        value->value.kind != VALUE_INT)
+        return false;
+    *ret_number = (struct push_number){ field->steps->name, field->steps->size, expr->op, value->value.number };
+    return true;
 }

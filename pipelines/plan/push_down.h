@@ -15,5 +15,16 @@ const char *wp_push_literal(const struct expr *expr, size_t *ret_size);
 
 /* What `lines` may look for, since the stage behind it lets nothing else pass; NULL: nothing. */
 const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size);
+/* A comparison of a field of the record itself with a whole number, which must be true for a record to pass. */
+struct push_number {
+    const char *name; /* the plan's; nothing in it that JSON would escape */
+    size_t name_size;
+    enum expr_op op; /* of ==, <, <=, >, >=, with the field on the left */
+    int64_t number;
+};
+
+/* What `json` may ask of a line before it parses it: only with @onerror=drop, and a `where` behind it. False: nothing.
+ */
+bool wp_push_to_json(const struct plan_node *json, struct push_number *ret_number);
 
 #endif

@@ -1,0 +1,88 @@
+/* json_glance.c - a look at a line before it is parsed. */
+#include "nodes/json_glance.h"
+
+#include <string.h>
+
+#include "run/find_text.h"
+
+/* So many digits fit an int64_t. */
+#define DIGITS_MAX 18
+
+bool wp_json_glance_init(struct json_glance *glance, const struct plan_node *json)
+{
+    if (!wp_push_to_json(json, &glance->filter) || glance->filter.name_size > sizeof glance->key - 2)
+        return false;
+    const size_t size = glance->filter.name_size;
+    glance->key[0] = glance->key[size + 1] = '"';
+    memcpy(glance->key + 1, glance->filter.name, size);
+    glance->key_size = size + 2;
+    return true;
+}
+
+static bool is_true(const struct push_number *filter, int64_t number)
+{
+    switch (filter->op) {
+    case OP_LT:
+        return number < filter->number;
+    case OP_LE:
+        return number <= filter->number;
+    case OP_GT:
+        return number > filter->number;
+    case OP_GE:
+        return number >= filter->number;
+    default:
+        return number == filter->number;
+    }
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What stands behind the key is no value of it that passes, for sure. */
+static bool is_ruled_out(const struct push_number *filter, const char *at, const char *end)
+{
+    at = skip_blanks(at, end);
+    if (at == end || *at != ':')
+        return at < end && (*at == ',' || *at == '}' || *at == ']'); /* a value, and no key; or a fault */
+    at = skip_blanks(at + 1, end);
+    if (at == end)
+        return false;
+    const bool is_negative = *at == '-';
+    at += is_negative ? 1 : 0;
+    const char *digits = at;
+    int64_t number = 0;
+    for (; at < end && is_digit(*at) && at - digits < DIGITS_MAX; at++)
+        number = number * 10 + (*at - '0');
+    if (at == digits)
+        return !is_negative && strchr("\"tfn[{", *at) != NULL; /* no number */
+    if (at == end || (*at != ',' && *at != '}' && *at != ' ' && *at != '\t'))
+        return false;
+    return !is_true(filter, is_negative ? -number : number);
+}
+
+/* With an escape in it a name may be spelled in another way. */
+static bool has_escapes(const char *line, size_t size)
+{
+    const char *slash = memchr(line, '\\', size);
+    return slash != NULL && memmem(slash, size - (size_t)(slash - line), "\\u", 2) != NULL;
+}
+
+bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line, size_t size)
+{
+    const char *at = line, *end = line + size;
+    while ((at = wp_find_text(at, (size_t)(end - at), glance->key, glance->key_size)) != NULL) {
+        at += glance->key_size;
+        if (!is_ruled_out(&glance->filter, at, end))
+            return false;
+    }
+    return !has_escapes(line, size);
+}

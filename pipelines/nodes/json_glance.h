@@ -1,0 +1,26 @@
+/*
+ * json_glance.h - a look at a line before it is parsed: can the filter behind the parser still be true of it?
+ *
+ * `json @onerror=drop | where .status >= 500`: where each "status" of the line has a
+ * number below 500, or no number, behind it, the record can't pass, and needn't be
+ * parsed. Whatever the look can't tell (another spelling of the name, a number with
+ * a fraction) is parsed. A line that is ruled out isn't checked: a faulty one isn't
+ * counted as dropped then, it is one of those that the filter leaves out.
+ */
+#ifndef WP_JSON_GLANCE_H
+#define WP_JSON_GLANCE_H
+
+#include "plan/push_down.h"
+
+struct json_glance {
+    struct push_number filter;
+    char key[72]; /* the name in quotes */
+    size_t key_size;
+};
+
+/* False: there is nothing to look for. */
+bool wp_json_glance_init(struct json_glance *glance, const struct plan_node *json);
+/* No record that is made of the line can pass the filter. */
+bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line, size_t size);
+
+#endif
