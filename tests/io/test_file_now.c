@@ -113,6 +113,43 @@ static void test_a_fifo_is_not_waited_for(void)
     }
 }
 
+#define LOOKS 1000
+
+WEIR_ASYNC(looks_again_and_again, int, int fd; int looks; struct statx statx_; weir_statx_future op;)
+{
+    WEIR_BEGIN
+    for (; self->looks < LOOKS; self->looks++) {
+        AWAIT(self->op, weir_statx(self->fd, "", AT_EMPTY_PATH, STATX_SIZE, &self->statx_));
+        CHECK_EQ(self->op.output, 0);
+    }
+    WEIR_FINALLY
+    WEIR_END
+}
+
+static void run_budget(struct io_rig *rig)
+{
+    const int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(fd >= 0);
+    rig->ring->can_now = true;
+    be_alone(rig);
+    struct looks_again_and_again call = WEIR_CALL(looks_again_and_again, .fd = fd);
+    CHECK(POLL_SLOT(rig, call) == WEIR_PENDING);
+    CHECK(call.looks <= (int)WEIR_BUDGET_FULL);
+    if (strcmp(rig->ring->type->name, "fake") != 0) { /* each of them was done at once */
+        CHECK_EQ(call.looks, WEIR_BUDGET_FULL);
+        CHECK(rig->task.yielded);
+    }
+    io_rig_run(rig, WEIR_HEAD(call));
+    CHECK_EQ(call.looks, LOOKS);
+    CHECK_EQ(close(fd), 0);
+}
+
+/* 55: a loop over what is cached gives way, though it never waits. */
+static void test_a_loop_over_cached_files_gives_way(void)
+{
+    on_every_ring(run_budget);
+}
+
 static void run_many(struct io_rig *rig)
 {
     enum { TASKS = 16 };
@@ -158,6 +195,7 @@ int main(void)
     CHECK(mkdtemp(top) != NULL);
     RUN(test_what_is_cached_is_done_at_once);
     RUN(test_a_fifo_is_not_waited_for);
+    RUN(test_a_loop_over_cached_files_gives_way);
     RUN(test_many_tasks_go_by_the_ring);
     char path[96];
     snprintf(path, sizeof path, "%s/file", top);
