@@ -29,9 +29,11 @@ static void test_what_only_one_of_the_servers_writes_is_taken(void)
 
 static void test_numbers_beyond_64_bits_keep_their_digits_in_json(void)
 {
-    LINE_TAKEN(&rig, CLIENT "\"GET /a?b=1 HTTP/1.1\" 200 9223372036854775807 \"\" \"\"",
+    struct line_rig respells = { .cut = wp_cut_combined, .respells = true };
+    LINE_TAKEN(&respells, CLIENT "\"GET /a?b=1 HTTP/1.1\" 200 99999999999999999999 \"\" \"\"",
                CLIENT_JSON REQUEST_JSON
-               "\"status\":200,\"bytes\":9223372036854775807,\"referer\":\"\",\"user_agent\":\"\"}");
+               "\"status\":200,\"bytes\":99999999999999999999,\"referer\":\"\",\"user_agent\":\"\"}");
+    line_rig_fini(&respells);
 }
 
 static void test_text_is_escaped_wherever_in_a_block_it_stands(void)
