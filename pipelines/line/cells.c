@@ -75,6 +75,13 @@ static size_t zeros_of(const struct cell *cell)
     return zeros;
 }
 
+/* A long one has to be copied: what asks without an arena gets none of it. */
+static struct datum number_of(const struct cell *cell, struct arena *arena)
+{
+    const size_t zeros = zeros_of(cell), size = cell->size - zeros;
+    return arena != NULL || size < 64 ? wp_json_number(cell->text + zeros, size, arena) : datum_null();
+}
+
 static struct datum value_of(const struct cells *cells, const struct cell *cell, struct arena *arena)
 {
     switch ((enum cell_kind)cell->kind) {
@@ -83,7 +90,7 @@ static struct datum value_of(const struct cells *cells, const struct cell *cell,
     case CELL_MADE:
         return arena != NULL ? cells->make(cell->text, cell->size, arena) : datum_null();
     case CELL_NUMBER:
-        return wp_json_number(cell->text + zeros_of(cell), cell->size - zeros_of(cell), arena);
+        return number_of(cell, arena);
     case CELL_TRUE:
         return datum_bool(true);
     case CELL_NULL:

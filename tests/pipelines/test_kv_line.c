@@ -37,6 +37,15 @@ static void test_numbers_are_such_when_asked_for(void)
                "{\"a\":12,\"b\":-1.50,\"c\":\"007\",\"d\":\"5\",\"e\":1e3,\"f\":0,\"g\":\"1x\",\"h\":\"-\",\"i\":0.5}");
 }
 
+static void test_a_number_may_be_longer_than_any_buffer(void)
+{
+    char line[200] = "a=1.", wanted[220];
+    memset(line + 4, '2', 150);
+    snprintf(wanted, sizeof wanted, "{\"a\":%s}", line + 2);
+    CHECK_EQ(line_rig_cut(&typed_rig, line, strlen(line)), 0);
+    CHECK_STR(typed_rig.json.data, wanted);
+}
+
 static void test_separators_are_texts(void)
 {
     LINE_TAKEN(&header_rig, "a: 1;b; c : x y ; d:\"p; q\" ; ; e",
@@ -91,6 +100,7 @@ int main(void)
     RUN(test_escapes_are_undone_and_what_is_none_stays);
     RUN(test_the_last_of_two_counts_where_the_first_stands);
     RUN(test_numbers_are_such_when_asked_for);
+    RUN(test_a_number_may_be_longer_than_any_buffer);
     RUN(test_separators_are_texts);
     RUN(test_blank_lines_are_no_records);
     RUN(test_values_may_be_any_bytes_and_names_utf8);
