@@ -196,7 +196,7 @@ void wp_layout_argument(struct layout *layout, const struct argument *argument, 
     span.from = joins ? span.from + 1 : put_name(layout, argument, span, engine);
     span = wp_layout_trim(layout, span);
     if (argument->opt != NULL && argument->expr != NULL &&
-        (argument->opt->type == WEIR_OPT_EXPR || argument->target != NULL)) {
+        (argument->opt->type == WEIR_OPT_EXPR || argument->opt->type == WEIR_OPT_CALLS || argument->target != NULL)) {
         if (joins)
             wp_layout_say(layout, " ");
         wp_layout_expr(layout, span, argument->target, argument->expr);

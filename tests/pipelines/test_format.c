@@ -56,6 +56,12 @@ static void test_expressions_have_single_blanks(void)
     gives("files a | where int!(.x)/2>3%2 | null", "files a | where int!(.x) / 2 > 3 % 2 | null\n");
 }
 
+static void test_names_of_results_stand_behind_them(void)
+{
+    gives("read a|lines|json|stats count , sum( .b )as .c,p99(.t)  by .f|print",
+          "read a | lines | json | stats count, sum(.b) as .c, p99(.t) by .f | print\n");
+}
+
 static void test_a_long_pipeline_has_a_line_for_each_stage(void)
 {
     gives("files \"/a/long/name/of/a/directory/somewhere\" | each { read block=1MiB | gunzip | zstd level=9 | write "
@@ -110,6 +116,7 @@ int main(void)
 {
     RUN(test_a_short_pipeline_is_a_line);
     RUN(test_expressions_have_single_blanks);
+    RUN(test_names_of_results_stand_behind_them);
     RUN(test_a_long_pipeline_has_a_line_for_each_stage);
     RUN(test_comments_stay_where_they_were);
     RUN(test_tests_have_a_line_for_each_clause);
