@@ -91,35 +91,70 @@ int wp_partitions_add(struct partitions *partitions, const struct groups *groups
     return error;
 }
 
-static int load_run(const struct partitions *partitions, const struct partition_run *run, struct groups *groups,
-                    weir_text *text, size_t bytes_max)
+/* What has been read of a run, and how far it has been used. */
+struct reading {
+    uint64_t next, end; /* in the file */
+    weir_text text;
+    size_t at;
+};
+
+/* At least `wanted` bytes behind `at`. */
+static int read_more(const struct partitions *partitions, struct reading *reading, uint64_t wanted)
 {
-    uint64_t done = 0;
+    const size_t kept = reading->text.size - reading->at;
+    const uint64_t left = reading->end - reading->next;
+    uint64_t more = wanted - kept > PIECE_BYTES ? wanted - kept : PIECE_BYTES;
+    if (more > left)
+        more = left;
+    if (kept > 0)
+        memmove(reading->text.data, reading->text.data + reading->at, kept);
+    reading->text.size = kept;
+    reading->at = 0;
+    if (kept + more < wanted)
+        return -EIO;
+    int error = weir_text_reserve(&reading->text, more);
+    if (error == 0)
+        error = wp_spill_read(&partitions->file, reading->next, reading->text.data + kept, more);
+    reading->text.size += more;
+    reading->next += more;
+    return error;
+}
+
+/* The group that comes next, whole, at `at`. */
+static int next_group(const struct partitions *partitions, struct reading *reading, uint64_t *ret_size)
+{
     int error = 0;
-    while (error == 0 && done < run->size) {
-        uint64_t size;
-        error = wp_spill_read(&partitions->file, run->offset + done, &size, sizeof size);
-        text->size = 0;
+    if (reading->text.size - reading->at < sizeof *ret_size)
+        error = read_more(partitions, reading, sizeof *ret_size);
+    if (error < 0)
+        return error;
+    memcpy(ret_size, reading->text.data + reading->at, sizeof *ret_size);
+    return reading->text.size - reading->at < *ret_size ? read_more(partitions, reading, *ret_size) : 0;
+}
+
+static int load_run(const struct partitions *partitions, const struct partition_run *run, struct groups *groups,
+                    size_t bytes_max)
+{
+    struct reading reading = { .next = run->offset, .end = run->offset + run->size };
+    uint64_t size = 0;
+    int error = 0;
+    while (error == 0 && (reading.next < reading.end || reading.at < reading.text.size)) {
+        error = next_group(partitions, &reading, &size);
         if (error == 0)
-            error = weir_text_reserve(text, size);
-        if (error == 0)
-            error = wp_spill_read(&partitions->file, run->offset + done, text->data, size);
-        if (error == 0)
-            error = wp_groups_load(groups, text->data);
+            error = wp_groups_load(groups, reading.text.data + reading.at);
         if (error == 0 && wp_groups_bytes(groups) > bytes_max)
             error = -ENOBUFS;
-        done += size;
+        reading.at += size;
     }
+    weir_text_fini(&reading.text);
     return error;
 }
 
 int wp_partitions_load(const struct partitions *partitions, unsigned partition, struct groups *groups, size_t bytes_max)
 {
-    weir_text text = { 0 };
     int error = 0;
     for (size_t i = 0; error == 0 && i < partitions->count; i++)
         if (partitions->runs[i].partition == partition)
-            error = load_run(partitions, &partitions->runs[i], groups, &text, bytes_max);
-    weir_text_fini(&text);
+            error = load_run(partitions, &partitions->runs[i], groups, bytes_max);
     return error;
 }
