@@ -95,8 +95,8 @@ static void test_what_looks_like_something_else_stays_what_it_is(void)
         "stdin | lines | tee { to raw | write a } { print }",
         "b: merge a, c | print",
         "stdin | lines | json | stats count, sum(.b) as .c, p99(.t) by .f | sort .count desc, .f | print",
-        "stdin | lines | json | count by .f, .g | head 5 | sample 1/100 | last 3 | drop .a, .b.c | rename .a=.b | "
-        "print",
+        "stdin | lines | json | count by .f, .g | head 5 | print",
+        "stdin | lines | json | sample 1/100 | last 3 | drop .a, .b.c | rename .a=.b | print",
         "read a | hash xxh128 head=6 md5 | null",
         "stdin | lines | route { .a > 1 -> { null } .b =~ /->/ # x -> {\n -> { to raw | null } else -> { print } }",
         "stdin | lines | multiline start=/a: #/i | route { true -> { null } } @name=r",
