@@ -1,8 +1,5 @@
 /* read.c - stage "read": the bytes of files, one after the other. */
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 #include <weir/io.h>
 #include <weir/select.h>
 #include <weir/time.h>
@@ -11,6 +8,7 @@
 #include "run/batch.h"
 #include "run/held_file.h"
 #include "run/inputs.h"
+#include "run/memory_file.h"
 #include "run/patience.h"
 #include "run/stop.h"
 
@@ -86,26 +84,6 @@ WEIR_ASYNC(read_block, int64_t, struct run_node *node; struct held_file *file; w
 }
 
 /*
- * A file whose bytes are memory and nothing else: reading is copying, and never waits. The ring would hand each read to
- * a thread of the kernel's, which competes with the workers for their cores.
- */
-static bool is_in_memory(int fd)
-{
-    struct statfs fs;
-    return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
-}
-
-/* The bytes or a negative errno. */
-static int64_t copy_block(const struct held_file *file, weir_chunk *chunk, size_t block, uint64_t offset)
-{
-    ssize_t size;
-    do
-        size = pread(file->output.fd, chunk->data, block, (off_t)offset);
-    while (size < 0 && errno == EINTR);
-    return size < 0 ? -errno : size;
-}
-
-/*
  * Sends on what is in one file. Resolves to 0, -EPIPE (nobody wants more), -ECANCELED (the run is to stop), or another
  * negative errno, which was told.
  */
@@ -128,7 +106,7 @@ WEIR_ASYNC(read_file, int, struct run_node *node; const char *path; struct held_
                            wp_patience_words(self->node, self->open.output)));
     self->file->output.fd = (int)self->open.output;
     (void)posix_fadvise(self->file->output.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    self->copies = is_in_memory(self->file->output.fd);
+    self->copies = wp_is_memory_file(self->file->output.fd);
     for (;;) {
         AWAIT(self->get, weir_chunk_get(self->block));
         self->chunk = self->get.output;
@@ -136,8 +114,9 @@ WEIR_ASYNC(read_file, int, struct run_node *node; const char *path; struct held_
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a block of %zu bytes", self->block));
         self->since_ns = weir_now_ns();
         if (self->copies) {
-            self->got = wp_stop_is_asked(self->node) ? -ECANCELED
-                                                     : copy_block(self->file, self->chunk, self->block, self->offset);
+            self->got = wp_stop_is_asked(self->node)
+                            ? -ECANCELED
+                            : wp_memory_file_read(self->file->output.fd, self->chunk->data, self->block, self->offset);
         } else {
             AWAIT(self->read, WEIR_CALL(read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
                                         .block = self->block, .offset = self->offset));

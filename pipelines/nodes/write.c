@@ -17,6 +17,7 @@
 #include "run/batch.h"
 #include "run/gate.h"
 #include "run/held_file.h"
+#include "run/memory_file.h"
 #include "run/patience.h"
 #include "run/stop.h"
 
@@ -101,6 +102,7 @@ static int open_output(struct run_node *node, struct held_file *file)
                                    : wp_output_open_at(output, dir_fd, file->place.name);
     if (error < 0)
         return failed(node, file, error);
+    file->is_memory = wp_is_memory_file(output->fd);
     output->unsynced = !is_set(node, "atomic");
     seal->sync = is_set(node, "fsync");
     if (is_set(node, "append") && (is_set(node, "atomic") || is_set(node, "verify")))
@@ -140,26 +142,33 @@ static int64_t commit(void *arg, weir_job *job)
 /* Writes a chunk, all of it, and moves the file's offset. Resolves to 0 or a negative errno. */
 /* clang-format off */
 WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t done;
-           struct patience patience; weir_write write; weir_sleep limit; weir_select_future which; weir_sleep nap;)
+           int64_t written; struct patience patience; weir_write write; weir_sleep limit; weir_select_future which;
+           weir_sleep nap;)
 /* clang-format on */
 {
     WEIR_BEGIN
     while (self->done < self->chunk->size) {
-        self->write =
-            weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->chunk->size - self->done,
-                          self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
-        self->limit = wp_patience_limit(self->node);
-        AWAIT(self->which, weir_select_biased(self->write, self->limit));
-        if (self->which.output == 1)
-            RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
-        if (self->write.output > 0) {
-            self->done += (size_t)self->write.output;
+        if (self->file->is_memory) {
+            self->written = wp_memory_file_write(self->file->output.fd, self->chunk->data + self->done,
+                                                 self->chunk->size - self->done, self->file->output.offset);
+        } else {
+            self->write =
+                weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->chunk->size - self->done,
+                              self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
+            self->limit = wp_patience_limit(self->node);
+            AWAIT(self->which, weir_select_biased(self->write, self->limit));
+            if (self->which.output == 1)
+                RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
+            self->written = self->write.output;
+        }
+        if (self->written > 0) {
+            self->done += (size_t)self->written;
             self->patience.tries = 0;
             if (self->file->output.offset != UINT64_MAX)
-                self->file->output.offset += (uint64_t)self->write.output;
+                self->file->output.offset += (uint64_t)self->written;
             continue;
         }
-        self->output = self->write.output < 0 ? (int)self->write.output : -EIO; /* none of it could go on for ever */
+        self->output = self->written < 0 ? (int)self->written : -EIO; /* none of it could go on for ever */
         if (!wp_patience_again(&self->patience, self->node, self->output))
             RETURN(self->output);
         AWAIT(self->nap, wp_patience_nap(&self->patience));

@@ -16,6 +16,7 @@
 struct held_file {
     uint32_t refs;
     struct output output; /* its fd; for a file that is read nothing else */
+    bool is_memory;       /* of one that is written: see memory_file.h */
     weir_chunk *chunk;    /* of the operation under way */
     struct place place;   /* of one that is written: where it is */
     struct seal seal;     /* and what is done to it before it gets its name */
