@@ -51,6 +51,16 @@ int weir_worker_metrics_get(weir_runtime *runtime, unsigned index, weir_worker_m
     return 0;
 }
 
+bool weir_worker_is_wanted(void)
+{
+    const struct worker *worker = wi_worker_current;
+    if (worker == NULL)
+        return false;
+    const bool others_wait =
+        worker->yielded != NULL || wi_load(&worker->lifo, RELAXED) != NULL || runq_len(&worker->runq) > 0;
+    return others_wait && (worker->runq.alone || !wi_idle_any_asleep(worker->env.runtime->idle));
+}
+
 weir_driver *weir_cx_driver(const weir_cx *cx)
 {
     return cx->worker == NULL ? NULL : cx->worker->driver;

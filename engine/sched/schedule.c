@@ -86,6 +86,18 @@ void wi_schedule_back(struct worker *worker, struct weir_task *task)
         overflow(worker, task);
 }
 
+/*
+ * Where polls have been long lately, what is woken in one would wait for its end: another core can take it now. (Where
+ * they are short this costs a comparison, and a wake-up would cost more than the wait.)
+ */
+static void offer(struct worker *worker)
+{
+    struct weir_runtime *runtime = worker->env.runtime;
+    if (weir_unlikely(worker->poll_stamps > SPREAD_AFTER_STAMPS) && !worker->runq.alone &&
+        wi_idle_any_asleep(runtime->idle))
+        wi_notify_one(runtime);
+}
+
 static void schedule_local(struct worker *worker, struct weir_task *task)
 {
     COUNT(worker->metrics.local_schedules);
@@ -101,11 +113,14 @@ static void schedule_local(struct worker *worker, struct weir_task *task)
             pushed_out = wi_load(&worker->lifo, RELAXED);
             wi_store(&worker->lifo, task, RELAXED);
         }
-        if (pushed_out == NULL)
+        if (pushed_out == NULL) {
+            offer(worker);
             return;
+        }
         task = pushed_out;
     }
     wi_schedule_back(worker, task);
+    offer(worker);
 }
 
 void wi_schedule(struct weir_runtime *runtime, struct weir_task *task)

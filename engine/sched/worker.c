@@ -9,8 +9,6 @@
 #include "trace/trace_ring.h"
 
 #define LIFO_POLLS_MAX 3
-/* Work that has lasted this long with more in the queue is worth another core. */
-#define SPREAD_AFTER_STAMPS (50 * STAMPS_PER_US)
 /* How long the injection queue waits for its turn, about, and how many polls that may be. After tokio's stats.rs. */
 #define INJECTION_AFTER_STAMPS (200 * STAMPS_PER_US)
 #define INTERVAL_MIN 2
@@ -180,6 +178,12 @@ static struct weir_task *next_task(struct worker *worker)
     return steal(worker);
 }
 
+/* A task that yields isn't in the queue; two that take turns through the slot are as much work as two in the queue. */
+static bool has_backlog(const struct worker *worker)
+{
+    return runq_len(&worker->runq) > 0 || worker->yielded_count + (wi_load(&worker->lifo, RELAXED) != NULL ? 1 : 0) > 1;
+}
+
 /*
  * More work than this worker can do, again and again for longer than it takes to wake another: wake another. That the
  * queue is empty at a look says little: part of the work is done by the driver, between the polls.
@@ -193,7 +197,7 @@ static void spread(struct worker *worker)
         worker->spread_left = SPREAD_LOOK_POLLS;
         return;
     }
-    if (runq_len(&worker->runq) == 0)
+    if (!has_backlog(worker))
         return;
     const uint64_t now = stamp(worker);
     if (now - worker->looked_at < SPREAD_LOOK_STAMPS)

@@ -34,6 +34,9 @@
 #define PARK_ASLEEP 1u
 #define PARK_NOTIFIED 2u
 
+/* Work that has lasted this long with more in the queue is worth another core. */
+#define SPREAD_AFTER_STAMPS (50 * STAMPS_PER_US)
+
 struct worker {
     struct weir_worker env; /* first: what cx->worker points at */
     uint32_t index;

@@ -121,11 +121,18 @@ static void say_transform(struct words *words, const struct plan_node *node)
     case POOL_AUTO:
         break;
     }
-    wp_lines_put(&words->lines,
-                 "a step runs inline while it is predicted to cost at most %d us, above that on the cpu lane; until it "
-                 "is measured, %" PRIu32 " ns a KiB are assumed (more than %s at once is offloaded)",
-                 OFFLOAD_ABOVE_NS / 1000, cost,
-                 wp_lines_size(size, cost > 0 ? ((uint64_t)OFFLOAD_ABOVE_NS << 10) / cost : UINT64_MAX));
+    const char *at_once = wp_lines_size(size, cost > 0 ? ((uint64_t)OFFLOAD_ABOVE_NS << 10) / cost : UINT64_MAX);
+    if (node->stage->cost == WEIR_CPU_HEAVY)
+        wp_lines_put(
+            &words->lines,
+            "a step runs inline while it is predicted to cost at most %d us, above that on the cpu lane; until "
+            "it is measured, %" PRIu32 " ns a KiB are assumed (%s)",
+            OFFLOAD_ABOVE_NS / 1000, cost, at_once);
+    else
+        wp_lines_put(&words->lines,
+                     "steps run inline, cut to what is predicted to cost %d us; until it is measured, %" PRIu32
+                     " ns a KiB are assumed (%s at once)",
+                     OFFLOAD_ABOVE_NS / 1000, cost, at_once);
 }
 
 static const char *order_words(const struct plan_node *node)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <weir/runtime.h>
 #include <weir/time.h>
 
 void wp_stepper_unref(void *arg)
@@ -114,6 +115,42 @@ void wp_stepper_set_windows(struct stepper *self)
     flow->out_pos = self->out->size;
 }
 
+static bool is_cut(const struct run_node *node, const struct stepper *self)
+{
+    return node->plan->engine.pool == POOL_AUTO && self->stage->cost != WEIR_CPU_HEAVY;
+}
+
+static size_t slice_of(const struct stepper *self)
+{
+    const size_t slice =
+        self->flow.ns_per_kib == 0 ? SIZE_MAX : ((size_t)OFFLOAD_ABOVE_NS << 10) / self->flow.ns_per_kib;
+    return slice > SLICE_BYTES_MIN ? slice : SLICE_BYTES_MIN;
+}
+
+void wp_stepper_set_slice(const struct run_node *node, struct stepper *self)
+{
+    weir_flow *flow = &self->flow;
+    wp_stepper_set_windows(self);
+    const size_t slice = is_cut(node, self) ? slice_of(self) : SIZE_MAX;
+    if (flow->in_size - flow->in_pos <= slice)
+        return;
+    flow->in_size = flow->in_pos + slice;
+    flow->in_last = false;
+}
+
+/* What is written without taking input counts for the input it comes from. */
+static void estimate(struct stepper *self, size_t taken)
+{
+    self->sample_ns += (uint64_t)self->took_ns;
+    self->sample_in += taken;
+    if (self->sample_in < 1024)
+        return;
+    /* Outliers (the thread lost its core) move the estimate by an eighth of twice its value, no more. */
+    const uint64_t old = self->flow.ns_per_kib, measured = (self->sample_ns << 10) / self->sample_in;
+    self->flow.ns_per_kib = (uint32_t)(old + (measured > 2 * old + 8 ? 2 * old + 8 : measured) / 8 - old / 8);
+    self->sample_ns = self->sample_in = 0;
+}
+
 void wp_stepper_step(struct stepper *self)
 {
     weir_flow *flow = &self->flow;
@@ -125,14 +162,9 @@ void wp_stepper_step(struct stepper *self)
     const bool moved = flow->in_pos != in_before || flow->out_pos != out_before;
     if (self->want == WEIR_WANT_OUTPUT && !moved)
         self->want = weir_flow_fail(flow, -EPROTO, "the stage makes no progress");
-    if (self->want == WEIR_WANT_INPUT && self->in_last)
+    if (self->want == WEIR_WANT_INPUT && flow->in_last)
         self->want = weir_flow_fail(flow, -EPROTO, "the stage wants more than there is");
-    /* Outliers (the thread lost its core) move the estimate by an eighth of twice its value, no more. */
-    const size_t taken = flow->in_pos - in_before + (flow->out_pos - out_before) / 8;
-    if (taken >= 1024) {
-        const uint64_t old = flow->ns_per_kib, measured = ((uint64_t)self->took_ns << 10) / taken;
-        flow->ns_per_kib = (uint32_t)(old + (measured > 2 * old + 8 ? 2 * old + 8 : measured) / 8 - old / 8);
-    }
+    estimate(self, flow->in_pos - in_before);
 }
 
 int64_t wp_stepper_job(void *arg, weir_job *job)
@@ -140,6 +172,15 @@ int64_t wp_stepper_job(void *arg, weir_job *job)
     (void)job;
     wp_stepper_step(arg);
     return 0;
+}
+
+bool wp_stepper_yields(struct stepper *self)
+{
+    self->kept_ns += (uint64_t)self->took_ns;
+    if (self->kept_ns < OFFLOAD_ABOVE_NS || (self->kept_ns < KEEP_MAX_NS && !weir_worker_is_wanted()))
+        return false;
+    self->kept_ns = 0;
+    return true;
 }
 
 bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self)

@@ -2,8 +2,11 @@
  * stepper.h - a stage's state, its windows, and what a step is going to cost.
  *
  * The prediction is a moving estimate of ns a KiB of input, which begins with
- * what the stage's table, or its open(), says. A step that is predicted to take
- * longer than 100 us leaves the worker to others.
+ * what the stage's table, or its open(), says. No step keeps a worker from others
+ * for longer than about 100 us: its window is cut to what takes as long, and after
+ * so much work the others have their turn. That leaves the data in the cache it is
+ * in, and wakes no thread. What can't be cut goes to a lane: where a slice of 4 KiB
+ * would take longer, and compressors, whose work comes in blocks of their own.
  */
 #ifndef WP_STEPPER_H
 #define WP_STEPPER_H
@@ -12,8 +15,11 @@
 
 #include "run/run.h"
 
-/* A step that is predicted to take longer goes to a lane, with @pool=auto. */
+/* A step that is predicted to take longer is cut, or goes to a lane, with @pool=auto. */
 #define OFFLOAD_ABOVE_NS 100000
+#define SLICE_BYTES_MIN ((size_t)4 << 10)
+/* So long a stage keeps a worker that no task seems to want; io of this worker may. */
+#define KEEP_MAX_NS 1000000
 
 /* What a step works on. Counted: a step on the lane outlives a node that was dropped meanwhile. */
 struct stepper {
@@ -25,8 +31,11 @@ struct stepper {
     weir_chunk *in, *out;
     size_t in_end; /* of in: where its part of it ends */
     bool in_last;
-    int want;        /* of the last step */
-    int64_t took_ns; /* so did it */
+    int want;           /* of the last step */
+    int64_t took_ns;    /* so did it */
+    uint64_t kept_ns;   /* steps that ran inline since others had their turn */
+    uint64_t sample_ns; /* not in the estimate yet, */
+    size_t sample_in;   /* for so much input */
 };
 
 /* Opened, with the options of the plan. 0 or what failed, which the run knows then; `*ret_stepper` is there for unref
@@ -37,7 +46,16 @@ void wp_stepper_unref(void *stepper); /* takes NULL */
 
 /* The windows are what is left of `in`, and the room in `out`. */
 void wp_stepper_set_windows(struct stepper *self);
+/* The same, with less input where a step of all of it would take too long. */
+void wp_stepper_set_slice(const struct run_node *node, struct stepper *self);
+/* There is input that the window didn't show. */
+static inline bool wp_stepper_has_input(const struct stepper *self)
+{
+    return self->flow.in_pos < self->in_end;
+}
 void wp_stepper_step(struct stepper *self);
+/* The worker has been this stage's for long enough; asked once after each inline step. */
+bool wp_stepper_yields(struct stepper *self);
 /* The same, for a lane. */
 int64_t wp_stepper_job(void *arg, weir_job *job);
 bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self);

@@ -28,18 +28,21 @@ static bool is_worth_sending(const struct run_node *node, const struct stepper *
 {
     if (self->out->size == 0)
         return false;
-    return self->want != WEIR_WANT_INPUT || self->out->size == self->out->capacity || weir_mpsc_len(node->from) == 0;
+    if (self->want != WEIR_WANT_INPUT || self->out->size == self->out->capacity)
+        return true;
+    return !wp_stepper_has_input(self) && weir_mpsc_len(node->from) == 0;
 }
 
 WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; struct parcel parcel;
-           struct wp_edge_recv recv; weir_chunk_get_future get; weir_offload_future job; struct wp_edge_send send;)
+           struct wp_edge_recv recv; weir_chunk_get_future get; weir_offload_future job; weir_yield yield;
+           struct wp_edge_send send;)
 {
     WEIR_BEGIN
     self->output = wp_stepper_create(self->node, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "%s", strerror(-self->output)));
     while (self->stepper->want != WEIR_WANT_NOTHING) {
-        if (self->stepper->want == WEIR_WANT_INPUT) {
+        if (self->stepper->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self->stepper)) {
             AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
             if (self->recv.output < 0)
                 RETURN(self->recv.output);
@@ -51,7 +54,7 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
             if (self->stepper->out == NULL)
                 RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
         }
-        wp_stepper_set_windows(self->stepper);
+        wp_stepper_set_slice(self->node, self->stepper);
         if (wp_stepper_is_offloaded(self->node, self->stepper)) {
             wp_counter_add(&self->node->counters.offloaded, 1);
             AWAIT(self->job, weir_offload(wp_stepper_lane(self->node), wp_stepper_job, wp_stepper_ref(self->stepper),
@@ -61,6 +64,8 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
         } else {
             wp_counter_add(&self->node->counters.inlined, 1);
             wp_stepper_step(self->stepper);
+            if (wp_stepper_yields(self->stepper))
+                AWAIT(self->yield, weir_yield_now());
         }
         wp_counter_busy(&self->node->counters, (uint64_t)self->stepper->took_ns);
         if (self->stepper->want < 0 && self->stepper->in_last && wp_stop_was_cut(self->node))

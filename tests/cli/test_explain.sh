@@ -43,9 +43,8 @@ Pipeline: files | each
             -> bytes to gunzip: at most 1 MiB (4 chunks of 256 KiB)
         2.2. gunzip: bytes -> bytes
             not given: max max_ratio
-            a step runs inline while it is predicted to cost at most 100 us,
-              above that on the cpu lane; until it is measured, 800 ns a KiB are
-              assumed (more than 125 KiB at once is offloaded)
+            steps run inline, cut to what is predicted to cost 100 us; until it
+              is measured, 800 ns a KiB are assumed (125 KiB at once)
             one at a time, in order
             -> bytes to digest: at most 512 KiB (2 chunks of 256 KiB)
         2.3. hash: bytes -> bytes (called digest)

@@ -86,6 +86,7 @@ SUBJECTS = {
     "tests/fuzz/fuzz_runtime.c": "programs of runtime calls",
     "tests/io/test_stuck.c": "engine/sched/watch.c, with io",
     "tests/engine/test_watchdog.c": "engine/trace/watch_polls.c and engine/sync/futurelock.c",
+    "tests/engine/test_wanted.c": "weir_worker_is_wanted() of engine/sched/metrics.c",
     "tests/model/model_task.c": "engine/task/task_state.h",
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",

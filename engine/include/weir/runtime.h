@@ -146,6 +146,13 @@ int weir_runtime_leave(weir_enter_guard *guard);
 
 unsigned weir_runtime_workers(const weir_runtime *runtime);
 
+/*
+ * weir_worker_is_wanted() - in a poll: other tasks wait for this worker, and no other
+ * worker is free to take them. For what computes for long and may as well yield.
+ * False outside of polls. A hint.
+ */
+bool weir_worker_is_wanted(void);
+
 /* Counters since the start. Exact when the runtime is idle. */
 typedef struct weir_worker_metrics {
     uint64_t polls, parks, noops;      /* noops: parks that found nothing to do */
