@@ -1,8 +1,8 @@
 /*
  * zstd.c - stage "zstd": compress the stream into zstd frames.
  *
- * One frame; with `seekable`, and in pieces, one for so many bytes of input, so
- * that a reader can begin at any of them.
+ * One frame; with `seekable` or `frames`, and in pieces, one for so many bytes of
+ * input, so that a reader can begin at any of them.
  */
 #include <weir/stage.h>
 
@@ -11,12 +11,12 @@
 #include "piece_take.h"
 #include "zstd_seek_table.h"
 
-/* Of a piece without `seekable`: each begins without a history, which costs logs 0.4 % at 8 MiB and 1.2 % at 4. */
+/* Of a frame without `seekable`: each begins without a history, which costs logs 0.4 % at 8 MiB and 1.2 % at 4. */
 #define PIECE_BYTES ((uint64_t)8 << 20)
 
 struct zstd {
     int64_t level, seekable;
-    bool checksum;
+    bool checksum, frames_wanted;
 
     ZSTD_CCtx *ctx;
     uint64_t frame_in, frame_out; /* of the frame under way */
@@ -30,6 +30,8 @@ static const weir_opt zstd_opts[] = {
     { "level", "higher is smaller and slower", WEIR_OPT_INT, offsetof(struct zstd, level), .def = 3, .min = 1,
       .max = 19, .positional = true },
     { "checksum", "a checksum of the content in each frame", WEIR_OPT_BOOL, offsetof(struct zstd, checksum), .def = 1 },
+    { "frames", "a frame for each 8 MiB, which unzstd @par=N decompresses side by side", WEIR_OPT_BOOL,
+      offsetof(struct zstd, frames_wanted), .def = 0 },
     { "seekable", "a frame for so many bytes, and a table of them at the end; 0 is a single frame", WEIR_OPT_SIZE,
       offsetof(struct zstd, seekable), .min = 0, .max = ZSTD_SEEK_FRAME_BYTES_MAX },
     { 0 },
@@ -64,12 +66,19 @@ static int end_frame(struct zstd *self, weir_flow *flow)
                      : 0;
 }
 
+/* How much input a frame takes; 0: all there is. */
+static uint64_t frame_bytes(const struct zstd *self)
+{
+    return self->seekable > 0 ? (uint64_t)self->seekable : self->frames_wanted ? PIECE_BYTES : 0;
+}
+
 /* As much of the input as the frame takes. Returns what ZSTD_compressStream2() did. */
 static size_t compress(struct zstd *self, weir_flow *flow)
 {
+    const uint64_t most = frame_bytes(self);
     size_t end = flow->in_size;
-    if (self->seekable > 0 && end - flow->in_pos > (uint64_t)self->seekable - self->frame_in)
-        end = flow->in_pos + (size_t)((uint64_t)self->seekable - self->frame_in);
+    if (most > 0 && end - flow->in_pos > most - self->frame_in)
+        end = flow->in_pos + (size_t)(most - self->frame_in);
     ZSTD_inBuffer in = { flow->in, end, flow->in_pos };
     ZSTD_outBuffer out = { flow->out, flow->out_size, flow->out_pos };
     /* "end" in a call of its own: what it is given together with input, it may compress in another way. */
@@ -119,7 +128,7 @@ static int zstd_step(void *state, weir_flow *flow)
             const int error = end_frame(self, flow);
             if (error < 0)
                 return error;
-        } else if (!self->is_ending && self->seekable > 0 && self->frame_in == (uint64_t)self->seekable) {
+        } else if (!self->is_ending && frame_bytes(self) > 0 && self->frame_in == frame_bytes(self)) {
             self->is_ending = true;
         }
         if (!has_room(flow))

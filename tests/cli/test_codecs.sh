@@ -65,6 +65,7 @@ codec() {
 codec zstd "zstd" unzstd
 codec zstd "zstd level=19 checksum=false" unzstd
 codec zstd "zstd seekable=64KiB" unzstd
+codec zstd "zstd frames" unzstd
 codec gzip "gzip" gunzip
 codec gzip "gzip level=1" gunzip
 codec lz4 "lz4" unlz4
@@ -92,6 +93,9 @@ if "$weir" stages unzstd >/dev/null 2>&1; then
         want 0 run "read longer | zstd level=1 seekable=$size | write packed"
         want 0 run "read packed | unzstd @par=3 | write copy"; same longer copy "unzstd @par of frames of $size"
     done
+    want 0 run "read longer | zstd level=1 @par=2 | write packed2"
+    want 0 run "read longer block=3000 | zstd level=1 frames | write packed"; same packed2 packed "frames, without @par"
+    want 0 run "read longer | zstd level=1 seekable=3MiB | write packed"
     size=$(wc -c <packed)
     head -c $((size / 2)) packed >short
     want 1 run "read short | unzstd @par=2 | write new"; [ ! -e new ] || fail "half an output was left"
