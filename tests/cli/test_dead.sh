@@ -95,4 +95,10 @@ says "Dead-letter stream no: to | write"
 want 0 "$weir" graph -e 'read good | lines | json @onerror=dead(no) | null  dead no -> to raw | write "x"'
 says 'label="dead no";'
 says 'n2 -> n4 [style=dashed, label="rejected"];'
+# A stream may begin with a write: lines of JSON then, as the manual has it.
+printf '{"a":1}\nbad\n' >given
+printf 'read "given" | lines | json @onerror=dead(bad) | to json | write "good"\ndead bad -> write "letters" append\n' >short.weir
+want 0 run short.weir; want 0 run short.weir
+[ "$(grep -c '"stage":"json","raw":"bad"}' letters)" = 2 ] || fail "letters: $(cat letters)"
+want 2 "$weir" check -e 'read a | lines | write "b"'
 echo "$checks checks"
