@@ -52,10 +52,28 @@ static void print_ports(const weir_stage *stage)
     printf("%s\n", stage->out == WEIR_NONE ? "nothing: a sink" : port_words(stage->out));
 }
 
+/* Words behind column `at`, at most 80 wide; lines but the first stand behind `indent` columns. */
+static void print_wrapped(const char *text, size_t at, int indent)
+{
+    while (*text != '\0') {
+        const size_t size = strcspn(text, " ");
+        if (at + 1 + size > 80 && at > (size_t)indent) {
+            printf("\n%*s", indent, "");
+            at = (size_t)indent;
+        }
+        printf(" %.*s", (int)size, text);
+        at += 1 + size;
+        text += size + (text[size] == ' ');
+    }
+    putchar('\n');
+}
+
 static void print_all(void)
 {
-    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++)
-        printf("%-12s %s\n", weir_catalogue_at(i)->name, weir_catalogue_at(i)->summary);
+    for (size_t i = 0; weir_catalogue_at(i) != NULL; i++) {
+        printf("%-12s", weir_catalogue_at(i)->name);
+        print_wrapped(weir_catalogue_at(i)->summary, 12, 12);
+    }
     printf("\n'weir stages NAME' says what one takes. Any stage takes @par @order @queue @pool\n"
            "@timeout @retry @onerror @rate @name.\n");
 }
@@ -70,12 +88,16 @@ static void print_option(const weir_opt *opt)
         snprintf(left, sizeof left, "%s", opt->name);
     else
         snprintf(left, sizeof left, opt->type == WEIR_OPT_BOOL ? "%s" : "%s=", opt->name);
-    printf("  %-12s %s", left, opt->help);
-    if (opt->required)
-        printf(" (must be given)");
-    else if (range[0] != '\0' && opt->type != WEIR_OPT_BOOL)
-        printf(" (%s)", range);
-    putchar('\n');
+    const bool has_range = range[0] != '\0' && opt->type != WEIR_OPT_BOOL;
+    const char *given = opt->required ? "must be given" : "";
+    char text[600];
+    if (has_range || opt->required)
+        (void)snprintf(text, sizeof text, "%s (%s%s%s)", opt->help, has_range ? range : "",
+                       has_range && opt->required ? "; " : "", given);
+    else
+        (void)snprintf(text, sizeof text, "%s", opt->help);
+    printf("  %-12s", left);
+    print_wrapped(text, strlen(left) > 12 ? 2 + strlen(left) : 14, 14);
 }
 
 static int print_one(const char *name)
@@ -87,7 +109,8 @@ static int print_one(const char *name)
                 meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
         return EXIT_USAGE;
     }
-    printf("%s - %s\n", stage->name, stage->summary);
+    printf("%s -", stage->name);
+    print_wrapped(stage->summary, strlen(stage->name) + 2, 1);
     print_ports(stage);
     for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++)
         print_option(opt);

@@ -183,6 +183,18 @@ static void say_range(struct words *self, const weir_opt *opt)
     say_number(self, opt->type, opt->def);
 }
 
+/* As it would be written: in quotes where it has to be. */
+static void say_default(struct words *self, weir_opt_type type, const char *text)
+{
+    const bool is_plain = text[0] != '\0' && strpbrk(text, " \t\n\"") == NULL;
+    say(self, "%sdefault %s", self->length > 0 ? ", " : "", !is_plain ? "\"" : type == WEIR_OPT_FIELD ? "." : "");
+    for (; *text != '\0'; text++) {
+        const char *escaped = *text == '\n' ? "\\n" : *text == '\t' ? "\\t" : *text == '"' ? "\\\"" : NULL;
+        say(self, "%.*s", escaped != NULL ? 2 : 1, escaped != NULL ? escaped : text);
+    }
+    say(self, "%s", is_plain ? "" : "\"");
+}
+
 size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
 {
     if (size == 0)
@@ -232,15 +244,14 @@ size_t weir_opt_describe(const weir_opt *opt, char *ret_text, size_t size)
         say(&words, "default %s", opt->def != 0 ? "true" : "false");
         break;
     case WEIR_OPT_CHOICE:
-        if (opt->choices != NULL)
+        if (opt->choices != NULL && !opt->required)
             say(&words, ", default %s", opt->choices[opt->def]);
         break;
     case WEIR_OPT_STRING:
     case WEIR_OPT_FIELD:
     case WEIR_OPT_LIST:
         if (opt->def_text != NULL)
-            say(&words, "%sdefault %s%s", words.length > 0 ? ", " : "", opt->type == WEIR_OPT_FIELD ? "." : "",
-                opt->def_text);
+            say_default(&words, opt->type, opt->def_text);
         break;
     }
     return words.length;
