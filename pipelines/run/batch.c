@@ -139,7 +139,7 @@ struct batch *wp_batch_twin(const struct batch *batch)
 
 struct batch *wp_batch_split(struct batch *batch, uint32_t count)
 {
-    uint32_t ways[BATCH_ROWS];
+    uint32_t ways[BATCH_ROWS] = { 0 };
     for (uint32_t i = 0; i < batch->count; i++)
         ways[i] = i >= count;
     struct batch *first = wp_batch_pick(batch, ways, 0);
