@@ -17,8 +17,7 @@ static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable 
                           struct diags *diags)
 {
     if (pipeline->language != WEIR_PIPELINE_TEXT) {
-        const struct source yaml = pipeline->source;
-        const int read = wp_document_read(&yaml, false, &pipeline->document, diags);
+        const int read = wp_document_read(&pipeline->source, false, &pipeline->document, diags);
         if (read < 0)
             return read;
         pipeline->source = pipeline->document.source;
