@@ -58,7 +58,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         self->to = self->node->to;
     if (self->to == NULL)
         RETURN(0);
-    if (self->node->from == NULL && wp_rate_is_set(self->node)) { /* a source: what it gives; others, what they get */
+    if (self->node->is_source && wp_rate_is_set(self->node)) { /* a source: what it gives; others, what they get */
         while (wp_rate_due(self->node) > weir_now_ns())
             AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
         wp_rate_pay(self->node, &self->parcel);

@@ -318,6 +318,9 @@ static int spawn_bundle(struct run *run, struct run_node *first, weir_join_set *
 static int spawn_all(struct run *run, weir_join_set *set)
 {
     bool bundled;
+    for (unsigned i = 0; i < run->count; i++)
+        run->nodes[i].is_source =
+            run->nodes[i].from == NULL && run->nodes[i].plan != NULL && run->nodes[i].plan->merges == NULL;
     const int whole = spawn_whole(run, set);
     if (whole < 0)
         return whole;
