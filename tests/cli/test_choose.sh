@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_choose.sh - drop, head, last and sample beside jq, head(1) and tail(1).
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 
 # --- drop ---------------------------------------------------------------------------------------------------
 printf '{"a":1.50,"b":{"c":[1, 2]},"d":null}\n{ "x" : 1 }\n{}\n{"b":1,"a":2,"b":3}\n' >data.json

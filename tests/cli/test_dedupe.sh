@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_dedupe.sh - dedupe beside uniq(1) and what awk makes of first sightings.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 first() { awk '!seen[$0]++' "$1"; }
 
 # Numbers that come again, runs, empty lines, bytes that are no UTF-8, long lines that differ in their last byte.

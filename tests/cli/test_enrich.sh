@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_enrich.sh - lookup: records get the fields of the rows of a file, beside what join(1) makes of the same.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 
 printf '{"id":5,"name":"old","x":1.50}\n{"id":"6"}\n{"id":7}\n{"name":"none"}\n{"id":null}\n' >data.json
 printf '\357\273\277id,name,city\r\n5,Ann,"Aix, ""en"" P"\r\n6,Bob,\r\n\r\n' >users.csv

@@ -1,28 +1,9 @@
 #!/bin/sh
 # test_files.sh - pipelines over files: what is walked, what an expression says of it, what is told of single files.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-run() { "$weir" run --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/pipeline_rig.sh"
+
 # gives TEXT: standard output is these lines.
 gives() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted out >&2 || fail "not the output that was expected"; }
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
 says() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted err >&2 || fail "not the words that were expected"; }
 
 mkdir -p t/sub/deep t/.hid

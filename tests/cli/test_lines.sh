@@ -1,29 +1,6 @@
 #!/bin/sh
 # test_lines.sh - bytes into records and back, beside what grep and sed make of the same text.
-set -u
-weir=$1
-io=$2
-LC_ALL=C
-export LC_ALL
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-run() { "$weir" run --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
-says() { checks=$((checks + 1)); grep -qF -e "$1" err || fail "words: $(cat err)"; }
+. "$(dirname "$0")/pipeline_rig.sh"
 
 # Odd bytes, CRLF, empty lines, lines that cross chunks, one of 600 KB, none at the end.
 {

@@ -1,28 +1,8 @@
 #!/bin/sh
 # test_ready.sh - the pipelines that weir ships, and the ones of the manual word for word, beside what stock tools give.
-set -u
-weir=$1
-io=$2
 ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-run() { "$weir" run --io="$io" "$@"; }
+. "$(dirname "$0")/pipeline_rig.sh"
 has() { command -v "$1" >/dev/null 2>&1 || { echo "not compared: no $1 here"; return 1; }; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
 gives() { checks=$((checks + 1)); printf '%s\n' "$1" >wanted; diff wanted out >&2 || fail "not the output that was expected"; }
 
 # A tree with what trees have: many small files, some large ones, odd names, copies, links.

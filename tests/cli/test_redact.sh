@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_redact.sh - redact in lines, in records of JSON and in fields that other stages made.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 
 # Lines: as sed has it, also where they are long or no UTF-8.
 { seq 1 3000 | sed 's/$/ mail a.b@c.de and 10.1.2.3/'; printf '\377 x@y.org\377\n\n'; head -c 900000 /dev/zero | tr '\0' z; printf ' x@y.org'; } >text

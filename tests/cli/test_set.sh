@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_set.sh - set and rename beside what jq and sed make of the same records.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 # $1: stages between json and to json; $2: what must come of data.json
 gives() {
     want 0 run "read data.json | lines | json | $1 | to json | write new"

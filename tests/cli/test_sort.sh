@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_sort.sh - sort beside sort(1) and jq: several fields, both directions, stable, in memory and on disk.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 
 # --- types in one order, as jq has it; strings by their bytes ---
 cat >types.json <<'END'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_stats.sh - count and stats beside what awk makes of the same records; many groups, and little memory.
-. "$(dirname "$0")/records_rig.sh"
+. "$(dirname "$0")/pipeline_rig.sh"
 gives() { # stages, then the lines that must come out
     want 0 run "read \"odd.json\" | lines | json | $1 | print"
     shift

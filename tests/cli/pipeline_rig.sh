@@ -1,4 +1,4 @@
-# records_rig.sh - what tests of stages of records have in common; a test reads it with its own arguments.
+# pipeline_rig.sh - what tests of `weir run` have in common; a test reads it with its own arguments.
 set -u
 weir=$1
 io=$2
