@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "expr/regex.h"
+#include "lang/digits.h"
 
 struct look {
     const char *at, *end;
@@ -20,11 +21,6 @@ struct look {
 static bool is_in(char byte, const char *set)
 {
     return byte != '\0' && strchr(set, byte) != NULL;
-}
-
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
 }
 
 static bool is_letter(char byte)
@@ -112,7 +108,7 @@ static bool take_escape(struct look *look)
         return false;
     const char byte = look->at[1];
     look->at += 2;
-    if (!is_letter(byte) && !is_digit(byte) && (unsigned char)byte < 0x80)
+    if (!is_letter(byte) && !wp_is_digit(byte) && (unsigned char)byte < 0x80)
         add(look, byte);
     else if (byte == 't' || byte == 'n' || byte == 'r' || byte == 'f')
         add(look, byte == 't' ? '\t' : byte == 'n' ? '\n' : byte == 'r' ? '\r' : '\f');
@@ -132,7 +128,7 @@ static void take_quantifier(struct look *look)
     end_run(look);
     if (*at == '{') {
         const char *to = at + 1;
-        while (to < look->end && (is_digit(*to) || *to == ',' || *to == ' '))
+        while (to < look->end && (wp_is_digit(*to) || *to == ',' || *to == ' '))
             to++;
         look->at = to < look->end && *to == '}' ? to : at;
     }
@@ -199,7 +195,7 @@ size_t wp_regex_head(const char *pattern, size_t size, char *ret_byte)
     if (look.end - look.at < 2 || *look.at != '+')
         return 0;
     look.at += look.at[1] == '\\' ? 2 : 1;
-    if (look.at >= look.end || is_letter(*look.at) || is_digit(*look.at) || (unsigned char)*look.at >= 0x80)
+    if (look.at >= look.end || is_letter(*look.at) || wp_is_digit(*look.at) || (unsigned char)*look.at >= 0x80)
         return 0;
     if (look.at[-1] != '\\' && is_in(*look.at, "+*?{.^$[(|)"))
         return 0;

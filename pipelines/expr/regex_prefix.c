@@ -7,15 +7,11 @@
 #include <string.h>
 
 #include "expr/regex.h"
+#include "lang/digits.h"
 
 static bool is_in(char byte, const char *set)
 {
     return byte != '\0' && strchr(set, byte) != NULL;
-}
-
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
 }
 
 /* The end of "[...]", at its '['; NULL: there is something in it that isn't known here. */
@@ -30,7 +26,7 @@ static const char *class_end(const char *at, const char *end)
         if (*at != '\\')
             continue;
         at++;
-        if (at == end || !(is_in(*at, "dDwWsS") || (*at > ' ' && *at < 0x7f && !is_digit(*at) && (*at | 32) < 'a')))
+        if (at == end || !(is_in(*at, "dDwWsS") || (*at > ' ' && *at < 0x7f && !wp_is_digit(*at) && (*at | 32) < 'a')))
             return NULL;
     }
     return at < end ? at + 1 : NULL;
@@ -52,7 +48,7 @@ static unsigned take_count(const char **at, const char *end)
 {
     unsigned count = 0;
     const char *digit = *at + 1;
-    for (; digit < end && is_digit(*digit) && count <= REGEX_PREFIX_MAX; digit++)
+    for (; digit < end && wp_is_digit(*digit) && count <= REGEX_PREFIX_MAX; digit++)
         count = count * 10 + (unsigned)(*digit - '0');
     if (digit == end || *digit != '}')
         return 0;

@@ -99,7 +99,7 @@ static void put_clause(struct layout *layout, const struct clause *clause)
         at++;
     wp_layout_say(layout, "out[");
     uint32_t index = span.from + 3;
-    while (index < at && !scan_is_digit(text[index]))
+    while (index < at && !wp_is_digit(text[index]))
         index++;
     for (; index < at && text[index] > ' '; index++)
         wp_layout_put(layout, text + index, 1);

@@ -4,23 +4,12 @@
 #include <string.h>
 
 #include "json/json_index.h"
-
-static bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
-
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (at < end && is_digit(*at))
-        at++;
-    return at;
-}
+#include "lang/digits.h"
 
 /* At least one digit. */
 static const char *take_digits(const char *at, const char *end, const char **ret_bad)
 {
-    const char *behind = skip_digits(at, end);
+    const char *behind = wp_skip_digits(at, end);
     if (behind > at)
         return behind;
     *ret_bad = at;
@@ -55,7 +44,7 @@ static bool take_int(const char *text, size_t size, int64_t *ret_value)
         return false;
     int64_t value = 0;
     for (; at < size; at++) {
-        if (!is_digit(text[at]))
+        if (!wp_is_digit(text[at]))
             return false;
         const int digit = text[at] - '0';
         if (__builtin_mul_overflow(value, 10, &value) ||
@@ -84,7 +73,7 @@ static bool take_short(const char *text, size_t size, double *ret_value)
             broken = at + 1;
             continue;
         }
-        if (!is_digit(text[at]))
+        if (!wp_is_digit(text[at]))
             return false;
         digits = digits * 10 + (text[at] - '0');
     }

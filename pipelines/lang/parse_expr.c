@@ -272,7 +272,7 @@ static struct expr *parse_primary(struct scan *scan)
         return parse_bracketed(scan, c);
     if (c == '.')
         return wp_parse_path(scan);
-    if (c == '"' || c == '/' || scan_is_digit(c))
+    if (c == '"' || c == '/' || wp_is_digit(c))
         return parse_literal(scan);
     if (wp_scan_take_word(scan, "if"))
         return parse_if(scan, from);

@@ -116,7 +116,7 @@ static bool parse_out(struct scan *scan, struct clause *clause)
 {
     struct value number;
     clause->kind = CLAUSE_OUT;
-    if (!wp_scan_take(scan, "[") || !scan_is_digit(wp_scan_peek(scan)) || !wp_scan_number(scan, &number) ||
+    if (!wp_scan_take(scan, "[") || !wp_is_digit(wp_scan_peek(scan)) || !wp_scan_number(scan, &number) ||
         number.kind != VALUE_INT || !wp_scan_take(scan, "]")) {
         expected(scan, "the number of a record, as in out[0],");
         return false;

@@ -128,7 +128,7 @@ const char *wp_scan_shown(struct scan *scan, char buffer[SCAN_SHOWN_MAX], struct
 bool wp_scan_is_value(struct scan *scan)
 {
     const char c = wp_scan_peek(scan);
-    return c == '"' || scan_is_digit(c) || (c == '-' && scan_is_digit(at(scan, scan->at + 1))) || is_word_start(scan);
+    return c == '"' || wp_is_digit(c) || (c == '-' && wp_is_digit(at(scan, scan->at + 1))) || is_word_start(scan);
 }
 
 static bool scan_word(struct scan *scan, struct value *ret_value)
@@ -172,7 +172,7 @@ bool wp_scan_value(struct scan *scan, struct value *ret_value)
     const char c = wp_scan_peek(scan);
     if (c == '"')
         return wp_scan_string(scan, ret_value);
-    if (scan_is_digit(c) || (c == '-' && scan_is_digit(at(scan, scan->at + 1))))
+    if (wp_is_digit(c) || (c == '-' && wp_is_digit(at(scan, scan->at + 1))))
         return wp_scan_number(scan, ret_value);
     if (is_word_start(scan))
         return scan_constant(scan, ret_value) || scan_word(scan, ret_value);

@@ -9,6 +9,7 @@
 #ifndef WP_SCAN_H
 #define WP_SCAN_H
 
+#include "lang/digits.h"
 #include "lang/syntax.h"
 
 struct scan {
@@ -45,13 +46,9 @@ static inline bool scan_is_name_start(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
-static inline bool scan_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 static inline bool scan_is_name(char c)
 {
-    return scan_is_name_start(c) || scan_is_digit(c);
+    return scan_is_name_start(c) || wp_is_digit(c);
 }
 
 /* True when a value may begin here: a string, a number, a word. */

@@ -40,7 +40,7 @@ static char at(const struct scan *scan, uint32_t place)
 
 static uint32_t skip_digits(const struct scan *scan, uint32_t place)
 {
-    while (scan_is_digit(at(scan, place)))
+    while (wp_is_digit(at(scan, place)))
         place++;
     return place;
 }
@@ -50,12 +50,12 @@ static uint32_t end_of_digits(const struct scan *scan, uint32_t place, bool *ret
 {
     place = skip_digits(scan, place);
     *ret_real = false;
-    if (at(scan, place) == '.' && scan_is_digit(at(scan, place + 1))) {
+    if (at(scan, place) == '.' && wp_is_digit(at(scan, place + 1))) {
         place = skip_digits(scan, place + 1);
         *ret_real = true;
     }
     const uint32_t sign = at(scan, place + 1) == '-' || at(scan, place + 1) == '+';
-    if ((at(scan, place) == 'e' || at(scan, place) == 'E') && scan_is_digit(at(scan, place + 1 + sign))) {
+    if ((at(scan, place) == 'e' || at(scan, place) == 'E') && wp_is_digit(at(scan, place + 1 + sign))) {
         place = skip_digits(scan, place + 1 + sign);
         *ret_real = true;
     }

@@ -57,7 +57,7 @@ static size_t put_utf8(char *to, uint32_t code)
 
 static int hex_digit(char c)
 {
-    if (scan_is_digit(c))
+    if (wp_is_digit(c))
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;

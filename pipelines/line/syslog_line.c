@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "line/line_formats.h"
+#include "lang/digits.h"
 
 enum { FACILITY, SEVERITY, VERSION, TIMESTAMP, HOSTNAME, APPNAME, PROCID, MSGID, STRUCTURED_DATA, MESSAGE };
 
@@ -24,18 +25,6 @@ static const char *const facilities[] = {
 };
 static const char *const severities[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
 
-static bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
-
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (at < end && is_digit(*at))
-        at++;
-    return at;
-}
-
 static const char *word_end(const char *at, const char *end)
 {
     const char *blank = at < end ? memchr(at, ' ', (size_t)(end - at)) : NULL;
@@ -48,7 +37,7 @@ static const char *cut_priority(struct cutting *self, const char *at, const char
     unsigned priority = 0;
     if (at == end || *at != '<')
         return at;
-    const char *to = skip_digits(at + 1, end);
+    const char *to = wp_skip_digits(at + 1, end);
     for (const char *digit = at + 1; digit < to && to - at <= 4; digit++)
         priority = priority * 10 + (unsigned)(*digit - '0');
     if (to == at + 1 || to - at > 4 || to == end || *to != '>' || priority > 191)
@@ -68,7 +57,7 @@ static void add_message(struct cutting *self, const char *at, const char *end)
 
 static enum cell_kind kind_of_id(const char *at, const char *to)
 {
-    return skip_digits(at, to) == to ? wp_cell_kind_of(at, (size_t)(to - at)) : CELL_TEXT;
+    return wp_skip_digits(at, to) == to ? wp_cell_kind_of(at, (size_t)(to - at)) : CELL_TEXT;
 }
 
 /* --- structured data ---------------------------------------------------------------------------------- */
@@ -218,7 +207,7 @@ static const char *time_end(const char *at, const char *end)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     static const char digits[] = "... d0 00:00:00"; /* d: a digit or a blank */
-    if (at < end && is_digit(*at)) {
+    if (at < end && wp_is_digit(*at)) {
         const char *to = word_end(at, end);
         return to - at >= 19 && at[4] == '-' && at[7] == '-' && at[10] == 'T' && at[13] == ':' ? to : at;
     }
@@ -228,8 +217,8 @@ static const char *time_end(const char *at, const char *end)
     for (size_t i = 0; i < sizeof months - 1; i += 3)
         is_month = is_month || memcmp(at, months + i, 3) == 0;
     for (size_t i = 3; i < sizeof digits - 1; i++) {
-        const bool fits = digits[i] == '0'   ? is_digit(at[i])
-                          : digits[i] == 'd' ? is_digit(at[i]) || at[i] == ' '
+        const bool fits = digits[i] == '0'   ? wp_is_digit(at[i])
+                          : digits[i] == 'd' ? wp_is_digit(at[i]) || at[i] == ' '
                                              : at[i] == digits[i];
         is_month = is_month && fits;
     }

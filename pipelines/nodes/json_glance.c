@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/find_text.h"
+#include "lang/digits.h"
 
 /* So many digits fit an int64_t. */
 #define DIGITS_MAX 18
@@ -42,11 +43,6 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* What stands behind the key is no value of it that passes, for sure. */
 static bool is_ruled_out(const struct push_number *filter, const char *at, const char *end)
 {
@@ -60,7 +56,7 @@ static bool is_ruled_out(const struct push_number *filter, const char *at, const
     at += is_negative ? 1 : 0;
     const char *digits = at;
     int64_t number = 0;
-    for (; at < end && is_digit(*at) && at - digits < DIGITS_MAX; at++)
+    for (; at < end && wp_is_digit(*at) && at - digits < DIGITS_MAX; at++)
         number = number * 10 + (*at - '0');
     if (at == digits)
         return !is_negative && strchr("\"tfn[{", *at) != NULL; /* no number */
