@@ -39,10 +39,20 @@ struct arg_section {
     bool verbatim; /* line for line, as examples are */
 };
 
+/* What operands are: for completion. */
+enum args_operands {
+    ARGS_NO_OPERANDS,
+    ARGS_FILES,
+    ARGS_PIPELINE, /* a text, or a file with one */
+    ARGS_STAGES,   /* names of stages */
+    ARGS_SHELLS,
+};
+
 struct args {
     const char *command;                /* "weir hash" */
     const char *brief;                  /* half a line: what it does */
     const char *usage;                  /* "[OPTION...] [PATH...]" */
+    enum args_operands operands;
     const char *summary;                /* lines after the usage */
     const char *footer;                 /* after the options */
     const struct arg_opt *opts;         /* ended by a row without a name */

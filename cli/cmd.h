@@ -1,19 +1,34 @@
-/* cmd.h - the subcommands. Each gets its own words and returns the exit code. */
+/* cmd.h - the subcommands: each has a table of options, gets its own words and returns the exit code. */
 #ifndef CMD_H
 #define CMD_H
+
+#include <stddef.h>
 
 /* 0: done. 1: the data said no. 2: the user's mistake. 130, 143: interrupted. */
 #define EXIT_DATA 1
 #define EXIT_USAGE 2
 
-int cmd_hash(int argc, char **argv);
-int cmd_run(int argc, char **argv);
-int cmd_bench(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_graph(int argc, char **argv);
-int cmd_fmt(int argc, char **argv);
-int cmd_test(int argc, char **argv);
-int cmd_stages(int argc, char **argv);
+struct args;
+
+/* THE list: `weir NAME` is cmd_NAME() with NAME_args, in cmd_NAME.c. In the order of the help. */
+#define COMMANDS(C) C(hash) C(run) C(bench) C(check) C(explain) C(graph) C(test) C(fmt) C(stages) C(complete)
+
+#define COMMAND_DECLARE(name)             \
+    extern const struct args name##_args; \
+    int cmd_##name(int argc, char **argv);
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+struct command {
+    const struct args *args;
+    int (*run)(int argc, char **argv);
+};
+
+/* NULL past the end. */
+const struct command *command_at(size_t index);
+/* NULL: there is none. */
+const struct command *command_find(const char *name);
+/* Without the "weir " that its options are told with. */
+const char *command_name(const struct command *command);
 
 #endif

@@ -57,10 +57,11 @@ static const struct arg_opt bench_opts[] = {
     { .name = NULL },
 };
 
-static const struct args bench_args = {
+const struct args bench_args = {
     .command = "weir bench",
     .brief = "measure pipelines, stage by stage",
     .usage = "[OPTION...] TEXT|FILE...",
+    .operands = ARGS_PIPELINE,
     .summary = "Runs each pipeline several times, in turn with the others, and says where the\n"
                "time goes. The ratio is how many times as fast as the first one.\n",
     .footer = "Exit code: 0 done; 1 a run failed, or is worse by --fail-above; 2 usage.\n",

@@ -27,10 +27,11 @@ static const struct arg_opt check_opts[] = {
     { .name = NULL },
 };
 
-static const struct args check_args = {
+const struct args check_args = {
     .command = "weir check",
     .brief = "check pipelines without running them",
     .usage = "[OPTION...] FILE...",
+    .operands = ARGS_FILES,
     .summary = "Reads pipelines and says what is wrong with them, each fault with its place.\n",
     .footer = "Exit code: 0 all are runnable; 2 one is not.\n",
     .opts = check_opts,

@@ -36,10 +36,11 @@ static const struct arg_section explain_sections[] = {
     { .title = NULL },
 };
 
-static const struct args explain_args = {
+const struct args explain_args = {
     .command = "weir explain",
     .brief = "what a pipeline is going to do, in words",
     .usage = "[OPTION...] TEXT|FILE",
+    .operands = ARGS_PIPELINE,
     .summary = "Says in words what a pipeline does: its stages and what their options are set\n"
                "to, what runs inline, on a lane or several times at once, what each edge may\n"
                "hold, how much memory it needs, and why it can't get stuck. Nothing runs. Values\n"

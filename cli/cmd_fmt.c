@@ -47,10 +47,11 @@ static const struct arg_section fmt_sections[] = {
     { .title = NULL },
 };
 
-static const struct args fmt_args = {
+const struct args fmt_args = {
     .command = "weir fmt",
     .brief = "one layout for pipelines",
     .usage = "[OPTION...] FILE...",
+    .operands = ARGS_FILES,
     .summary = "Gives files with pipelines the one layout: a pipeline that fits in 120 columns\n"
                "is a line, else each stage is. Comments stay. A file is replaced as a whole, and\n"
                "only if it changes. '-' is standard input, and goes to standard output.\n",

@@ -50,10 +50,11 @@ static const struct arg_section graph_sections[] = {
     { .title = NULL },
 };
 
-static const struct args graph_args = {
+const struct args graph_args = {
     .command = "weir graph",
     .brief = "a picture of a pipeline",
     .usage = "[OPTION...] TEXT|FILE",
+    .operands = ARGS_PIPELINE,
     .summary = "Writes a picture of a pipeline to standard output: a box a stage, an arrow an\n"
                "edge with what it may hold, a frame a block. Nothing of the pipeline runs.\n",
     .footer = "Exit code: 0 done; 1 it can't be written or drawn; 2 the pipeline doesn't check.\n",

@@ -111,11 +111,12 @@ static const struct arg_section hash_sections[] = {
     { .title = NULL },
 };
 
-static const struct args hash_args = {
+const struct args hash_args = {
     .command = "weir hash",
     .brief = "hash files and trees; check manifests",
     .sections = hash_sections,
     .usage = "[OPTION...] [PATH...]",
+    .operands = ARGS_FILES,
     .summary = "Hashes files and whole trees (default: the current directory) and prints a\n"
                "manifest that xxhsum -c, sha256sum -c and the like read.\n",
     .footer = "Exit code: 0 done; 1 a file differs, or could not be read; 2 usage.\n",

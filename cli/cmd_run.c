@@ -67,10 +67,11 @@ static const struct arg_section run_sections[] = {
     { .title = NULL },
 };
 
-static const struct args run_args = {
+const struct args run_args = {
     .command = "weir run",
     .brief = "run a pipeline",
     .usage = "[OPTION...] TEXT|FILE",
+    .operands = ARGS_PIPELINE,
     .summary = "Runs a pipeline: stages with '|' between, from a source to a sink. A word that\n"
                "ends in .weir is a file. 'weir stages' lists the stages.\n",
     .footer = "Exit code: 0 done; 1 the data said no; 2 usage, or the pipeline doesn't check.\n",

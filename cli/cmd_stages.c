@@ -23,10 +23,11 @@ static const struct arg_opt stages_opts[] = {
     { .name = NULL },
 };
 
-static const struct args stages_args = {
+const struct args stages_args = {
     .command = "weir stages",
     .brief = "the stages of pipelines, and their options",
     .usage = "[--schema] [NAME...]",
+    .operands = ARGS_STAGES,
     .summary = "Lists the stages that a pipeline can be made of, or what one of them takes.\n",
     .opts = stages_opts,
 };

@@ -48,10 +48,11 @@ static const struct arg_section test_sections[] = {
     { .title = NULL },
 };
 
-static const struct args test_args = {
+const struct args test_args = {
     .command = "weir test",
     .brief = "run the tests of pipelines",
     .usage = "[OPTION...] FILE...",
+    .operands = ARGS_FILES,
     .summary = "Runs the tests that stand in pipelines, and prints the results as TAP. Of one\n"
                "that fails it says where, what was expected and what the record is.\n",
     .footer = "Exit code: 0 all passed; 1 one failed; 2 one doesn't check, or there is no test.\n",

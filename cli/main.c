@@ -1,4 +1,4 @@
-/* main.c - weir(1): the table of commands. */
+/* main.c - weir(1): finds the command. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,33 +8,14 @@
 #include <weir/pipeline.h>
 #include <weir/suggest.h>
 
+#include "args.h"
 #include "cmd.h"
-
-struct command {
-    const char *name;
-    const char *summary;
-    int (*run)(int argc, char **argv);
-};
-
-static const struct command commands[] = {
-    { "hash", "hash files and trees; check manifests", cmd_hash },
-    { "run", "run a pipeline", cmd_run },
-    { "bench", "measure pipelines, stage by stage", cmd_bench },
-    { "check", "check pipelines without running them", cmd_check },
-    { "explain", "what a pipeline is going to do, in words", cmd_explain },
-    { "graph", "a picture of a pipeline", cmd_graph },
-    { "test", "run the tests of pipelines", cmd_test },
-    { "fmt", "one layout for pipelines", cmd_fmt },
-    { "stages", "the stages of pipelines, and their options", cmd_stages },
-};
-
-#define COMMANDS (sizeof commands / sizeof commands[0])
 
 static void print_help(FILE *out)
 {
     fputs("usage: weir COMMAND [ARGUMENT...]\n\n", out);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; command_at(i) != NULL; i++)
+        fprintf(out, "  %-10s %s\n", command_name(command_at(i)), command_at(i)->args->brief);
     fputs("\n  --version  what this weir is made of\n  --help     this; 'weir COMMAND --help' for a command\n"
           "  --man      a page for man(1); 'weir COMMAND --man' for a command's\n",
           out);
@@ -46,8 +27,8 @@ static void print_man(FILE *out)
             ".TH weir 1 \"\" \"weir %s\" \"weir manual\"\n.SH NAME\nweir \\- dataflow for files and streams\n"
             ".SH SYNOPSIS\n\\fBweir\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n.SH COMMANDS\n",
             WEIR_VERSION);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, ".TP\n\\fBweir\\-%s\\fR(1)\n%s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; command_at(i) != NULL; i++)
+        fprintf(out, ".TP\n\\fBweir\\-%s\\fR(1)\n%s\n", command_name(command_at(i)), command_at(i)->args->brief);
     fputs(".SH OPTIONS\n.TP\n\\fB\\-\\-version\\fR\nwhat this weir is made of\n.TP\n\\fB\\-\\-help\\fR\n"
           "the commands; after a command, its options\n.TP\n\\fB\\-\\-man\\fR\nthis page; after a command, its page\n",
           out);
@@ -73,8 +54,8 @@ static int unknown(const char *name)
 {
     weir_suggest suggest;
     weir_suggest_init(&suggest, name);
-    for (size_t i = 0; i < COMMANDS; i++)
-        weir_suggest_offer(&suggest, commands[i].name);
+    for (size_t i = 0; command_at(i) != NULL; i++)
+        weir_suggest_offer(&suggest, command_name(command_at(i)));
     fprintf(stderr, "weir: unknown command '%s'", name);
     if (suggest.best != NULL)
         fprintf(stderr, " (did you mean '%s'?)", suggest.best);
@@ -101,8 +82,6 @@ int main(int argc, char **argv)
         print_man(stdout);
         return 0;
     }
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return unknown(name);
+    const struct command *command = command_find(name);
+    return command != NULL ? command->run(argc - 1, argv + 1) : unknown(name);
 }

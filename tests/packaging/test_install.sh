@@ -15,6 +15,9 @@ pc=$(find "$dir/usr" -name weir.pc)
 [ -f "$dir/usr/share/man/man3/weir_spawn.3" ] || fail "no page for weir_spawn"
 [ -f "$dir/usr/share/man/man3/weir_stage_register.3" ] || fail "no page for weir_stage_register"
 [ -f "$dir/usr/share/man/man1/weir-hash.1" ] || fail "no page for weir-hash"
+for script in bash-completion/completions/weir zsh/site-functions/_weir fish/vendor_completions.d/weir.fish; do
+    [ -s "$dir/usr/share/$script" ] || fail "no completion at share/$script"
+done
 "$dir/usr/bin/weir" --version >/dev/null || fail "the installed weir doesn't run"
 
 cat >"$dir/program.c" <<'END'

@@ -1,0 +1,75 @@
+#!/bin/sh
+# test_complete.sh - what shells are told could come, and bash completing by it.
+set -u
+weir=$1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# offers CANDIDATES WORD...: behind those words, the last one begun, come just these
+offers() {
+    checks=$((checks + 1))
+    wanted=$1; shift
+    got=$("$weir" complete -- weir "$@" | cut -f1 | tr '\n' ',')
+    [ "$got" = "$wanted" ] || fail "'$*' gives '$got', not '$wanted'"
+}
+mkdir sub; : >plain; : >'odd"name'; : >.hidden
+offers 'hash,' ha
+offers '--version,' --ver
+offers '' no-such-command ''
+offers '--io,' run --i
+offers 'auto,uring,epoll,' run --io ''
+offers '--io=epoll,' run --io=e
+offers ':files,' run --file ''
+offers ':files,' hash ''
+offers 'gunzip,' stages gun
+offers 'bash,' complete b
+offers ':files,stdin,' run st
+offers 'stdin,' run -e st
+offers 'read "a" | gunzip,' run 'read "a" | gun'
+offers 'read "a" | zstd level=,' run 'read "a" | zstd lev'
+offers 'read "a" | hash sha256,' run 'read "a" | hash sha25'
+offers 'read "a" | lines @onerror=drop,' run 'read "a" | lines @onerror=dr'
+offers 'files "a" | each { read | gunzip,' run 'files "a" | each { read | gun'
+offers 'a: stdin | lines | where .x =~ /a|b/ || .y | null,' run 'a: stdin | lines | where .x =~ /a|b/ || .y | nul'
+offers 'stdin | null dead bad -> null,' run 'stdin | null dead bad -> nul'
+offers 'read "plain",' run 'read "pl'
+offers "read \"$dir/sub/," run "read \"$dir/su"
+offers 'read ".hidden",' run 'read ".h'
+offers '' run 'read "odd'
+offers '' run 'where .x =~ /gun'
+# what each command's help lists, completion does, too
+for command in $("$weir" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+    "$weir" complete -- weir "$command" --h | grep -q '^--help' || fail "$command is unknown to completion"
+    checks=$((checks + 1))
+done
+"$weir" complete csh >out 2>err && fail "there is none for csh"
+grep -q "name one of bash, zsh, fish, not 'csh'" err || fail "words: $(cat err)"
+
+for shell in bash zsh fish; do
+    "$weir" complete $shell >script.$shell || fail "weir complete $shell"
+    command -v $shell >/dev/null 2>&1 || { echo "not checked: no $shell here"; continue; }
+    case $shell in fish) check='fish --no-config -n' ;; *) check="$shell -n" ;; esac
+    $check script.$shell || fail "$shell doesn't read its script"
+    checks=$((checks + 1))
+done
+command -v bash >/dev/null 2>&1 || { echo "$checks checks; not tried in bash, there is none"; exit 0; }
+cat >try.bash <<'END'
+. ./script.bash
+try() { # WANTED WORD...: bash's words, as it splits them
+    local wanted=$1; shift
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+    _weir 2>/dev/null
+    [[ ${COMPREPLY[*]} == "$wanted" ]] || { echo "FAILED: '$*' gives '${COMPREPLY[*]}', not '$wanted'"; exit 1; }
+}
+try explain "$weir" expl
+try epoll "$weir" run --io = e
+try "auto uring epoll" "$weir" run --io =
+try plain "$weir" hash pl
+try 'read "a" | gunzip' "$weir" run "'read \"a\" | gun"
+try 'read "plain"' "$weir" run "'read \"pl"
+END
+weir=$weir bash try.bash || fail "in bash"
+checks=$((checks + 6))
+echo "$checks checks"
