@@ -15,6 +15,17 @@
 
 struct rows_ops;
 
+/* What of a node outlives the run where that has a journal: see run/checkpoint.h. */
+enum node_keeps {
+    KEEPS_UNKNOWN = 0, /* it has something and can't: no --state with it */
+    KEEPS_NOTHING,     /* it works on each parcel for itself */
+    KEEPS_STATE,       /* what it has seen so far */
+    KEEPS_POSITION,    /* a source that goes on where it was */
+    KEEPS_OUTPUT,      /* a sink that is cut to what it had */
+    KEEPS_NO_POSITION, /* a source that can't: what was under way is lost */
+    KEEPS_NO_OUTPUT,   /* a sink that can't: what came since the last checkpoint comes again */
+};
+
 struct node_type {
     weir_stage stage; /* without open, step, close */
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
@@ -27,6 +38,7 @@ struct node_type {
      * thread, or is wide. Then it may be run together with its neighbours: bundle.h.
      */
     const struct rows_ops *rows;
+    enum node_keeps keeps;
     bool parallel;   /* it knows @par and @order=in|any */
     bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
     bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */

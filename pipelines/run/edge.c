@@ -2,6 +2,7 @@
 #include <weir/time.h>
 
 #include "run/batch.h"
+#include "run/marks.h"
 #include "run/reject.h"
 #include "run/rate.h"
 
@@ -9,8 +10,10 @@ void wp_parcel_put(struct parcel *parcel)
 {
     weir_chunk_put(parcel->chunk);
     wp_batch_free(parcel->batch);
+    wp_mark_put(parcel->mark);
     parcel->chunk = NULL;
     parcel->batch = NULL;
+    parcel->mark = NULL;
 }
 
 void wp_parcel_drop(void *parcel)
@@ -37,7 +40,14 @@ static bool take_rejected(struct wp_edge_send *self)
 
 static bool is_empty(const struct parcel *parcel)
 {
-    return parcel->chunk == NULL && parcel->batch == NULL && !parcel->last;
+    return parcel->chunk == NULL && parcel->batch == NULL && parcel->mark == NULL && !parcel->last;
+}
+
+/* The node is going to end, since nobody wants more. */
+static void leave(struct run_node *node)
+{
+    wp_reject_leave(node);
+    wp_mark_leave(node);
 }
 
 WEIR_ASYNC_DEFINE(wp_edge_send)
@@ -51,8 +61,11 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     }
     if (is_empty(&self->parcel))
         RETURN(0);
-    if (self->parcel.last)
+    if (self->parcel.last) {
+        if (wp_mark_last(self->node)) /* a source: before its end */
+            AWAIT(self->mark, WEIR_CALL(wp_mark_hand_on, .node = self->node));
         wp_reject_leave(self->node);
+    }
     count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
     if (self->to == NULL)
         self->to = self->node->to;
@@ -73,7 +86,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     if (self->output == 0)
         self->parcel = (struct parcel){ 0 }; /* the channel's now */
     else
-        wp_reject_leave(self->node); /* it is going to end */
+        leave(self->node);
     WEIR_FINALLY
     wp_parcel_put(&self->parcel);
     wp_parcel_put(&self->rejected);
@@ -106,21 +119,30 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
         AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
     if (wp_rate_is_set(self->node) && wp_rate_rest(self->node, self->ret_parcel))
         RETURN(let_in(self->node, self->ret_parcel));
-    self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
-    if (self->output == -EAGAIN) {
-        self->since_ns = weir_now_ns();
-        self->recv = weir_mpsc_recv(self->node->from, self->ret_parcel);
-        self->closed = wp_edge_closed(self->node);
-        AWAIT(self->which, weir_select_biased(self->recv, self->closed));
-        self->output = self->which.output == 0 ? self->recv.output : 1;
-        wp_counter_add(&self->node->counters.starved_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+    for (;;) {
+        if (self->node->seat.due != NULL) {
+            AWAIT(self->mark, WEIR_CALL(wp_mark_hand_on, .node = self->node));
+            if (self->mark.output < 0)
+                RETURN(self->mark.output);
+        }
+        self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
+        if (self->output == -EAGAIN) {
+            self->since_ns = weir_now_ns();
+            self->recv = weir_mpsc_recv(self->node->from, self->ret_parcel);
+            self->closed = wp_edge_closed(self->node);
+            AWAIT(self->which, weir_select_biased(self->recv, self->closed));
+            self->output = self->which.output == 0 ? self->recv.output : 1;
+            wp_counter_add(&self->node->counters.starved_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        }
+        if (self->output != 0 || !wp_mark_take(self->node, self->ret_parcel))
+            break;
     }
     if (self->output < 0 && self->node->ends_with_senders) {
         *self->ret_parcel = (struct parcel){ .last = true };
         RETURN(0);
     }
     if (self->output > 0)
-        wp_reject_leave(self->node); /* it is going to end */
+        leave(self->node);
     if (self->output != 0)
         RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
     RETURN(let_in(self->node, self->ret_parcel));

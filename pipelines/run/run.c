@@ -10,6 +10,7 @@
 #include "run/batch.h"
 #include "run/bounds.h"
 #include "run/bundle.h"
+#include "run/checkpoints.h"
 #include "run/fork.h"
 #include "run/gate.h"
 #include "run/pieces.h"
@@ -154,6 +155,8 @@ void wp_run_destroy(struct run *run)
         weir_mpsc_sender_unref(run->nodes[i].to);
         weir_mpsc_receiver_drop(run->nodes[i].from);
         wp_parcel_put(&run->nodes[i].rest);
+        wp_mark_leave(&run->nodes[i]);
+        wp_mark_unhold(run->nodes[i].seat.passed);
         wp_fork_destroy(&run->nodes[i]);
         wp_merge_destroy(&run->nodes[i]);
         wp_reject_destroy(&run->nodes[i]);
@@ -161,6 +164,7 @@ void wp_run_destroy(struct run *run)
         wp_bundle_destroy(run->nodes[i].bundle);
         wp_hash_job_free(run->nodes[i].job);
     }
+    wp_checkpoints_destroy(run);
     weir_cancel_unref(run->stop);
     free(run->nodes);
     wp_gate_destroy(run->gate);
@@ -321,6 +325,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
     for (unsigned i = 0; i < run->count; i++)
         run->nodes[i].is_source =
             run->nodes[i].from == NULL && run->nodes[i].plan != NULL && run->nodes[i].plan->merges == NULL;
+    wp_checkpoints_seat(run);
     const int whole = spawn_whole(run, set);
     if (whole < 0)
         return whole;

@@ -27,6 +27,8 @@ struct gate;    /* gate.h */
 struct rejects; /* reject.h */
 struct run_bounds;
 struct row;
+struct mark;        /* marks.h */
+struct checkpoints; /* checkpoints.h */
 
 /*
  * What goes over an edge: of bytes a chunk, whose bytes nobody changes any more,
@@ -37,6 +39,7 @@ struct row;
 struct parcel {
     weir_chunk *chunk; /* a reference; NULL in the end */
     struct batch *batch;
+    struct mark *mark; /* a checkpoint's, alone in its parcel: only nodes with takes_marks get it from wp_edge_recv() */
     bool last;
 };
 
@@ -49,6 +52,16 @@ void wp_parcel_drop(void *parcel);
 #define RUN_CHUNK_BYTES WEIR_CHUNK_LARGE
 
 /* --- nodes ------------------------------------------------------------------------------- */
+
+/* What checkpoint.c knows of a node: its task's, once that runs. Of a run without a journal all of it is empty. */
+struct run_seat {
+    struct mark *next;   /* of a source: a reference to the mark that it hands on when that is wanted */
+    struct mark *due;    /* a reference to the mark that is being handed on, */
+    unsigned way;        /* and where to next */
+    bool saved;          /* the node has saved for it */
+    struct mark *passed; /* the last mark that was handed on; memory only */
+    struct kept *kept;   /* what the node keeps, or NULL */
+};
 
 /* Written by the node's own task, read by reports. */
 struct run_counters {
@@ -85,6 +98,8 @@ struct run_node {
     int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
     struct pieces *pieces; /* NULL: its input stays in one piece */
     struct bundle *bundle; /* that begins with it, or NULL */
+    struct run_seat seat;
+    bool takes_marks; /* marks come to it as parcels: see checkpoint.h */
 };
 
 /* Told what went wrong with a single file, or what a fail-if found, one at a time: a line. */
@@ -104,10 +119,11 @@ struct run {
     weir_cancel_token *stop;         /* of a whole run: cancelled, its sources end */
     enum run_stopped stopped;        /* [atomic] of a whole run */
     struct run *next_ended;
-    struct gate *gate;    /* of a run that forks: what sinks await before they commit; else NULL */
-    bool finished;        /* every node has ended */
-    pthread_mutex_t lock; /* of what follows */
-    struct run *ended;    /* runs of blocks which some thread may still look at */
+    struct checkpoints *checkpoints; /* of a whole run with a journal; else NULL */
+    struct gate *gate;               /* of a run that forks: what sinks await before they commit; else NULL */
+    bool finished;                   /* every node has ended */
+    pthread_mutex_t lock;            /* of what follows */
+    struct run *ended;               /* runs of blocks which some thread may still look at */
     int error;
     char *error_text; /* a line, or NULL: strerror(3) says it all */
     const struct run_node *failed;
@@ -149,6 +165,13 @@ size_t wp_run_held_bytes(const struct run_node *node);
 void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(2, 3);
 
 /*
+ * The mark in node->seat.due goes to all that the node feeds. Resolves to 0 or a negative errno that has been told; it
+ * is for edge.c and checkpoint.c. Cancel safe: it goes on where it was, with the next call.
+ */
+WEIR_ASYNC_DECLARE(wp_mark_hand_on, int, struct run_node *node; weir_mpsc_sender *to; struct parcel out;
+                   weir_mpsc_send_future send;);
+
+/*
  * wp_edge_send() - hand a parcel on. Resolves to 0, or -EPIPE: nobody wants more,
  * which is no failure. Takes what the parcel holds in any case. It goes into the edge
  * `to` (borrowed), or (NULL) into the node's; of a node that ends the pipeline
@@ -156,14 +179,16 @@ void wp_run_trouble(struct run_node *node, const char *format, ...) WEIR_PRINTF(
  * empty parcel that is all.
  */
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
-                   int64_t since_ns; struct parcel rejected; weir_sleep nap; weir_mpsc_send_future send;);
+                   int64_t since_ns; struct parcel rejected; weir_sleep nap; weir_mpsc_send_future send;
+                   struct wp_mark_hand_on mark;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
  * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to
  * know. A node that resolves to that has ended well.
  */
 WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_parcel; int64_t since_ns;
-                   weir_sleep nap; weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;);
+                   weir_sleep nap; weir_mpsc_recv_future recv; weir_closed_future closed; weir_select_future which;
+                   struct wp_mark_hand_on mark;);
 /* For a select: resolves once nobody wants what the node gives, whose task may end then; never, if it forks or ends. */
 weir_closed_future wp_edge_closed(const struct run_node *node);
 

@@ -3,12 +3,12 @@
 
 bool wp_stop_is_asked(const struct run_node *node)
 {
-    return node->run->parent == NULL && weir_cancel_is_cancelled(node->run->stop);
+    return node->run->parent == NULL && node->run->checkpoints == NULL && weir_cancel_is_cancelled(node->run->stop);
 }
 
 weir_cancelled_future wp_stop_wait(const struct run_node *node)
 {
-    if (node->run->parent != NULL)
+    if (node->run->parent != NULL || node->run->checkpoints != NULL)
         return (weir_cancelled_future){ 0 }; /* a branch that select leaves out */
     return weir_cancelled(node->run->stop);
 }

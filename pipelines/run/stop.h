@@ -4,7 +4,8 @@
  * A stream that has no end of its own (standard input, a generator without size=)
  * ends there, as well as anywhere. A source that had more to give was cut short,
  * and says so: then no new file gets its name at the top of a pipeline, since what
- * has its name is whole. A block goes on: a file that is at work is done.
+ * has its name is whole. A block goes on: a file that is at work is done. A run with a
+ * journal isn't asked: it takes a checkpoint and is dropped (checkpoint.h).
  */
 #ifndef WP_STOP_H
 #define WP_STOP_H

@@ -1,0 +1,278 @@
+/* checkpoint.c - what nodes keep, and how they pass a checkpoint. */
+#include "run/checkpoint.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/checkpoints.h"
+
+struct wp_save {
+    weir_text bytes;
+    struct unsynced *files;
+};
+
+struct wp_load {
+    struct item_reader all; /* from the first item on */
+    struct item_reader at[ITEM_FILE + 1];
+    weir_text path, more; /* of the last one, with a NUL */
+};
+
+bool wp_checkpoint_is_on(const struct run_node *node)
+{
+    return node->run->checkpoints != NULL;
+}
+
+/* --- save ------------------------------------------------------------------------------------------------------ */
+
+static void put_files(struct unsynced *files)
+{
+    while (files != NULL) {
+        struct unsynced *next = files->next;
+        (void)close(files->fd);
+        free(files);
+        files = next;
+    }
+}
+
+static struct item_name name_of(const char *text)
+{
+    return (struct item_name){ text, text != NULL ? strlen(text) : 0 };
+}
+
+int wp_save_bytes(struct wp_save *save, const void *data, size_t size)
+{
+    const struct item item = { .kind = ITEM_STATE, .more = { data, size } };
+    return wp_item_append(&save->bytes, &item);
+}
+
+int wp_save_position(struct wp_save *save, const struct wp_position *position)
+{
+    const struct item item = { .kind = ITEM_POSITION,
+                               .number = position->offset,
+                               .path = name_of(position->path),
+                               .more = { position->identity, position->identity_size } };
+    return wp_item_append(&save->bytes, &item);
+}
+
+static char *absolute_path(const char *path)
+{
+    char *dir = path[0] == '/' ? strdup("") : getcwd(NULL, 0), *joined = NULL;
+    if (dir != NULL && asprintf(&joined, "%s%s%s", dir, dir[0] != '\0' ? "/" : "", path) < 0)
+        joined = NULL;
+    free(dir);
+    return joined;
+}
+
+int wp_save_written(struct wp_save *save, const struct wp_written *file)
+{
+    char *path = absolute_path(file->path), *rename_to = NULL;
+    if (file->rename_to != NULL)
+        rename_to = absolute_path(file->rename_to);
+    struct unsynced *unsynced = malloc(sizeof *unsynced);
+    int error = path == NULL || unsynced == NULL || (file->rename_to != NULL && rename_to == NULL) ? -ENOMEM : 0;
+    if (error == 0) {
+        const struct item item = { .kind = ITEM_FILE,
+                                   .number = file->size,
+                                   .complete = file->complete,
+                                   .path = name_of(path),
+                                   .more = name_of(rename_to) };
+        unsynced->next = save->files;
+        unsynced->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+        error = unsynced->fd < 0 ? -errno : wp_item_append(&save->bytes, &item);
+        if (unsynced->fd >= 0) {
+            save->files = unsynced;
+            unsynced = NULL;
+        }
+    }
+    free(unsynced);
+    free(path);
+    free(rename_to);
+    return error;
+}
+
+static int save_to(struct kept *kept, struct saved *saved)
+{
+    struct wp_save save = { 0 };
+    const int error = kept->ops->save(kept->arg, &save);
+    if (error < 0) {
+        put_files(save.files);
+        weir_text_fini(&save.bytes);
+        return error;
+    }
+    wp_saved_fini(saved);
+    *saved = (struct saved){ .bytes = save.bytes, .files = save.files };
+    return 0;
+}
+
+void wp_saved_fini(struct saved *saved)
+{
+    put_files(saved->files);
+    weir_text_fini(&saved->bytes);
+    saved->files = NULL;
+}
+
+int wp_checkpoints_save(struct run_node *node)
+{
+    struct kept *kept = node->seat.kept;
+    return kept != NULL && kept->arg != NULL ? save_to(kept, &kept->saved) : 0;
+}
+
+int wp_checkpoint_ended(struct run_node *node)
+{
+    struct kept *kept = node->seat.kept;
+    int error = 0;
+    if (kept != NULL && kept->arg != NULL) {
+        error = save_to(kept, &kept->last);
+        kept->arg = NULL;
+    }
+    wp_mark_leave(node);
+    return error;
+}
+
+/* --- load ------------------------------------------------------------------------------------------------------ */
+
+/* The next of this kind. 1; 0: none; or -EBADMSG, which nothing that was read from a journal is. */
+static int next_item(struct wp_load *load, enum item_kind kind, struct item *ret_item)
+{
+    int more;
+    do
+        more = wp_item_next(&load->at[kind], ret_item);
+    while (more > 0 && ret_item->kind != kind);
+    return more > 0;
+}
+
+static const char *terminate(weir_text *text, struct item_name name)
+{
+    text->size = 0;
+    if (name.data == NULL || weir_text_append(text, name.data, name.size) < 0 || weir_text_append(text, "", 1) < 0)
+        return NULL;
+    return text->data;
+}
+
+int wp_load_bytes(struct wp_load *load, const void **ret_data, size_t *ret_size)
+{
+    struct item item;
+    if (next_item(load, ITEM_STATE, &item) == 0)
+        return 0;
+    *ret_data = item.more.data;
+    *ret_size = item.more.size;
+    return 1;
+}
+
+int wp_load_position(struct wp_load *load, struct wp_position *ret_position)
+{
+    struct item item;
+    if (next_item(load, ITEM_POSITION, &item) == 0)
+        return 0;
+    *ret_position = (struct wp_position){ .path = terminate(&load->path, item.path),
+                                          .offset = item.number,
+                                          .identity = item.more.size > 0 ? item.more.data : NULL,
+                                          .identity_size = item.more.size };
+    return ret_position->path != NULL ? 1 : -ENOMEM;
+}
+
+int wp_load_written(struct wp_load *load, struct wp_written *ret_file)
+{
+    struct item item;
+    do
+        if (next_item(load, ITEM_FILE, &item) == 0)
+            return 0;
+    while (item.complete);
+    *ret_file = (struct wp_written){ .path = terminate(&load->path, item.path),
+                                     .size = item.number,
+                                     .fd = -1,
+                                     .rename_to = terminate(&load->more, item.more) };
+    return ret_file->path != NULL && (item.more.data == NULL || ret_file->rename_to != NULL) ? 1 : -ENOMEM;
+}
+
+static int load_from(struct kept *kept, const struct entry *entry)
+{
+    struct wp_load load = { 0 };
+    for (unsigned kind = 0; kind <= ITEM_FILE; kind++)
+        load.at[kind] = (struct item_reader){ entry->items, entry->items + entry->size };
+    const int error = kept->ops->load(kept->arg, &load);
+    weir_text_fini(&load.path);
+    weir_text_fini(&load.more);
+    return error < 0 ? error : 1;
+}
+
+/* --- what is kept ---------------------------------------------------------------------------------------------- */
+
+int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *ops, void *arg)
+{
+    struct checkpoints *checkpoints = node->run->checkpoints;
+    if (checkpoints == NULL)
+        return 0;
+    struct kept *kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    *kept = (struct kept){ .node = node, .ops = ops, .arg = arg };
+    node->seat.kept = kept;
+    (void)pthread_mutex_lock(&checkpoints->lock);
+    kept->next = checkpoints->kept;
+    checkpoints->kept = kept;
+    (void)pthread_mutex_unlock(&checkpoints->lock);
+    const struct entry *entry = wp_checkpoints_entry(checkpoints, node);
+    return entry != NULL ? load_from(kept, entry) : 0;
+}
+
+/* --- passing --------------------------------------------------------------------------------------------------- */
+
+bool wp_checkpoint_is_wanted(const struct run_node *node)
+{
+    return node->seat.next != NULL && weir_cancel_is_cancelled(node->seat.next->wanted);
+}
+
+weir_cancelled_future wp_checkpoint_wait(const struct run_node *node)
+{
+    if (node->seat.next == NULL)
+        return (weir_cancelled_future){ 0 }; /* a branch that select leaves out */
+    return weir_cancelled(node->seat.next->wanted);
+}
+
+bool wp_checkpoint_holds(const struct run_node *node)
+{
+    return node->seat.passed != NULL && !weir_cancel_is_cancelled(node->seat.passed->settled);
+}
+
+weir_cancelled_future wp_checkpoint_settled(const struct run_node *node)
+{
+    return wp_checkpoint_holds(node) ? weir_cancelled(node->seat.passed->settled) : (weir_cancelled_future){ 0 };
+}
+
+/* The source's mark is the one that it hands on now; in exchange it has the next. */
+static void begin_pass(struct run_node *node)
+{
+    struct checkpoints *checkpoints = node->run->checkpoints;
+    struct mark *mark = node->seat.next;
+    (void)pthread_mutex_lock(&checkpoints->lock);
+    node->seat.next = wp_mark_ref(checkpoints->next);
+    (void)pthread_mutex_unlock(&checkpoints->lock);
+    wp_mark_begin(node, mark);
+}
+
+WEIR_ASYNC_DEFINE(wp_checkpoint_pass)
+{
+    WEIR_BEGIN
+    if (self->node->seat.due == NULL && wp_checkpoint_is_wanted(self->node))
+        begin_pass(self->node);
+    if (self->node->seat.due != NULL) {
+        AWAIT(self->mark, WEIR_CALL(wp_mark_hand_on, .node = self->node));
+        if (self->mark.output < 0)
+            RETURN(self->mark.output);
+    }
+    if (wp_checkpoint_holds(self->node))
+        AWAIT(self->settled, wp_checkpoint_settled(self->node));
+    WEIR_FINALLY
+    WEIR_END
+}
+
+struct wp_mark_hand_on wp_checkpoint_hand_on(struct run_node *node, struct parcel *parcel)
+{
+    wp_mark_begin(node, parcel->mark);
+    parcel->mark = NULL;
+    return WEIR_CALL(wp_mark_hand_on, .node = node);
+}
