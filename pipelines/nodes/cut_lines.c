@@ -14,8 +14,10 @@
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "journal/words.h"
 #include "plan/push_down.h"
 #include "run/batch.h"
+#include "run/checkpoint.h"
 #include "run/find_text.h"
 #include "run/reject.h"
 
@@ -257,17 +259,55 @@ static struct wp_edge_send send_batch(struct line_cutter *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = batch });
 }
 
+/* --- what outlives the run: the line that is begun ------------------------------------------------------- */
+
+static int save(void *arg, struct wp_save *save)
+{
+    const struct line_cutter *self = arg;
+    char head[17] = { (char)self->skips };
+    (void)wp_put_u64(wp_put_u64(head + 1, self->line), self->offset);
+    if (wp_save_bytes(save, head, sizeof head) < 0 || wp_save_bytes(save, self->begun.data, self->begun.size) < 0)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    return 0;
+}
+
+static int load(void *arg, struct wp_load *load)
+{
+    struct line_cutter *self = arg;
+    const void *head, *begun;
+    size_t size;
+    if (wp_load_bytes(load, &head, &size) != 1 || size != 17 || wp_load_bytes(load, &begun, &size) != 1)
+        return 0;
+    self->skips = *(const char *)head != 0;
+    self->line = wp_get_u64((const char *)head + 1);
+    self->offset = wp_get_u64((const char *)head + 9);
+    return weir_text_append(&self->begun, begun, size) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
+}
+
+static const struct wp_kept kept = { save, load };
+
 WEIR_ASYNC(lines_run, int, struct run_node *node; struct line_cutter *cutter; struct parcel parcel; bool ended;
-           struct wp_edge_recv recv; struct wp_edge_send send;)
+           struct wp_edge_recv recv; struct wp_edge_send send; struct wp_mark_hand_on mark;)
 {
     WEIR_BEGIN
     self->cutter = create(self->node);
     if (self->cutter == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->node->takes_marks = true; /* a batch of what was found in many chunks may wait for more */
+    self->output = wp_checkpoint_keep(self->node, &kept, self->cutter);
+    if (self->output < 0)
+        RETURN(self->output);
     while (!self->ended) {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
             RETURN(self->recv.output);
+        if (self->parcel.mark != NULL) {
+            AWAIT(self->send, send_batch(self->cutter));
+            AWAIT(self->mark, wp_checkpoint_hand_on(self->node, &self->parcel));
+            if (self->mark.output < 0)
+                RETURN(self->mark.output);
+            continue;
+        }
         self->ended = self->parcel.last;
         take_chunk(self->cutter, &self->parcel);
         do {
@@ -303,6 +343,7 @@ const struct node_type wp_node_lines = {
                .opts = lines_opts },
     .runs = "looks for newlines inline: it is cheap",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
     .drops = true,
     .rejects = true,
 };

@@ -1,5 +1,6 @@
 /* head.c - stage "head": the first records; what feeds it stops then. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
@@ -11,6 +12,7 @@ static const weir_opt head_opts[] = {
 };
 
 struct head {
+    struct run_node *node;
     uint64_t left;
 };
 
@@ -19,9 +21,19 @@ static int open_head(struct run_node *node, void **ret_state)
     struct head *self = calloc(1, sizeof *self);
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
+    self->node = node;
     self->left = (uint64_t)wp_plan_number(node->plan, "count");
     *ret_state = self;
     return 0;
+}
+
+/*
+ * Whoever goes on beside it takes checkpoints, and in those this one has had its records: so it stays, and drops what
+ * comes.
+ */
+static bool ends(const struct run_node *node)
+{
+    return !wp_checkpoint_is_on(node) || node->run->gate == NULL;
 }
 
 static int take_first(void *state, struct batch **batch, const weir_job *job)
@@ -31,10 +43,26 @@ static int take_first(void *state, struct batch **batch, const weir_job *job)
     if ((*batch)->count > self->left)
         (*batch)->count = (uint32_t)self->left;
     self->left -= (*batch)->count;
-    return self->left == 0;
+    return self->left == 0 && ends(self->node);
 }
 
-static const struct rows_ops ops = { .open = open_head, .batch = take_first, .close = free };
+static int save(void *state, struct wp_save *save)
+{
+    const struct head *self = state;
+    return wp_save_bytes(save, &self->left, sizeof self->left);
+}
+
+static int load(void *state, struct wp_load *load)
+{
+    struct head *self = state;
+    const void *left;
+    size_t size;
+    if (wp_load_bytes(load, &left, &size) == 1 && size == sizeof self->left)
+        memcpy(&self->left, left, size);
+    return 0;
+}
+
+static const struct rows_ops ops = { .open = open_head, .batch = take_first, .close = free, .kept = { save, load } };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -49,4 +77,5 @@ const struct node_type wp_node_head = {
                .opts = head_opts },
     .runs = "counts inline",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
 };

@@ -219,6 +219,14 @@ int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *ops, void *a
     return entry != NULL ? load_from(kept, entry) : 0;
 }
 
+int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size, bool is_new)
+{
+    (void)path;
+    (void)size;
+    (void)is_new;
+    return node->run->checkpoints != NULL ? 0 : 0;
+}
+
 /* --- passing --------------------------------------------------------------------------------------------------- */
 
 bool wp_checkpoint_is_wanted(const struct run_node *node)

@@ -86,7 +86,10 @@ int wp_rows_open(struct run_node *node, const struct rows_ops *ops, struct rows_
         return wp_run_fail(node, -ENOMEM, "no memory");
     *shared = (struct rows_shared){ .refs = 1, .ops = ops, .node = node };
     *ret_shared = shared;
-    return ops->open != NULL ? ops->open(node, &shared->state) : 0;
+    int error = ops->open != NULL ? ops->open(node, &shared->state) : 0;
+    if (error == 0 && ops->kept.save != NULL)
+        error = wp_checkpoint_keep(node, &ops->kept, shared->state);
+    return error < 0 ? error : 0;
 }
 
 struct rows_shared *wp_rows_ref(struct rows_shared *shared)

@@ -1,0 +1,209 @@
+/* test_checkpoint.c - a mark goes through a run, and what nodes keep comes back as it was saved. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "mock_task.h"
+#include "run/checkpoints.h"
+#include "run_rig.h"
+
+/* A node that keeps one of each. */
+struct keeper {
+    int fd;
+    uint64_t offset;
+    weir_text got;
+};
+
+static int save(void *arg, struct wp_save *to)
+{
+    struct keeper *keeper = arg;
+    const struct wp_position position = { "in", keeper->offset, "id", 2 };
+    const struct wp_written done = {
+        .path = "/tmp/.x", .size = 3, .fd = keeper->fd, .rename_to = "/tmp/x", .complete = true
+    };
+    const struct wp_written open = { .path = "/tmp/y", .size = 4, .fd = keeper->fd };
+    CHECK_EQ(wp_save_bytes(to, "one", 3), 0);
+    CHECK_EQ(wp_save_position(to, &position), 0);
+    CHECK_EQ(wp_save_written(to, &done), 0);
+    CHECK_EQ(wp_save_written(to, &open), 0);
+    return wp_save_bytes(to, "", 0);
+}
+
+static int load(void *arg, struct wp_load *from)
+{
+    struct keeper *keeper = arg;
+    struct wp_position position;
+    struct wp_written file;
+    const void *data;
+    size_t size;
+    CHECK_EQ(wp_load_bytes(from, &data, &size), 1);
+    CHECK(size == 3 && memcmp(data, "one", 3) == 0);
+    CHECK_EQ(wp_load_bytes(from, &data, &size), 1);
+    CHECK_EQ(size, 0);
+    CHECK_EQ(wp_load_bytes(from, &data, &size), 0);
+    CHECK_EQ(wp_load_position(from, &position), 1);
+    CHECK_STR(position.path, "in");
+    CHECK(position.identity_size == 2 && memcmp(position.identity, "id", 2) == 0);
+    keeper->offset = position.offset;
+    CHECK_EQ(wp_load_written(from, &file), 1); /* the complete one is left out */
+    CHECK_STR(file.path, "/tmp/y");
+    CHECK(file.size == 4 && file.rename_to == NULL);
+    CHECK_EQ(wp_load_written(from, &file), 0);
+    return 0;
+}
+
+static const struct wp_kept kept = { save, load };
+
+struct marked {
+    struct run_rig rig;
+    struct run_node *source, *sink;
+    struct mock_task task;
+};
+
+static void open_run(struct marked *marked)
+{
+    static const char text[] = "stdin | null";
+    size_t needed;
+    run_rig_plan(&marked->rig, text, sizeof text - 1);
+    CHECK_EQ(run_rig_create(&marked->rig, &needed), 0);
+    marked->source = &marked->rig.run->nodes[0];
+    marked->sink = &marked->rig.run->nodes[1];
+    marked->source->is_source = true;
+    CHECK_EQ(wp_checkpoints_create(marked->rig.run), 0);
+    wp_checkpoints_seat(marked->rig.run);
+    mock_task_init(&marked->task);
+}
+
+/* As the checkpointer does it. */
+static struct mark *want(struct marked *marked)
+{
+    struct mark *mark = marked->rig.run->checkpoints->now;
+    weir_cancel(mark->wanted);
+    wp_mark_put(mark);
+    return mark;
+}
+
+/* Sources wait until the last node has seen the mark, and until all is written down where that is asked for. */
+static void test_a_source_waits_until_its_mark_is_through_and_settled(void)
+{
+    struct marked marked;
+    struct parcel parcel;
+    open_run(&marked);
+    struct wp_checkpoint_pass pass = WEIR_CALL(wp_checkpoint_pass, .node = marked.source);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_READY); /* nobody wants one */
+
+    weir_cancelled_future wait = wp_checkpoint_wait(marked.source);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(wait)) == WEIR_PENDING);
+    struct mark *mark = want(&marked);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(wait)) == WEIR_READY);
+    pass = WEIR_CALL(wp_checkpoint_pass, .node = marked.source);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    CHECK(!weir_cancel_is_cancelled(mark->through));
+    CHECK(wp_checkpoint_holds(marked.source));
+
+    struct wp_edge_recv recv = WEIR_CALL(wp_edge_recv, .node = marked.sink, .ret_parcel = &parcel);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(recv)) == WEIR_PENDING);
+    CHECK(weir_cancel_is_cancelled(mark->through));
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    weir_cancel(mark->settled);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_READY);
+    CHECK(!wp_checkpoint_is_wanted(marked.source) && !wp_checkpoint_holds(marked.source));
+    weir_drop(recv);
+    run_rig_close(&marked.rig);
+}
+
+/* Whoever holds back data gets the mark as a parcel, and until it hands it on no checkpoint is through. */
+static void test_a_node_that_takes_marks_hands_them_on_itself(void)
+{
+    struct marked marked;
+    struct parcel parcel;
+    open_run(&marked);
+    marked.sink->takes_marks = true;
+    struct mark *mark = want(&marked);
+    struct wp_checkpoint_pass pass = WEIR_CALL(wp_checkpoint_pass, .node = marked.source);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    struct wp_edge_recv recv = WEIR_CALL(wp_edge_recv, .node = marked.sink, .ret_parcel = &parcel);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(recv)) == WEIR_READY);
+    CHECK(parcel.mark == mark && !weir_cancel_is_cancelled(mark->through));
+    struct wp_mark_hand_on on = wp_checkpoint_hand_on(marked.sink, &parcel);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(on)) == WEIR_READY);
+    CHECK(parcel.mark == NULL && weir_cancel_is_cancelled(mark->through));
+    weir_drop(pass);
+    run_rig_close(&marked.rig);
+}
+
+/* An edge that nobody reads any more can't hold up a checkpoint. */
+static void test_a_mark_in_an_edge_that_goes_is_through(void)
+{
+    struct marked marked;
+    open_run(&marked);
+    struct mark *mark = want(&marked);
+    struct wp_checkpoint_pass pass = WEIR_CALL(wp_checkpoint_pass, .node = marked.source);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    weir_mpsc_receiver_drop(marked.sink->from);
+    marked.sink->from = NULL;
+    CHECK(weir_cancel_is_cancelled(mark->through));
+    weir_drop(pass);
+    run_rig_close(&marked.rig);
+}
+
+/* A source that ends has given all it had before its mark, wanted or not: others' checkpoints don't wait for it. */
+static void test_a_source_that_ends_hands_on_its_mark_before_its_end(void)
+{
+    struct marked marked;
+    struct parcel parcel;
+    open_run(&marked);
+    marked.sink->takes_marks = true;
+    struct wp_edge_send send = WEIR_CALL(wp_edge_send, .node = marked.source, .parcel = { .last = true });
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(send)) == WEIR_READY);
+    struct wp_edge_recv recv = WEIR_CALL(wp_edge_recv, .node = marked.sink, .ret_parcel = &parcel);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(recv)) == WEIR_READY);
+    CHECK(parcel.mark != NULL && !parcel.last);
+    wp_parcel_put(&parcel);
+    recv = WEIR_CALL(wp_edge_recv, .node = marked.sink, .ret_parcel = &parcel);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(recv)) == WEIR_READY);
+    CHECK(parcel.last);
+    struct mark *mark = want(&marked);
+    CHECK(weir_cancel_is_cancelled(mark->through));
+    run_rig_close(&marked.rig);
+}
+
+static void test_what_a_node_keeps_comes_back(void)
+{
+    struct marked marked;
+    struct keeper keeper = { .fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .offset = 7 };
+    open_run(&marked);
+    CHECK(wp_checkpoint_is_on(marked.source));
+    CHECK_EQ(wp_checkpoint_keep(marked.source, &kept, &keeper), 0);
+    CHECK_EQ(wp_checkpoints_save(marked.source), 0);
+    CHECK_EQ(wp_checkpoint_ended(marked.source), 0);
+    const weir_text *saved = &marked.rig.run->checkpoints->kept->saved.bytes;
+    unsigned char *copy = malloc(saved->size);
+    CHECK(copy != NULL);
+    memcpy(copy, saved->data, saved->size);
+
+    struct marked again;
+    open_run(&again);
+    struct checkpoints *checkpoints = again.rig.run->checkpoints;
+    checkpoints->loaded = calloc(1, sizeof *checkpoints->loaded);
+    CHECK(checkpoints->loaded != NULL);
+    checkpoints->loaded[0] = (struct entry){ again.source->plan, copy, saved->size };
+    checkpoints->loaded_count = 1;
+    keeper.offset = 0;
+    CHECK_EQ(wp_checkpoint_keep(again.source, &kept, &keeper), 1);
+    CHECK_EQ(keeper.offset, 7);
+    CHECK_EQ(wp_checkpoint_opening(again.source, "/tmp/y", 4, false), 0);
+    free(copy);
+    (void)close(keeper.fd);
+    run_rig_close(&marked.rig);
+    run_rig_close(&again.rig);
+}
+
+int main(void)
+{
+    test_a_source_waits_until_its_mark_is_through_and_settled();
+    test_a_node_that_takes_marks_hands_them_on_itself();
+    test_a_mark_in_an_edge_that_goes_is_through();
+    test_a_source_that_ends_hands_on_its_mark_before_its_end();
+    test_what_a_node_keeps_comes_back();
+    return 0;
+}
