@@ -29,12 +29,12 @@ static const weir_opt lines_opts[] = {
 struct line_cutter {
     struct run_node *node;
     size_t max;
-    bool skips;          /* in the middle of such a line */
-    uint64_t line;       /* lines before this one, as far as they were counted: without a literal */
-    uint64_t offset;     /* of the chunk in the input */
-    const char *literal; /* NULL: every line is a record; else those that hold it, and perhaps others */
-    size_t literal_size;
-    weir_text begun; /* what earlier chunks hold of this line */
+    bool skips;                /* in the middle of such a line */
+    uint64_t line;             /* lines before this one, as far as they were counted: without a literal */
+    uint64_t offset;           /* of the chunk in the input */
+    const char *literal;       /* NULL: every line is a record; else those that hold it, and perhaps others */
+    struct text_finder finder; /* of the literal */
+    weir_text begun;           /* what earlier chunks hold of this line */
     weir_chunk *chunk;
     size_t at;           /* of it */
     struct batch *batch; /* that is being filled */
@@ -142,7 +142,7 @@ static int pass_over(struct line_cutter *self, const char *from, const char *to)
 /* Up to and with the next line that has it, or the chunk's end. */
 static int cut_around(struct line_cutter *self, struct batch *batch, const char *from, const char *end)
 {
-    const char *hit = wp_find_text(from, (size_t)(end - from), self->literal, self->literal_size);
+    const char *hit = wp_text_finder_find(&self->finder, from, (size_t)(end - from));
     const char *seen = hit != NULL ? hit : end; /* the line that begins before it is of interest */
     const char *newline = seen > from ? memrchr(from, '\n', (size_t)(seen - from)) : NULL;
     const char *line = newline != NULL ? newline + 1 : from;
@@ -230,7 +230,9 @@ static struct line_cutter *create(struct run_node *node)
         return NULL;
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
-    self->literal = wp_push_to_lines(node->plan, &self->literal_size);
+    size_t size = 0;
+    self->literal = wp_push_to_lines(node->plan, &size);
+    self->finder = wp_text_finder(self->literal, size);
     return self;
 }
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "run/find_text.h"
 #include "lang/digits.h"
 
 /* So many digits fit an int64_t. */
@@ -17,6 +16,7 @@ bool wp_json_glance_init(struct json_glance *glance, const struct plan_node *jso
     glance->key[0] = glance->key[size + 1] = '"';
     memcpy(glance->key + 1, glance->filter.name, size);
     glance->key_size = size + 2;
+    glance->finder = wp_text_finder(glance->key, glance->key_size);
     return true;
 }
 
@@ -75,7 +75,7 @@ static bool has_escapes(const char *line, size_t size)
 bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line, size_t size)
 {
     const char *at = line, *end = line + size;
-    while ((at = wp_find_text(at, (size_t)(end - at), glance->key, glance->key_size)) != NULL) {
+    while ((at = wp_text_finder_find(&glance->finder, at, (size_t)(end - at))) != NULL) {
         at += glance->key_size;
         if (!is_ruled_out(&glance->filter, at, end))
             return false;

@@ -11,11 +11,13 @@
 #define WP_JSON_GLANCE_H
 
 #include "plan/push_down.h"
+#include "run/find_text.h"
 
 struct json_glance {
     struct push_number filter;
     char key[72]; /* the name in quotes */
     size_t key_size;
+    struct text_finder finder; /* of the key: a glance stays where it was made */
 };
 
 /* False: there is nothing to look for. */
