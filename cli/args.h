@@ -46,6 +46,7 @@ enum args_operands {
     ARGS_PIPELINE, /* a text, or a file with one */
     ARGS_STAGES,   /* names of stages */
     ARGS_SHELLS,
+    ARGS_PEERS, /* the processes of weirs that run */
 };
 
 struct args {

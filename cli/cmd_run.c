@@ -20,15 +20,18 @@
 #include "progress.h"
 #include "screen.h"
 #include "stage_report.h"
+#include "view.h"
 
 struct values {
     struct pipeline_choice pipeline;
     unsigned workers;
-    int io;
+    int io, progress;
     bool report;
 };
 
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
+
+static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
 
 #define OPT(kind_, short_, name_, value_, field_, help_, ...)                   \
     {                                                                           \
@@ -43,6 +46,8 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
+    OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain (a line every 10 s)",
+        .choices = progress_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
@@ -116,7 +121,7 @@ static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_optio
 static void on_trouble(void *arg, const char *text)
 {
     char shown[4096];
-    (void)arg;
+    view_hide(arg);
     fprintf(stderr, "weir: %s\n", screen_name(shown, sizeof shown, text, strlen(text)));
 }
 
@@ -173,14 +178,21 @@ static int run(weir_pipeline *pipeline, const struct values *values)
         fprintf(stderr, "weir run: the runtime could not start: %s\n", strerror(-error));
         return EXIT_DATA;
     }
-    weir_pipeline_on_trouble(pipeline, on_trouble, NULL);
+    struct view view;
+    error = view_start(&view, (enum progress_mode)values->progress, pipeline, runtime);
+    if (error < 0) {
+        fprintf(stderr, "weir run: a thread could not start: %s\n", strerror(-error));
+        return EXIT_DATA;
+    }
+    weir_pipeline_on_trouble(pipeline, on_trouble, &view);
     const int64_t began_ns = weir_now_ns();
     int output = 0;
     error =
         weir_block_on(runtime, WEIR_CALL(run_until_stopped, .pipeline = pipeline, .stop = interrupt.token), &output);
     if (error == 0)
         error = output;
-    if (values->report && error == 0)
+    view_stop(&view);
+    if ((values->report || view.shown) && error == 0)
         report(stderr, pipeline, &io, weir_now_ns() - began_ns);
     const int late =
         weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 || error == -ETIMEDOUT ? 50000000 : -1);

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "cmd.h"
 #include "complete.h"
+#include "control.h"
 
 static const struct arg_opt *find_option(const struct args *args, const char *word)
 {
@@ -43,6 +44,17 @@ static void offer_options(FILE *out, const struct args *args, const char *part)
     complete_offer(out, "", 0, part, "--man", "", "the same as a page for man(1)");
 }
 
+static void offer_peers(FILE *out, const char *part)
+{
+    pid_t pids[64];
+    const size_t count = control_list(pids, sizeof pids / sizeof pids[0]);
+    for (size_t i = 0; i < count; i++) {
+        char pid[16], command[200];
+        snprintf(pid, sizeof pid, "%d", (int)pids[i]);
+        complete_offer(out, "", 0, part, pid, "", control_command(pids[i], command, sizeof command));
+    }
+}
+
 static void offer_operand(FILE *out, const struct args *args, const char *part)
 {
     static const char *const shells[] = { "bash", "zsh", "fish" };
@@ -60,6 +72,9 @@ static void offer_operand(FILE *out, const struct args *args, const char *part)
     case ARGS_STAGES:
         for (size_t i = 0; weir_catalogue_at(i) != NULL; i++)
             complete_offer(out, "", 0, part, weir_catalogue_at(i)->name, "", weir_catalogue_at(i)->summary);
+        break;
+    case ARGS_PEERS:
+        offer_peers(out, part);
         break;
     case ARGS_SHELLS:
         for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)

@@ -202,6 +202,8 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
         .in_rows = load(&counters->in_rows),
         .out_rows = load(&counters->out_rows),
         .dropped_rows = load(&counters->dropped_rows),
+        .queued = (unsigned)load(&counters->queued),
+        .queue_max = (unsigned)load(&counters->queue_max),
         .dead = node->plan->engine.dead,
         .lanes = wp_bounds_par(node->plan) * outer_lanes(node),
         .outer_lanes = outer_lanes(node),

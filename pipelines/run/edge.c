@@ -100,6 +100,13 @@ weir_closed_future wp_edge_closed(const struct run_node *node)
     return weir_mpsc_closed(node->to);
 }
 
+/* For those who watch: what is left behind the parcel that was taken, or nothing. */
+static void note_queue(struct run_node *node)
+{
+    __atomic_store_n(&node->counters.queued, weir_mpsc_len(node->from), __ATOMIC_RELAXED);
+    __atomic_store_n(&node->counters.queue_max, weir_mpsc_capacity(node->from), __ATOMIC_RELAXED);
+}
+
 /* So much of it passes now; it is paid for afterwards, so that who is dropped while he waits has nothing to lose. */
 static int let_in(struct run_node *node, struct parcel *parcel)
 {
@@ -126,6 +133,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
                 RETURN(self->mark.output);
         }
         self->output = weir_mpsc_try_recv(self->node->from, self->ret_parcel);
+        note_queue(self->node);
         if (self->output == -EAGAIN) {
             self->since_ns = weir_now_ns();
             self->recv = weir_mpsc_recv(self->node->from, self->ret_parcel);

@@ -113,6 +113,8 @@ typedef struct weir_pipeline_stage {
     bool has_block;        /* its work is that of the stages in its block */
     unsigned depth;        /* how many blocks it is in */
     bool first;            /* of its pipeline, or of its block */
+    unsigned queued;       /* what lay in the edge before it when it took something last, */
+    unsigned queue_max;    /* and has room there, in parcels; 0: it hasn't received anything over an edge of its own */
     /* How many steps took less than 1024 ns, or from 512 * 2^i ns up to twice that; the last bucket has all longer. */
     uint64_t steps[WEIR_PIPELINE_STEPS];
 } weir_pipeline_stage;

@@ -1,0 +1,154 @@
+/* live.c - what a weir that runs is doing now, as a structure and as text. */
+#include "live.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/chunk.h>
+#include <weir/time.h>
+
+#include "screen.h"
+
+struct figure {
+    const char *name;
+    size_t offset;
+    size_t size; /* of an unsigned number, or a bool */
+};
+
+#define OF_LIVE(field)                                                        \
+    {                                                                         \
+#field, offsetof(struct live, field), sizeof((struct live *)0)->field \
+    }
+static const struct figure live_figures[] = {
+    OF_LIVE(pid),      OF_LIVE(now_ns),     OF_LIVE(began_ns), OF_LIVE(cpu_ns),      OF_LIVE(rss_bytes),
+    OF_LIVE(mem_used), OF_LIVE(mem_budget), OF_LIVE(troubles), OF_LIVE(input_bytes),
+};
+
+#define OF_STAGE(field)                                                                       \
+    {                                                                                         \
+#field, offsetof(weir_pipeline_stage, field), sizeof((weir_pipeline_stage *)0)->field \
+    }
+static const struct figure stage_figures[] = {
+    OF_STAGE(depth),        OF_STAGE(first),      OF_STAGE(has_block),  OF_STAGE(takes_par), OF_STAGE(lanes),
+    OF_STAGE(outer_lanes),  OF_STAGE(in_bytes),   OF_STAGE(out_bytes),  OF_STAGE(in_rows),   OF_STAGE(out_rows),
+    OF_STAGE(busy_ns),      OF_STAGE(blocked_ns), OF_STAGE(starved_ns), OF_STAGE(inlined),   OF_STAGE(offloaded),
+    OF_STAGE(dropped_rows), OF_STAGE(queued),     OF_STAGE(queue_max),
+};
+
+enum { LIVE_FIGURES = sizeof live_figures / sizeof live_figures[0] };
+enum { STAGE_FIGURES = sizeof stage_figures / sizeof stage_figures[0] };
+
+static uint64_t get(const void *base, const struct figure *figure)
+{
+    const char *at = (const char *)base + figure->offset;
+    if (figure->size == sizeof(uint64_t))
+        return *(const uint64_t *)(const void *)at;
+    return figure->size == sizeof(unsigned) ? *(const unsigned *)(const void *)at : *(const bool *)(const void *)at;
+}
+
+static void set(void *base, const struct figure *figure, uint64_t value)
+{
+    char *at = (char *)base + figure->offset;
+    if (figure->size == sizeof(uint64_t))
+        *(uint64_t *)(void *)at = value;
+    else if (figure->size == sizeof(unsigned))
+        *(unsigned *)(void *)at = (unsigned)value;
+    else
+        *(bool *)(void *)at = value != 0;
+}
+
+static void name_stages(struct live *live)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        (void)screen_name(live->names[i], sizeof live->names[i], live->stages[i].name, strlen(live->stages[i].name));
+        live->stages[i].name = live->names[i];
+    }
+}
+
+static uint64_t resident_bytes(void)
+{
+    unsigned long pages = 0, resident = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm != NULL && fscanf(statm, "%lu %lu", &pages, &resident) != 2)
+        resident = 0;
+    if (statm != NULL)
+        (void)fclose(statm);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void live_take(struct live *live, const weir_pipeline *pipeline)
+{
+    weir_chunk_stats chunks;
+    struct rusage usage;
+    weir_chunk_stats_get(&chunks);
+    (void)getrusage(RUSAGE_SELF, &usage);
+    live->pid = (uint64_t)getpid();
+    live->now_ns = (uint64_t)weir_now_ns();
+    live->cpu_ns = stage_report_cpu_ns(&usage);
+    live->rss_bytes = resident_bytes();
+    live->mem_used = chunks.used;
+    live->mem_budget = chunks.budget;
+    live->troubles = weir_pipeline_troubles(pipeline);
+    live->count = stage_report_take(pipeline, live->stages);
+    name_stages(live);
+}
+
+void live_write(FILE *out, const struct live *live)
+{
+    for (int i = 0; i < LIVE_FIGURES; i++)
+        fprintf(out, "%s %lu\n", live_figures[i].name, (unsigned long)get(live, &live_figures[i]));
+    for (size_t i = 0; i < live->count; i++) {
+        fprintf(out, "stage %s\n", live->stages[i].name);
+        for (int k = 0; k < STAGE_FIGURES; k++)
+            fprintf(out, "%s %lu\n", stage_figures[k].name, (unsigned long)get(&live->stages[i], &stage_figures[k]));
+    }
+    fputs("end\n", out);
+}
+
+static void read_figure(struct live *live, const char *name, uint64_t value)
+{
+    for (int i = 0; live->count > 0 && i < STAGE_FIGURES; i++)
+        if (strcmp(stage_figures[i].name, name) == 0)
+            set(&live->stages[live->count - 1], &stage_figures[i], value);
+    for (int i = 0; live->count == 0 && i < LIVE_FIGURES; i++)
+        if (strcmp(live_figures[i].name, name) == 0)
+            set(live, &live_figures[i], value);
+}
+
+int live_read(FILE *in, struct live *ret_live)
+{
+    char line[256];
+    memset(ret_live, 0, sizeof *ret_live);
+    while (fgets(line, sizeof line, in) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        char *value = strchr(line, ' ');
+        if (strcmp(line, "end") == 0)
+            return 0;
+        if (value == NULL)
+            continue;
+        *value++ = '\0';
+        if (strcmp(line, "stage") != 0) {
+            read_figure(ret_live, line, strtoull(value, NULL, 10));
+        } else if (ret_live->count < STAGES_SHOWN) {
+            const size_t i = ret_live->count++;
+            ret_live->stages[i].name = screen_name(ret_live->names[i], sizeof ret_live->names[i], value, strlen(value));
+        }
+    }
+    return -EPROTO;
+}
+
+uint64_t live_input_bytes(const weir_pipeline *pipeline)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; weir_pipeline_input_at(pipeline, i) != NULL; i++) {
+        struct stat st;
+        if (stat(weir_pipeline_input_at(pipeline, i), &st) < 0 || !S_ISREG(st.st_mode))
+            return 0;
+        sum += (uint64_t)st.st_size;
+    }
+    return sum;
+}

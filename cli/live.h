@@ -1,0 +1,39 @@
+/*
+ * live.h - what a weir that runs is doing now: taken, told over its control socket, and read there.
+ *
+ * On the wire it is text: a line a figure, "name value", those of a stage behind the line "stage NAME"; the last line
+ * is "end". Figures that a reader doesn't know he leaves out, so either side may be the newer one.
+ */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <weir/pipeline.h>
+
+#include "stage_report.h"
+
+struct live {
+    uint64_t pid;
+    uint64_t now_ns, began_ns; /* CLOCK_MONOTONIC */
+    uint64_t cpu_ns;
+    uint64_t rss_bytes;
+    uint64_t mem_used, mem_budget; /* of chunks */
+    uint64_t troubles;
+    uint64_t input_bytes; /* of all the files that it reads; 0: unknown */
+    size_t count;
+    weir_pipeline_stage stages[STAGES_SHOWN];
+    char names[STAGES_SHOWN][64]; /* of the stages, which point here once it was read */
+};
+
+/* `began_ns` and `input_bytes` are the caller's. */
+void live_take(struct live *live, const weir_pipeline *pipeline);
+void live_write(FILE *out, const struct live *live);
+/* 0, or -EPROTO: it ended before its end. */
+int live_read(FILE *in, struct live *ret_live);
+
+/* The bytes of all files that the pipeline names as its input; 0: one of them isn't a plain file, or is a pattern. */
+uint64_t live_input_bytes(const weir_pipeline *pipeline);
+
+#endif

@@ -1,0 +1,186 @@
+/* view.c - the thread that shows a pipeline while it runs. */
+#include "view.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <weir/dump.h>
+#include <weir/time.h>
+
+#include "control.h"
+#include "screen.h"
+
+#define REDRAW_MS 250
+#define PLAIN_MS 10000
+/* A run that is through sooner than this shows nothing. */
+#define FIRST_MS 500
+
+/* --- the screen ------------------------------------------------------------------------------------ */
+
+static unsigned screen_height(FILE *stream)
+{
+    struct winsize size;
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
+}
+
+/* Both with the lock held. */
+static void clear_block(struct view *view, FILE *out)
+{
+    if (view->lines > 0)
+        fprintf(out, "\r\x1b[%uA\x1b[J", view->lines);
+    view->lines = 0;
+}
+
+static void draw_block(struct view *view)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size); /* one write, so that nothing flickers */
+    if (out == NULL)
+        return;
+    clear_block(view, out);
+    /* The size is asked each time: a window may have been resized. */
+    view->lines = live_block_print(out, &view->block, (unsigned)screen_width(stderr) - 1, screen_height(stderr) - 1,
+                                   screen_colours(stderr));
+    (void)fclose(out);
+    (void)fwrite(text, 1, size, stderr);
+    (void)fflush(stderr);
+    free(text);
+    view->shown = true;
+}
+
+void view_hide(struct view *view)
+{
+    if (view->mode != PROGRESS_ALWAYS)
+        return;
+    (void)pthread_mutex_lock(&view->lock);
+    clear_block(view, stderr);
+    (void)fflush(stderr);
+    (void)pthread_mutex_unlock(&view->lock);
+}
+
+static void take(struct view *view)
+{
+    view->live.began_ns = view->began_ns;
+    view->live.input_bytes = view->input_bytes;
+    live_take(&view->live, view->pipeline);
+}
+
+static void show(struct view *view)
+{
+    take(view);
+    live_block_update(&view->block, &view->live);
+    if (view->mode == PROGRESS_PLAIN) {
+        fputs("weir: ", stderr);
+        live_block_line(stderr, &view->block, 400);
+        putc('\n', stderr);
+        return;
+    }
+    (void)pthread_mutex_lock(&view->lock);
+    draw_block(view);
+    (void)pthread_mutex_unlock(&view->lock);
+}
+
+/* --- what others may ask ----------------------------------------------------------------------------- */
+
+static void answer_stats(void *arg, const char *argument, FILE *out)
+{
+    struct view *view = arg;
+    (void)argument;
+    take(view);
+    live_write(out, &view->live);
+}
+
+static void answer_tasks(void *arg, const char *argument, FILE *out)
+{
+    const struct view *view = arg;
+    (void)weir_dump(view->runtime, fileno(out), strcmp(argument, "all") == 0 ? WEIR_DUMP_EVERY : 0);
+}
+
+static const struct control_request requests[] = {
+    { "stats", "figures of each stage", answer_stats },
+    { "tasks", "what every task does", answer_tasks },
+    { NULL, NULL, NULL },
+};
+
+/* --- the thread ---------------------------------------------------------------------------------------- */
+
+static void *look_after(void *arg)
+{
+    struct view *view = arg;
+    struct pollfd waits[] = { { .fd = view->end_fd, .events = POLLIN }, { .fd = view->listener, .events = POLLIN } };
+    const int64_t pause_ms = view->mode == PROGRESS_PLAIN ? PLAIN_MS : REDRAW_MS;
+    int64_t due_ms = weir_now_ns() / 1000000 + (view->mode == PROGRESS_PLAIN ? PLAIN_MS : FIRST_MS);
+    for (;;) {
+        const int64_t left_ms = due_ms - weir_now_ns() / 1000000;
+        const int timeout = view->mode == PROGRESS_NEVER ? -1 : left_ms > 0 ? (int)left_ms : 0;
+        const int ready = poll(waits, 2, timeout);
+        if (ready > 0 && waits[0].revents != 0)
+            return NULL;
+        if (ready > 0)
+            control_serve(view->listener, requests, view);
+        if (ready == 0) {
+            show(view);
+            due_ms = weir_now_ns() / 1000000 + pause_ms;
+        }
+    }
+}
+
+static bool prints(const weir_pipeline *pipeline)
+{
+    weir_pipeline_stage stage;
+    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++)
+        if (strcmp(stage.name, "print") == 0)
+            return true;
+    return false;
+}
+
+static enum progress_mode resolve(enum progress_mode mode, const weir_pipeline *pipeline)
+{
+    const bool is_terminal = isatty(STDERR_FILENO) == 1;
+    if (mode == PROGRESS_AUTO)
+        return is_terminal && !(isatty(STDOUT_FILENO) == 1 && prints(pipeline)) ? PROGRESS_ALWAYS : PROGRESS_NEVER;
+    return mode == PROGRESS_ALWAYS && !is_terminal ? PROGRESS_PLAIN : mode;
+}
+
+int view_start(struct view *view, enum progress_mode mode, weir_pipeline *pipeline, weir_runtime *runtime)
+{
+    *view = (struct view){
+        .pipeline = pipeline,
+        .runtime = runtime,
+        .mode = resolve(mode, pipeline),
+        .began_ns = (uint64_t)weir_now_ns(),
+        .input_bytes = live_input_bytes(pipeline),
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .listener = control_listen(),
+        .end_fd = eventfd(0, EFD_CLOEXEC),
+    };
+    if (view->listener < 0)
+        view->listener = -1; /* it runs all the same */
+    take(view);
+    live_block_update(&view->block, &view->live);
+    int error = view->end_fd < 0 ? -errno : 0;
+    if (error == 0)
+        error = -pthread_create(&view->thread, NULL, look_after, view);
+    if (error < 0 && view->listener >= 0)
+        (void)close(view->listener);
+    if (error < 0 && view->end_fd >= 0)
+        (void)close(view->end_fd);
+    return error;
+}
+
+void view_stop(struct view *view)
+{
+    (void)eventfd_write(view->end_fd, 1);
+    (void)pthread_join(view->thread, NULL);
+    view_hide(view);
+    (void)close(view->end_fd);
+    if (view->listener >= 0)
+        (void)close(view->listener);
+    (void)pthread_mutex_destroy(&view->lock);
+}
