@@ -50,8 +50,12 @@ void args_help(const struct args *args)
         char left[80];
         const char short_name[3] = { opt->short_name != 0 ? '-' : ' ', opt->short_name != 0 ? opt->short_name : ' ',
                                      0 };
-        const int used = snprintf(left, sizeof left, "  %s%s --%s%s%s", short_name, opt->short_name != 0 ? "," : " ",
-                                  opt->name, opt->value != NULL ? " " : "", opt->value != NULL ? opt->value : "");
+        const int used =
+            snprintf(left, sizeof left, "  %s%s --%s%s%s%s", short_name, opt->short_name != 0 ? "," : " ", opt->name,
+                     opt->value == NULL ? ""
+                     : opt->alone != 0  ? "[="
+                                        : " ",
+                     opt->value != NULL ? opt->value : "", opt->alone != 0 ? "]" : "");
         if (used < HELP_COLUMN - 1)
             printf("%-*s", HELP_COLUMN, left);
         else
@@ -209,6 +213,10 @@ static int parse_long(const struct args *args, char **argv, int left, void *valu
     }
     if (has_value)
         return set(args, opt, values, name + size + 1) < 0 ? -1 : 1;
+    if (opt->alone != 0) {
+        *(int *)at(values, opt) = opt->alone;
+        return 1;
+    }
     if (left < 2)
         return fail(args, "--%s wants a value: %s", opt->name, opt->value);
     return set(args, opt, values, argv[1]) < 0 ? -1 : 2;

@@ -30,6 +30,7 @@ struct arg_opt {
     size_t offset; /* of the variable, in the struct of values */
     const char *const *choices;
     unsigned min, max;
+    int alone; /* of a choice, not 0: its value is given by '=' only, and without one it is this */
 };
 
 /* What the page of the manual says beside the options. */

@@ -47,9 +47,9 @@ static void put_option(FILE *out, const struct arg_opt *opt)
     put_text(out, opt->name);
     fputs("\\fR", out);
     if (opt->value != NULL) {
-        fputs(" \\fI", out);
+        fputs(opt->alone != 0 ? "[=\\fI" : " \\fI", out);
         put_text(out, opt->value);
-        fputs("\\fR", out);
+        fputs(opt->alone != 0 ? "\\fR]" : "\\fR", out);
     }
     putc('\n', out);
     put_line(out, opt->help);

@@ -12,9 +12,9 @@
 #include <weir/runtime.h>
 #include <weir/select.h>
 
-#include "args.h"
 #include "cmd.h"
 #include "hash_report.h"
+#include "hash_values.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "screen.h"
@@ -22,116 +22,15 @@
 /* How long threads in system calls are waited for once the job has failed, or the user has had enough. */
 #define STOPPED_WAIT_NS 30000000
 
-struct values {
-    const char *algos, *check, *files_from, *output;
-    int format, progress, offload, io;
-    bool zero, quiet, status, ignore_missing, strict, warn, explain, report;
-    bool gitignore, no_hidden, follow, xdev;
-    struct arg_strings exclude, match;
-    unsigned jobs, depth;
-    uint64_t min, max;
-};
-
-static const char *const format_names[] = { "auto", "gnu", "bsd", "json", "csv", "sfv", NULL };
-static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
-static const char *const offload_names[] = { "auto", "always", "never", NULL };
-static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
-
-#define OPT(kind_, short_, name_, value_, field_, help_, ...)                   \
-    {                                                                           \
-        .kind = kind_, .short_name = short_, .name = name_, .value = value_,    \
-        .offset = offsetof(struct values, field_), .help = help_, ##__VA_ARGS__ \
-    }
-#define HEADING(text)                     \
-    {                                     \
-        .kind = ARG_HEADING, .name = text \
-    }
-
-static const struct arg_opt hash_opts[] = {
-    HEADING("What is computed:"),
-    OPT(ARG_STRING, 'a', "algo", "ALGO[,ALGO]", algos,
-        "xxh128 (default), xxh3, xxh64, xxh32, sha256, sha512, blake2b, md5, crc32, ...; several in one read"),
-    HEADING("What is hashed:"),
-    OPT(ARG_STRING, 0, "files-from", "FILE", files_from, "the files named in FILE (- is stdin); with -0 NUL-separated"),
-    OPT(ARG_STRINGS, 0, "exclude", "GLOB", exclude, "leave these out; a directory is not entered"),
-    OPT(ARG_STRINGS, 0, "match", "GLOB", match, "only files like these"),
-    OPT(ARG_FLAG, 0, "gitignore", NULL, gitignore, "obey .gitignore files"),
-    OPT(ARG_FLAG, 0, "no-hidden", NULL, no_hidden, "leave out names that begin with a dot"),
-    OPT(ARG_FLAG, 'L', "follow", NULL, follow, "symbolic links are what they point to"),
-    OPT(ARG_FLAG, 'x', "xdev", NULL, xdev, "stay on the file system"),
-    OPT(ARG_NUMBER, 0, "depth", "N", depth, "directories below the root to enter", .min = 1, .max = 1000000),
-    OPT(ARG_SIZE, 0, "min", "SIZE", min, "only files of at least SIZE"),
-    OPT(ARG_SIZE, 0, "max", "SIZE", max, "only files of at most SIZE"),
-    HEADING("Output:"),
-    OPT(ARG_STRING, 'o', "output", "FILE", output, "write FILE; it appears whole, at the end, or not at all"),
-    OPT(ARG_CHOICE, 0, "format", "NAME", format,
-        "gnu, bsd, json, csv or sfv; auto: gnu, or bsd with several algorithms", .choices = format_names),
-    OPT(ARG_FLAG, '0', "zero", NULL, zero, "end lines with NUL and escape nothing"),
-    OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain", .choices = progress_names),
-    OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end how files were read and where the time went"),
-    OPT(ARG_FLAG, 0, "explain", NULL, explain, "print the pipeline this runs, and don't run it"),
-    HEADING("Checking:"),
-    OPT(ARG_STRING, 'c', "check", "FILE", check,
-        "compare files with the manifest FILE (- is stdin), in any of the formats"),
-    OPT(ARG_FLAG, 0, "quiet", NULL, quiet, "no line for files that are OK"),
-    OPT(ARG_FLAG, 0, "status", NULL, status, "no output at all, only the exit code"),
-    OPT(ARG_FLAG, 0, "ignore-missing", NULL, ignore_missing, "don't mind files that are not there"),
-    OPT(ARG_FLAG, 0, "strict", NULL, strict, "exit with 1 if a line of the manifest can't be understood"),
-    OPT(ARG_FLAG, 'w', "warn", NULL, warn, "say which lines can't be understood"),
-    HEADING("How:"),
-    OPT(ARG_NUMBER, 'j', "jobs", "N", jobs, "workers (default: one a core)", .min = 1, .max = 256),
-    OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
-    OPT(ARG_CHOICE, 0, "offload", "WHEN", offload, "auto, always or never: hash on the blocking pool",
-        .choices = offload_names),
-    { .name = NULL },
-};
-
-static const struct arg_section hash_sections[] = {
-    { .title = "OUTPUT",
-      .text =
-          "A line a file, in the order of LC_ALL=C sort on the paths, whatever the number of workers: byte for byte "
-          "what sha256sum, md5sum, b2sum or xxhsum print and check. With several algorithms, or --format bsd: "
-          "ALGO (NAME) = DIGEST. A name that holds a newline, a carriage return or a backslash is escaped as "
-          "coreutils does it. json is one object a line, whose path_b64 has a name that is not UTF-8; csv is RFC "
-          "4180; sfv is for crc32.\n\nSymbolic links below PATH are not followed; FIFOs, sockets and devices "
-          "are skipped with a note. What can't be read, has vanished, or changes while it is read is reported, "
-          "and the rest is done." },
-    { .title = "EXIT STATUS",
-      .text =
-          "0: done. 1: a file differs, or could not be read, or changed meanwhile. 2: usage. 130, 143: interrupted; "
-          "with -o nothing was written." },
-    { .title = "ENVIRONMENT",
-      .text = "NO_COLOR turns colours off, COLUMNS is the width of the terminal where the terminal doesn't say." },
-    { .title = "EXAMPLES",
-      .verbatim = true,
-      .text =
-          "weir hash -a sha256 src -o SHA256SUMS\nweir hash -c SHA256SUMS --quiet\nweir hash -a xxh3,sha256 --format "
-          "json /data >data.jsonl\nfind . -name '*.c' -print0 | weir hash -0 --files-from -\nweir hash --report "
-          "/usr/share >/dev/null" },
-    { .title = NULL },
-};
-
-const struct args hash_args = {
-    .command = "weir hash",
-    .brief = "hash files and trees; check manifests",
-    .sections = hash_sections,
-    .usage = "[OPTION...] [PATH...]",
-    .operands = ARGS_FILES,
-    .summary = "Hashes files and whole trees (default: the current directory) and prints a\n"
-               "manifest that xxhsum -c, sha256sum -c and the like read.\n",
-    .footer = "Exit code: 0 done; 1 a file differs, or could not be read; 2 usage.\n",
-    .opts = hash_opts,
-};
-
 struct context {
-    struct values values;
+    struct hash_values values;
     const char **paths;
     int path_count;
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
     size_t algo_count;
     weir_hash_counters counters;
     struct progress progress;
-    uint64_t bad_lines_told;
+    bool cache_told; /* why the job ended is said */
 };
 
 /* --- what goes wrong with single files ----------------------------------------------- */
@@ -141,6 +40,8 @@ static const char *error_text(int error)
     switch (error) {
     case -ESTALE:
         return "changed while it was read";
+    case -EBADE:
+        return "has another content than the cache knows, though its size and times are the same";
     case -EISDIR:
         return "Is a directory";
     case -EILSEQ:
@@ -196,6 +97,30 @@ static void on_note(void *arg, weir_note_kind kind, const char *path, size_t len
     tell(context, path, len, what);
 }
 
+static const char *cache_text(int error)
+{
+    switch (error) {
+    case -EBADMSG:
+        return "is not a cache of weir hash (another file to name, or one to remove?)";
+    case -EPROTONOSUPPORT:
+        return "was written by a later weir: name another file";
+    case -EMEDIUMTYPE:
+        return "holds the digests of other algorithms: name another file, or remove it";
+    default:
+        return strerror(-error);
+    }
+}
+
+static void on_cache(void *arg, const char *path, int error, bool ends)
+{
+    struct context *context = arg;
+    char what[200];
+    context->cache_told |= ends;
+    snprintf(what, sizeof what, "%s%s", cache_text(error),
+             ends ? "" : ": what is hashed from here on isn't remembered");
+    tell(context, path, strlen(path), what);
+}
+
 static void on_bad_line(void *arg, const char *path, uint64_t line, const char *why)
 {
     struct context *context = arg;
@@ -207,53 +132,10 @@ static void on_bad_line(void *arg, const char *path, uint64_t line, const char *
 
 /* --- options --------------------------------------------------------------------------- */
 
-static int parse_algos(struct context *context)
-{
-    const char *text = context->values.algos;
-    if (text == NULL && context->values.check != NULL)
-        return 0; /* the manifest says */
-    if (text == NULL)
-        text = "xxh128";
-    while (*text != '\0') {
-        const size_t size = strcspn(text, ",");
-        const weir_digest_algo *algo = weir_digest_find_n(text, size);
-        if (algo == NULL) {
-            char name[64];
-            snprintf(name, sizeof name, "%.*s", (int)size, text);
-            const char *meant = weir_digest_suggest(name);
-            fprintf(stderr, "weir hash: unknown algorithm '%s'%s%s%s\n", name, meant != NULL ? " (did you mean '" : "",
-                    meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
-            return -1;
-        }
-        if (context->algo_count == WEIR_HASHER_ALGOS_MAX) {
-            fprintf(stderr, "weir hash: more than %d algorithms\n", WEIR_HASHER_ALGOS_MAX);
-            return -1;
-        }
-        context->algos[context->algo_count++] = algo;
-        text += size + (text[size] == ',');
-    }
-    return 0;
-}
-
 static int complain(const char *text)
 {
     fprintf(stderr, "weir hash: %s\n", text);
     return -1;
-}
-
-static int check_values(const struct context *context)
-{
-    const struct values *values = &context->values;
-    if (values->check != NULL && (context->path_count > 0 || values->files_from != NULL))
-        return complain("--check takes the files from the manifest: name no others");
-    if (values->files_from != NULL && context->path_count > 0)
-        return complain("--files-from and paths can't go together");
-    if (values->check != NULL && context->algo_count > 1)
-        return complain("--check wants one algorithm at most");
-    if (values->check == NULL &&
-        (values->quiet || values->status || values->ignore_missing || values->strict || values->warn))
-        return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check");
-    return 0;
 }
 
 static weir_manifest_format format_of(const struct context *context)
@@ -279,7 +161,7 @@ static int check_style(const struct context *context, weir_manifest_format forma
 
 static void fill_options(struct context *context, weir_hash_options *options)
 {
-    const struct values *values = &context->values;
+    const struct hash_values *values = &context->values;
     static const char *const here[] = { "." };
     *options = (weir_hash_options){
         .algos = context->algos,
@@ -312,6 +194,10 @@ static void fill_options(struct context *context, weir_hash_options *options)
         .strict = values->strict,
         .warn = values->warn,
         .offload = (weir_offload_mode)values->offload,
+        .cache_path = values->cache,
+        .resume = values->resume,
+        .paranoid = values->sample,
+        .on_cache = on_cache,
         .counters = &context->counters,
         .on_error = on_error,
         .on_note = on_note,
@@ -342,7 +228,7 @@ WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; struct progress * pro
 static int conclude_check(const struct context *context)
 {
     const weir_hash_counters *counters = &context->counters;
-    const struct values *values = &context->values;
+    const struct hash_values *values = &context->values;
     const unsigned long bad = (unsigned long)counters->malformed, differ = (unsigned long)counters->mismatched;
     const unsigned long unread = (unsigned long)(counters->missing + counters->unreadable);
     if (counters->listed == 0) {
@@ -368,8 +254,10 @@ static int conclude(struct context *context, int error)
 {
     if (error == -EPIPE)
         interrupt_end_by_sigpipe();
+    if (context->cache_told)
+        return error == -EBADMSG || error == -EPROTONOSUPPORT || error == -EMEDIUMTYPE ? EXIT_USAGE : EXIT_DATA;
     if (error < 0) {
-        const struct values *values = &context->values;
+        const struct hash_values *values = &context->values;
         const char *what = values->check != NULL        ? values->check
                            : values->files_from != NULL ? values->files_from
                            : values->output != NULL     ? values->output
@@ -449,8 +337,10 @@ int cmd_hash(int argc, char **argv)
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
     context.paths = (const char **)(uintptr_t)argv;
-    if (parse_algos(&context) < 0 || check_values(&context) < 0)
+    const int algos = hash_values_algos(&context.values, context.algos);
+    if (algos < 0 || hash_values_check(&context.values, context.path_count, (size_t)algos) < 0)
         return EXIT_USAGE;
+    context.algo_count = (size_t)algos;
     fill_options(&context, &options);
     if (check_style(&context, options.format) < 0)
         return EXIT_USAGE;

@@ -25,6 +25,9 @@ void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, co
     fprintf(out, "read      %lu whole from the ring, %lu on the cpu lane, %lu by relay, %lu direct\n",
             (unsigned long)counters->slurped, (unsigned long)counters->whole, (unsigned long)counters->relayed,
             (unsigned long)counters->direct);
+    if (counters->recalled + counters->reread > 0)
+        fprintf(out, "known     %lu not read again, %lu read all the same, %lu of them differ\n",
+                (unsigned long)counters->recalled, (unsigned long)counters->reread, (unsigned long)counters->rotten);
     fprintf(out, "hashed    %lu inline, %lu offloaded; estimate %.0f us a MiB, offload above 100 us\n",
             (unsigned long)counters->inlined, (unsigned long)counters->offloaded, (double)counters->ns_per_mib / 1e3);
     fprintf(out, "io        %s", weir_io_backend(io));

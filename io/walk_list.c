@@ -6,6 +6,10 @@
 #include <sys/types.h>
 
 #include "gitignore.h"
+#include "walk_sort.h"
+
+/* Of an entry that is left out: no d_type, and none of ours. */
+#define KIND_OUT 0xff
 
 /*
  * Names with a '/' come from a broken or hostile file system only (kernels since 5.5
@@ -90,9 +94,9 @@ static const char *name_of(const struct walk_list *self, const weir_entry *entry
     return (const char *)self->scratch->names.data + entry->name;
 }
 
-static int look(const struct walk_list *self, const char *name, int flags, struct stat *stat)
+static int look(const struct walk_list *self, const char *name, int flags, weir_file_meta *ret_meta)
 {
-    return fstatat(self->fd, name, stat, flags | AT_NO_AUTOMOUNT) < 0 ? -errno : 0;
+    return weir_file_meta_at(self->fd, name, flags | AT_NO_AUTOMOUNT, ret_meta);
 }
 
 /* The entry can't be looked at: tell it, if it is one that is wanted. */
@@ -115,17 +119,17 @@ static int refuse(struct walk_list *self, const weir_entry *entry, int error)
 
 /*
  * Finds out what kind of thing an entry is, in the terms of st_mode. Returns 1,
- * 0 for one to leave out, or a shortage. Fills in `stat` if it had to look.
+ * 0 for one to leave out, or a shortage. Fills in `meta` if it had to look.
  */
-static int resolve(struct walk_list *self, weir_entry *entry, struct stat *stat, bool *looked)
+static int resolve(struct walk_list *self, weir_entry *entry, weir_file_meta *meta, bool *looked)
 {
     const char *const name = name_of(self, entry);
     unsigned char type = entry->kind;
     if (type == DT_UNKNOWN) {
-        const int rc = look(self, name, AT_SYMLINK_NOFOLLOW, stat);
+        const int rc = look(self, name, AT_SYMLINK_NOFOLLOW, meta);
         if (rc < 0)
             return refuse(self, entry, rc);
-        type = (unsigned char)IFTODT(stat->st_mode);
+        type = (unsigned char)IFTODT(meta->mode);
         *looked = true;
     }
     if (type == DT_LNK && !self->rules->given.follow) {
@@ -134,56 +138,38 @@ static int resolve(struct walk_list *self, weir_entry *entry, struct stat *stat,
     }
     if (type == DT_LNK) {
         entry->flags |= WEIR_ENTRY_LINK;
-        const int rc = look(self, name, 0, stat);
+        const int rc = look(self, name, 0, meta);
         if (rc < 0)
             return refuse(self, entry, rc);
-        entry->ino = stat->st_ino;
-        type = (unsigned char)IFTODT(stat->st_mode);
+        entry->ino = meta->ino;
+        type = (unsigned char)IFTODT(meta->mode);
         *looked = true;
     }
     entry->kind = type;
     return 1;
 }
 
-void wi_meta_from_stat(const struct stat *stat, weir_file_meta *ret_meta)
-{
-    *ret_meta = (weir_file_meta){
-        .dev = stat->st_dev,
-        .ino = stat->st_ino,
-        .size = (uint64_t)stat->st_size,
-        .mtime_ns = stat->st_mtim.tv_sec * INT64_C(1000000000) + stat->st_mtim.tv_nsec,
-        .ctime_ns = stat->st_ctim.tv_sec * INT64_C(1000000000) + stat->st_ctim.tv_nsec,
-        .mode = stat->st_mode,
-        .uid = stat->st_uid,
-        .gid = stat->st_gid,
-        .nlink = (uint32_t)stat->st_nlink,
-    };
-}
-
 /* A regular file that its name lets in: is it one still, and do size and time let it in? */
-static int choose_by_meta(struct walk_list *self, weir_entry *entry, struct stat *stat, bool looked,
-                          weir_file_meta *ret_meta)
+static int choose_by_meta(struct walk_list *self, weir_entry *entry, bool looked, weir_file_meta *meta)
 {
     const char *const name = name_of(self, entry);
     if (!looked) {
-        const int rc = look(self, name, AT_SYMLINK_NOFOLLOW, stat);
+        const int rc = look(self, name, AT_SYMLINK_NOFOLLOW, meta);
         if (rc < 0)
             return refuse(self, entry, rc);
     }
-    if (!S_ISREG(stat->st_mode)) {
+    if (!S_ISREG(meta->mode)) {
         weir_walk_tell(self->node, WEIR_NOTE_SWAPPED, name, entry->name_len, 0);
         return 0;
     }
-    wi_meta_from_stat(stat, ret_meta);
-    return wi_rules_admit_meta(self->rules, ret_meta);
+    return wi_rules_admit_meta(self->rules, meta);
 }
 
 /* Returns 1 for an entry that stays, 0 for one that goes, or a shortage. */
 static int choose_one(struct walk_list *self, weir_entry *entry, weir_file_meta *ret_meta)
 {
-    struct stat stat;
     bool looked = false;
-    const int rc = resolve(self, entry, &stat, &looked);
+    const int rc = resolve(self, entry, ret_meta, &looked);
     if (rc <= 0)
         return rc;
     const char *const name = name_of(self, entry);
@@ -200,7 +186,7 @@ static int choose_one(struct walk_list *self, weir_entry *entry, weir_file_meta 
         return 0;
     }
     entry->kind = WEIR_ENTRY_FILE;
-    return self->rules->needs_stat ? choose_by_meta(self, entry, &stat, looked, ret_meta) : 1;
+    return self->rules->needs_stat ? choose_by_meta(self, entry, looked, ret_meta) : 1;
 }
 
 /* The .gitignore of this directory goes in front of those above it. */
@@ -245,6 +231,61 @@ static int prepare_place(struct walk_list *self)
     return 0;
 }
 
+static int choose_by_name(struct walk_list *self)
+{
+    weir_entry *const entries = self->scratch->entries.data;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < self->count; i++) {
+        weir_file_meta meta;
+        weir_entry entry = entries[i];
+        const int rc = choose_one(self, &entry, &meta);
+        if (rc < 0)
+            return rc;
+        if (rc > 0)
+            entries[kept++] = entry;
+    }
+    self->count = kept;
+    return 0;
+}
+
+/* The entries that stay move together, and what was seen of them. */
+static void close_ranks(struct walk_list *self)
+{
+    weir_entry *const entries = self->scratch->entries.data;
+    weir_file_meta *const metas = self->scratch->meta.data;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (entries[i].kind == KIND_OUT)
+            continue;
+        entries[kept] = entries[i];
+        metas[kept++] = metas[i];
+    }
+    self->count = kept;
+}
+
+/* Inodes are looked at in their order: neighbours lie together, on the disk and in the kernel's memory. */
+static int choose_by_looking(struct walk_list *self)
+{
+    weir_entry *const entries = self->scratch->entries.data;
+    int rc = wi_scratch_reserve(&self->scratch->items, 2 * (size_t)self->count * sizeof(struct sort_item));
+    if (rc < 0)
+        return rc;
+    const struct sort_item *const items = self->scratch->items.data;
+    weir_file_meta *const metas = self->scratch->meta.data;
+    wi_sort_by_inode(entries, self->count, self->scratch->items.data);
+    for (uint32_t k = 0; k < self->count; k++) {
+        const uint32_t i = items[k].index;
+        metas[i] = (weir_file_meta){ 0 };
+        rc = choose_one(self, &entries[i], &metas[i]);
+        if (rc < 0)
+            return rc;
+        if (rc == 0)
+            entries[i].kind = KIND_OUT;
+    }
+    close_ranks(self);
+    return 0;
+}
+
 int wi_list_choose(struct walk_list *self)
 {
     int rc = load_ignore(self);
@@ -255,22 +296,5 @@ int wi_list_choose(struct walk_list *self)
     if (rc < 0)
         return rc;
 
-    weir_entry *const entries = self->scratch->entries.data;
-    weir_file_meta *const metas = self->rules->needs_stat ? self->scratch->meta.data : NULL;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < self->count; i++) {
-        weir_entry entry = entries[i];
-        weir_file_meta meta = { 0 };
-        rc = choose_one(self, &entry, &meta);
-        if (rc < 0)
-            return rc;
-        if (rc == 0)
-            continue;
-        entries[kept] = entry;
-        if (metas != NULL)
-            metas[kept] = meta;
-        kept++;
-    }
-    self->count = kept;
-    return 0;
+    return self->rules->needs_stat ? choose_by_looking(self) : choose_by_name(self);
 }

@@ -35,6 +35,13 @@ static int set_prefix(struct job *job, const struct node *node)
     return 0;
 }
 
+static void tell_rotten(struct job *job, const char *path, size_t size)
+{
+    wp_count(&job->counters->errors, 1);
+    if (job->options.on_error != NULL)
+        job->options.on_error(job->options.hook_arg, path, size, -EBADE);
+}
+
 static int emit_file(struct job *job, const struct node *node, uint32_t entry)
 {
     if (job->path_of != node && set_prefix(job, node) < 0)
@@ -44,6 +51,8 @@ static int emit_file(struct job *job, const struct node *node, uint32_t entry)
     const size_t name_size = strlen(name);
     if (weir_text_append(&job->path, name, name_size + 1) < 0)
         return -ENOMEM;
+    if (node->results[entry].is_rotten)
+        tell_rotten(job, job->path.data, prefix + name_size);
     const int error = job->sink->file(job->sink, node, entry, job->path.data, prefix + name_size, &job->out);
     job->path.size = prefix;
     return error;

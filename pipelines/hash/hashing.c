@@ -1,19 +1,25 @@
 /* hashing.c - the parts of the hashing job: made, started, awaited, taken apart. */
 #include "hash/hashing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <weir/join_set.h>
 #include <weir/runtime.h>
+#include <weir/select.h>
+#include <weir/time.h>
 
 #include "hash/bulk.h"
 #include "hash/emit.h"
 #include "hash/hash_lane.h"
+#include "hash/recall.h"
 #include "hash/sink.h"
 #include "hash/sources.h"
 
 #define BULK_QUEUE 256
+/* What a cache or journal has not written is what a killed run loses. */
+#define FLUSH_EVERY WEIR_MS(200)
 
 /* --- the shared state ------------------------------------------------------------ */
 
@@ -38,6 +44,7 @@ void wp_job_unref(struct job *job)
     weir_text_fini(&job->out);
     weir_text_fini(&job->path);
     wp_kits_fini(&job->kits);
+    wp_hash_cache_close(job->cache);
     free(job);
 }
 
@@ -77,6 +84,7 @@ void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t
             to += node->algos->algos[i]->digest_size;
         }
         wp_count(&job->counters->bytes, size);
+        wp_remember(node, entry);
     }
     wp_count(&job->counters->files, 1);
     wp_node_done(node);
@@ -102,11 +110,40 @@ static int make_sink(struct job *job)
     return job->options.check_path != NULL ? wp_sink_check(job, &job->sink) : wp_sink_manifest(job, &job->sink);
 }
 
+/* Of a journal the path is that of the manifest, with a tail. */
+static int open_cache(struct job *job)
+{
+    const weir_hash_options *options = &job->options;
+    char *journal = NULL;
+    if (options->cache_path == NULL && !options->resume)
+        return 0;
+    if (options->cache_path == NULL && asprintf(&journal, "%s.weir-journal", options->out_path) < 0)
+        return -ENOMEM;
+    const struct hash_cache_options how = {
+        .path = journal != NULL ? journal : options->cache_path,
+        .algos = &job->algos,
+        .is_journal = journal != NULL,
+        .owner = wp_cache_owner(options),
+        .paranoid = options->paranoid,
+        .on_trouble = options->on_cache,
+        .hook_arg = options->hook_arg,
+    };
+    const int error = wp_hash_cache_open(&how, &job->cache);
+    if (error < 0 && options->on_cache != NULL)
+        options->on_cache(options->hook_arg, how.path, error, true);
+    free(journal);
+    job->options.rules.meta = true;
+    return error;
+}
+
 static int make_parts(struct job *job)
 {
-    int error = make_source(job);
+    int error = open_cache(job);
+    if (error == 0)
+        error = make_source(job);
     if (error == 0)
         error = wp_tree_init(&job->tree, job->source, &job->algos, job->counters);
+    job->tree.cache = job->cache;
     if (job->options.ahead_max > 0)
         job->tree.ahead_max = job->options.ahead_max;
     if (error == 0)
@@ -146,10 +183,23 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
 
 /* --- running it ------------------------------------------------------------------- */
 
+/* The manifest first: what it was made of may go when it is there. */
 static int64_t commit(void *arg, weir_job *cancel)
 {
+    struct job *job = arg;
     (void)cancel;
-    return wp_output_commit(&((struct job *)arg)->output);
+    const int error = wp_output_commit(&job->output);
+    if (error == 0 && job->cache != NULL)
+        wp_hash_cache_finish(job->cache, job->counters->errors == 0);
+    return error;
+}
+
+static int64_t flush(void *arg, weir_job *cancel)
+{
+    struct job *job = arg;
+    (void)cancel;
+    wp_hash_cache_flush(job->cache);
+    return 0;
 }
 
 static void put_job(void *arg)
@@ -177,9 +227,18 @@ static int start_parts(weir_join_set *parts, struct job *job, unsigned lanes)
     return error;
 }
 
+/* Nobody will commit it: what was found out is kept, where it is to be kept. */
+static void give_up(struct job *job)
+{
+    wp_output_withdraw(&job->output);
+    if (job->cache != NULL)
+        wp_hash_cache_flush(job->cache);
+}
+
 /* The parts wait for each other, so the first one that fails ends all. */
 WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_join_set * parts;
-           weir_join_next_future next; weir_offload_future commit; bool committing; int part; int error;)
+           weir_join_next_future next; weir_sleep nap; weir_select_future which; weir_offload_future flush;
+           weir_offload_future commit; bool committing; int part; int error;)
 {
     WEIR_BEGIN
     self->error = job_create(&self->options, &self->job);
@@ -189,14 +248,22 @@ WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_joi
         RETURN(-ENOMEM);
     self->error = start_parts(self->parts, self->job, self->options.lanes);
     while (self->error == 0) {
-        AWAIT(self->next, weir_join_next(self->parts, &self->part));
+        self->next = weir_join_next(self->parts, &self->part);
+        self->nap = weir_sleep_for(FLUSH_EVERY);
+        if (self->job->cache == NULL)
+            weir_drop(self->nap);
+        AWAIT(self->which, weir_select_biased(self->next, self->nap));
+        if (self->which.output == 1) {
+            AWAIT(self->flush, weir_offload(WEIR_LANE_IO, flush, hold_job(self->job), put_job));
+            continue;
+        }
         if (self->next.output == 0)
             break;
         self->error = self->next.status < 0 ? self->next.status : self->part;
     }
     if (self->error < 0)
         RETURN(self->error);
-    if (self->job->output.path == NULL)
+    if (self->job->output.path == NULL && self->job->cache == NULL)
         RETURN(0);
     /* The name is the moment at which the manifest exists; once begun it is finished. */
     self->committing = true;
@@ -205,7 +272,7 @@ WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_joi
     WEIR_FINALLY
     /* Now, and not with the job: what the pool has begun may keep that for long. */
     if (self->job != NULL && !self->committing)
-        wp_output_withdraw(&self->job->output);
+        give_up(self->job);
     weir_join_set_destroy(self->parts);
     wp_job_unref(self->job);
     WEIR_END

@@ -30,6 +30,7 @@ struct job {
     struct tree tree;
     struct algo_set algos;
     struct name_source *source;
+    struct hash_cache *cache; /* NULL: none */
     weir_walk *walk;
     struct sink *sink;
     struct output output;

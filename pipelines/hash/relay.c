@@ -2,7 +2,8 @@
 #include "hash/relay.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "pread_full.h"
 
 #define BLOCK_BYTES (512u * 1024)
 /* A turn takes about 20 us; sleeping and being woken takes as long. */
@@ -47,23 +48,6 @@ void wp_relay_unref(void *arg)
     free(relay);
 }
 
-/* As much of the block as there is: fewer bytes than a block are the end of the file. */
-static ssize_t read_block(int fd, uint64_t block, char *buffer)
-{
-    size_t got = 0;
-    while (got < BLOCK_BYTES) {
-        const ssize_t n = pread(fd, buffer + got, BLOCK_BYTES - got, (off_t)(block * BLOCK_BYTES + got));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        got += (size_t)n;
-    }
-    return (ssize_t)got;
-}
-
 static bool is_turn(const struct relay *relay, uint64_t block)
 {
     return __atomic_load_n(&relay->turn, __ATOMIC_ACQUIRE) >= block;
@@ -101,7 +85,9 @@ static void run(struct relay *relay, weir_job *cancel, char *buffer)
     bool ended = false;
     while (!ended) {
         const uint64_t block = __atomic_fetch_add(&relay->next_block, 1, __ATOMIC_RELAXED);
-        const ssize_t got = weir_job_cancelled(cancel) ? -ECANCELED : read_block(large->fd, block, buffer);
+        const ssize_t got = weir_job_cancelled(cancel)
+                                ? -ECANCELED
+                                : wp_pread_full(large->fd, buffer, BLOCK_BYTES, block * BLOCK_BYTES);
         await_turn(relay, block);
         if (!large->ended)
             wp_large_add(large, buffer, got, BLOCK_BYTES);

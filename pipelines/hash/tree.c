@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash/recall.h"
+
 #define AHEAD_MAX (12u * 1024 * 1024)
 
 static void changed(struct tree *tree)
@@ -37,6 +39,7 @@ static void node_free(struct node *node)
     free(node->children);
     free(node->results);
     free(node->digests);
+    free(node->keys);
     free(node);
 }
 
@@ -93,21 +96,31 @@ struct node *wp_node_dir(struct tree *tree, weir_walk_node *place)
     return node;
 }
 
-/* The indices of the files by inode: cold reads go over the disk in one direction, warm ones don't mind. */
+/*
+ * The indices of the files that are to be read, by inode: cold reads go over the disk in one direction, warm ones don't
+ * mind. Those of a list as they come.
+ */
 static int make_order(struct node *node)
 {
-    if (node->list != NULL)
+    uint32_t to_read = 0, files = 0;
+    for (uint32_t i = 0; i < node->count; i++)
+        to_read += !wp_node_is_dir(node, i) && !node->results[i].is_known;
+    node->file_count = to_read;
+    if (to_read == 0 || (node->list != NULL && to_read == node->count))
         return 0;
-    const uint32_t *by_inode = weir_dir_by_inode(node->dir);
-    node->order = malloc((node->file_count + 1) * sizeof *node->order);
-    if (node->order == NULL || by_inode == NULL)
+    const uint32_t *by_inode = node->list == NULL ? weir_dir_by_inode(node->dir) : NULL;
+    node->order = malloc(to_read * sizeof *node->order);
+    if (node->order == NULL || (by_inode == NULL && node->list == NULL))
         return -ENOMEM;
-    uint32_t files = 0;
-    for (uint32_t k = 0; k < node->count; k++)
-        if (!wp_node_is_dir(node, by_inode[k]))
-            node->order[files++] = by_inode[k];
-    free(node->dir->by_inode);
-    node->dir->by_inode = NULL;
+    for (uint32_t k = 0; k < node->count; k++) {
+        const uint32_t i = by_inode != NULL ? by_inode[k] : k;
+        if (!wp_node_is_dir(node, i) && !node->results[i].is_known)
+            node->order[files++] = i;
+    }
+    if (node->dir != NULL) {
+        free(node->dir->by_inode);
+        node->dir->by_inode = NULL;
+    }
     return 0;
 }
 
@@ -116,19 +129,20 @@ static int node_open(struct node *node)
 {
     for (uint32_t i = 0; i < node->count; i++)
         node->child_count += wp_node_is_dir(node, i);
-    node->file_count = node->count - node->child_count;
     node->algos = node->list != NULL && node->list->algos != NULL ? node->list->algos : node->tree->algos;
     const size_t digest_size = node->algos->digest_size;
     node->results = calloc(node->count + 1, sizeof *node->results);
     node->digests = malloc(node->count * digest_size + 1);
     node->children = calloc(node->child_count + 1, sizeof(struct node *));
-    if (node->results == NULL || node->digests == NULL || node->children == NULL || make_order(node) < 0) {
+    if (node->results == NULL || node->digests == NULL || node->children == NULL || wp_recall(node) < 0 ||
+        make_order(node) < 0) {
         node->count = node->file_count = node->child_count = 0; /* there is nothing to claim or to emit */
         return -ENOMEM;
     }
     node->bytes = sizeof *node + (node->dir != NULL ? node->dir->bytes : 0) +
                   node->child_count * sizeof(struct node *) +
-                  node->count * (sizeof *node->results + digest_size + sizeof *node->order);
+                  node->count * (sizeof *node->results + digest_size + sizeof *node->order) +
+                  (node->keys != NULL ? node->count * sizeof *node->keys : 0);
     /* The emitter looks at it already: the one that this call stands for keeps it from 0. */
     (void)__atomic_fetch_add(&node->pending, node->file_count, __ATOMIC_RELAXED);
     node->fd_users += node->child_count;
@@ -258,6 +272,7 @@ static int parent_fd(const struct node *node)
 /* Without the lock: reads the directory. An error other than of this machine's limits was noted by the walk. */
 static int read_dir(struct node *node)
 {
+    node->looked_ns = wp_hash_cache_clock();
     const int error = weir_dir_read(node->place, parent_fd(node), &node->dir);
     if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
         return error;

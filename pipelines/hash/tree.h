@@ -19,10 +19,14 @@
 #include <weir/walk.h>
 
 struct tree;
+struct hash_cache;
+struct cache_key;
 
 struct result {
     uint64_t size;
-    int32_t error; /* 0, or a negative errno; -ESTALE: it changed while it was read */
+    int32_t error;  /* 0, or a negative errno; -ESTALE: it changed while it was read */
+    bool is_known;  /* it was there before: nobody need read the file */
+    bool is_rotten; /* what was known of it is not so, though nobody changed it */
 };
 
 struct node {
@@ -48,8 +52,10 @@ struct node {
     struct node **children;
     struct result *results; /* an entry each */
     const struct algo_set *algos;
-    uint8_t *digests; /* algos->digest_size an entry */
-    size_t bytes;     /* counted in tree->ahead */
+    uint8_t *digests;       /* algos->digest_size an entry */
+    struct cache_key *keys; /* an entry each, with a cache; else NULL */
+    int64_t looked_ns;      /* the clock before the directory was read */
+    size_t bytes;           /* counted in tree->ahead */
 };
 
 /* The digests that are wanted of a file. */
@@ -93,6 +99,7 @@ struct tree {
     uint32_t busy;        /* lanes that read a directory or fetch a root */
     bool sourcing, source_done, root_wanted;
     weir_hash_counters *counters;
+    struct hash_cache *cache; /* NULL: everything is read */
     int error;
 };
 

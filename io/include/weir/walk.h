@@ -95,8 +95,13 @@ void weir_walk_destroy(weir_walk *walk);
 typedef struct weir_file_meta {
     uint64_t dev, ino, size;
     int64_t mtime_ns, ctime_ns;
+    int64_t btime_ns; /* of birth; 0: the file system doesn't say, or nobody asked */
     uint32_t mode, uid, gid, nlink;
 } weir_file_meta;
+
+/* Of a name, as statx(2) does it: `flags` are AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, ... Returns 0 or a negative errno.
+ */
+WEIR_MUST_USE int weir_file_meta_at(int dir_fd, const char *name, int flags, weir_file_meta *ret_meta);
 
 typedef enum weir_root_kind {
     WEIR_ROOT_DIR,

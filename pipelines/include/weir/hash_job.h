@@ -22,6 +22,9 @@ typedef struct weir_hash_counters {
     uint64_t direct;             /* files past the page cache */
     uint64_t inlined, offloaded; /* hash steps run where the data was, and handed over */
     uint64_t ns_per_mib;         /* the estimate that decided it */
+    uint64_t recalled;           /* files whose digests were known */
+    uint64_t reread;             /* known files that were read all the same (paranoid) */
+    uint64_t rotten;             /* of those: whose content is another one, though it looks unchanged */
     /* of a check: */
     uint64_t listed, ok, mismatched, missing, unreadable, malformed;
 } weir_hash_counters;
@@ -60,17 +63,31 @@ typedef struct weir_hash_options {
     const char *digest_name; /* in those lines, of the only digest; NULL: its algorithm's */
     bool quiet, status_only, ignore_missing, strict, warn; /* of a check, as coreutils has them */
 
+    /*
+     * What need not be read again. With `cache_path` the digests are kept in that file, with `resume` in
+     * out_path.weir-journal until the manifest is there. Not for checks. `paranoid` of a million known files
+     * are read all the same.
+     */
+    const char *cache_path;
+    bool resume;
+    uint32_t paranoid;
+
     unsigned lanes;   /* 0: as many as workers */
     size_t ahead_max; /* bytes of directories and results that may lie ahead of the output; 0: 12 MiB */
     weir_offload_mode offload;
     weir_hash_counters *counters; /* never NULL; zeroed by you */
 
-    /* Told of what went wrong with one file, in the order of the output; `path` may hold any byte but NUL. */
+    /* Told of what went wrong with one file, in the order of the output; `path` may hold any byte but NUL. -ESTALE: it
+     * changed while it was read; -EBADE: its content isn't what the cache says, though it looks unchanged. */
     void (*on_error)(void *arg, const char *path, size_t path_len, int error);
     /* Told of what the walk left out (special files, other devices, ...). Any thread. */
     weir_note_fn on_note;
     /* Told of each line of a manifest that is none. */
     void (*on_bad_line)(void *arg, const char *path, uint64_t line, const char *why);
+    /* Told what is wrong with the cache or journal: it can't be used, and the job `ends` with that error; or it can't
+     * be written any more, and the job goes on. -EBADMSG: it is none; -EPROTONOSUPPORT: a later weir's; -EMEDIUMTYPE:
+     * of other algorithms. Any thread. */
+    void (*on_cache)(void *arg, const char *path, int error, bool ends);
     void *hook_arg;
 } weir_hash_options;
 

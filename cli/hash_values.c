@@ -1,0 +1,202 @@
+/* hash_values.c - the options of weir hash: their table, and what goes with what. */
+#include "hash_values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const format_names[] = { "auto", "gnu", "bsd", "json", "csv", "sfv", NULL };
+static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
+static const char *const offload_names[] = { "auto", "always", "never", NULL };
+static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
+
+#define OPT(kind_, short_, name_, value_, field_, help_, ...)                        \
+    {                                                                                \
+        .kind = kind_, .short_name = short_, .name = name_, .value = value_,         \
+        .offset = offsetof(struct hash_values, field_), .help = help_, ##__VA_ARGS__ \
+    }
+#define HEADING(text)                     \
+    {                                     \
+        .kind = ARG_HEADING, .name = text \
+    }
+
+static const struct arg_opt hash_opts[] = {
+    HEADING("What is computed:"),
+    OPT(ARG_STRING, 'a', "algo", "ALGO[,ALGO]", algos,
+        "xxh128 (default), xxh3, xxh64, xxh32, sha256, sha512, blake2b, md5, crc32, ...; several in one read"),
+    HEADING("What is hashed:"),
+    OPT(ARG_STRING, 0, "files-from", "FILE", files_from, "the files named in FILE (- is stdin); with -0 NUL-separated"),
+    OPT(ARG_STRINGS, 0, "exclude", "GLOB", exclude, "leave these out; a directory is not entered"),
+    OPT(ARG_STRINGS, 0, "match", "GLOB", match, "only files like these"),
+    OPT(ARG_FLAG, 0, "gitignore", NULL, gitignore, "obey .gitignore files"),
+    OPT(ARG_FLAG, 0, "no-hidden", NULL, no_hidden, "leave out names that begin with a dot"),
+    OPT(ARG_FLAG, 'L', "follow", NULL, follow, "symbolic links are what they point to"),
+    OPT(ARG_FLAG, 'x', "xdev", NULL, xdev, "stay on the file system"),
+    OPT(ARG_NUMBER, 0, "depth", "N", depth, "directories below the root to enter", .min = 1, .max = 1000000),
+    OPT(ARG_SIZE, 0, "min", "SIZE", min, "only files of at least SIZE"),
+    OPT(ARG_SIZE, 0, "max", "SIZE", max, "only files of at most SIZE"),
+    HEADING("Output:"),
+    OPT(ARG_STRING, 'o', "output", "FILE", output, "write FILE; it appears whole, at the end, or not at all"),
+    OPT(ARG_CHOICE, 0, "format", "NAME", format,
+        "gnu, bsd, json, csv or sfv; auto: gnu, or bsd with several algorithms", .choices = format_names),
+    OPT(ARG_FLAG, '0', "zero", NULL, zero, "end lines with NUL and escape nothing"),
+    OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain", .choices = progress_names),
+    OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end how files were read and where the time went"),
+    OPT(ARG_FLAG, 0, "explain", NULL, explain, "print the pipeline this runs, and don't run it"),
+    HEADING("Again:"),
+    OPT(ARG_STRING, 0, "cache", "FILE", cache,
+        "files that look as they did (inode, size, times) aren't read again; what is found out goes there"),
+    OPT(ARG_STRING, 0, "paranoid", "N%", paranoid, "read so many of those all the same, and tell if they differ"),
+    OPT(ARG_FLAG, 0, "resume", NULL, resume, "keep a journal beside -o FILE, and go on from one that is there"),
+    HEADING("Again:"),
+    OPT(ARG_STRING, 0, "cache", "FILE", cache,
+        "files that look as they did (inode, size, times) aren't read again; FILE keeps what is found out"),
+    OPT(ARG_STRING, 0, "paranoid", "N%", paranoid, "of those read so many all the same, and tell which differ"),
+    OPT(ARG_FLAG, 0, "resume", NULL, resume, "keep a journal beside -o FILE, and go on from the one that is there"),
+    HEADING("Checking:"),
+    OPT(ARG_STRING, 'c', "check", "FILE", check,
+        "compare files with the manifest FILE (- is stdin), in any of the formats"),
+    OPT(ARG_FLAG, 0, "quiet", NULL, quiet, "no line for files that are OK"),
+    OPT(ARG_FLAG, 0, "status", NULL, status, "no output at all, only the exit code"),
+    OPT(ARG_FLAG, 0, "ignore-missing", NULL, ignore_missing, "don't mind files that are not there"),
+    OPT(ARG_FLAG, 0, "strict", NULL, strict, "exit with 1 if a line of the manifest can't be understood"),
+    OPT(ARG_FLAG, 'w', "warn", NULL, warn, "say which lines can't be understood"),
+    HEADING("How:"),
+    OPT(ARG_NUMBER, 'j', "jobs", "N", jobs, "workers (default: one a core)", .min = 1, .max = 256),
+    OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
+    OPT(ARG_CHOICE, 0, "offload", "WHEN", offload, "auto, always or never: hash on the blocking pool",
+        .choices = offload_names),
+    { .name = NULL },
+};
+
+static const struct arg_section hash_sections[] = {
+    { .title = "OUTPUT",
+      .text =
+          "A line a file, in the order of LC_ALL=C sort on the paths, whatever the number of workers: byte for byte "
+          "what sha256sum, md5sum, b2sum or xxhsum print and check. With several algorithms, or --format bsd: "
+          "ALGO (NAME) = DIGEST. A name that holds a newline, a carriage return or a backslash is escaped as "
+          "coreutils does it. json is one object a line, whose path_b64 has a name that is not UTF-8; csv is RFC "
+          "4180; sfv is for crc32.\n\nSymbolic links below PATH are not followed; FIFOs, sockets and devices "
+          "are skipped with a note. What can't be read, has vanished, or changes while it is read is reported, "
+          "and the rest is done." },
+    { .title = "AGAIN",
+      .text =
+          "--cache FILE keeps the digests of all files by file system, inode, time of birth, size, mtime and ctime. "
+          "What still looks the same isn't opened again. A file that was changed in the very tick of the clock in "
+          "which "
+          "it was looked at isn't kept, since it could change once more and look the same. Several runs may use one "
+          "cache at once, and a killed one loses nothing. What the same command, started in the same directory, "
+          "doesn't meet any more is dropped. Bytes that change on the disk by themselves change no time: --paranoid "
+          "5% reads 5 of 100 known files all the same, others each time; one that differs is said, and the exit code "
+          "is 1.\n\n--resume keeps the same in FILE.weir-journal until -o FILE is there. After an interruption, kill "
+          "-9 "
+          "included, the same command reads only what the journal doesn't have, and what has changed since." },
+    { .title = "EXIT STATUS",
+      .text =
+          "0: done. 1: a file differs, or could not be read, or changed meanwhile. 2: usage. 130, 143: interrupted; "
+          "with -o nothing was written (but the journal, with --resume)." },
+    { .title = "ENVIRONMENT",
+      .text = "NO_COLOR turns colours off, COLUMNS is the width of the terminal where the terminal doesn't say." },
+    { .title = "EXAMPLES",
+      .verbatim = true,
+      .text =
+          "weir hash -a sha256 src -o SHA256SUMS\nweir hash -c SHA256SUMS --quiet\nweir hash -a xxh3,sha256 --format "
+          "json /data >data.jsonl\nweir hash /data -o data.xxh128 "
+          "--resume\nweir hash /data -o data.xxh128 --cache ~/.cache/data.weir --paranoid 1%\nfind . -name '*.c' "
+          "-print0 | weir hash -0 --files-from -\nweir hash --report "
+          "/usr/share >/dev/null" },
+    { .title = NULL },
+};
+
+const struct args hash_args = {
+    .command = "weir hash",
+    .brief = "hash files and trees; check manifests",
+    .sections = hash_sections,
+    .usage = "[OPTION...] [PATH...]",
+    .operands = ARGS_FILES,
+    .summary = "Hashes files and whole trees (default: the current directory) and prints a\n"
+               "manifest that xxhsum -c, sha256sum -c and the like read.\n",
+    .footer = "Exit code: 0 done; 1 a file differs, or could not be read; 2 usage.\n",
+    .opts = hash_opts,
+};
+
+int hash_values_algos(const struct hash_values *values, const weir_digest_algo **ret_algos)
+{
+    const char *text = values->algos;
+    int count = 0;
+    if (text == NULL && values->check != NULL)
+        return 0; /* the manifest says */
+    if (text == NULL)
+        text = "xxh128";
+    while (*text != '\0') {
+        const size_t size = strcspn(text, ",");
+        const weir_digest_algo *algo = weir_digest_find_n(text, size);
+        if (algo == NULL) {
+            char name[64];
+            snprintf(name, sizeof name, "%.*s", (int)size, text);
+            const char *meant = weir_digest_suggest(name);
+            fprintf(stderr, "weir hash: unknown algorithm '%s'%s%s%s\n", name, meant != NULL ? " (did you mean '" : "",
+                    meant != NULL ? meant : "", meant != NULL ? "'?)" : "");
+            return -1;
+        }
+        if (count == WEIR_HASHER_ALGOS_MAX) {
+            fprintf(stderr, "weir hash: more than %d algorithms\n", WEIR_HASHER_ALGOS_MAX);
+            return -1;
+        }
+        ret_algos[count++] = algo;
+        text += size + (text[size] == ',');
+    }
+    return count;
+}
+
+static int complain(const char *text)
+{
+    fprintf(stderr, "weir hash: %s\n", text);
+    return -1;
+}
+
+/* "5%", "0.1%", "5": files of a million. */
+static int parse_sample(struct hash_values *values)
+{
+    const char *text = values->paranoid;
+    char *end;
+    if (text == NULL)
+        return 0;
+    const double percent = strtod(text, &end);
+    if (*text < '0' || *text > '9' || strcmp(end + (*end == '%'), "") != 0 || percent > 100) {
+        fprintf(stderr, "weir hash: --paranoid wants a percentage such as 5%%, not '%s'\n", text);
+        return -1;
+    }
+    values->sample = (uint32_t)(percent * 10000 + 0.5);
+    return 0;
+}
+
+/* A manifest that grows where it is has no moment at which its journal could go. */
+static int check_resume(const struct hash_values *values)
+{
+    struct stat meta;
+    if (!values->resume)
+        return 0;
+    if (values->output == NULL || (stat(values->output, &meta) == 0 && !S_ISREG(meta.st_mode)))
+        return complain("--resume goes on with a manifest: say which file it is (-o FILE)");
+    return 0;
+}
+
+int hash_values_check(struct hash_values *values, int path_count, size_t algo_count)
+{
+    if (values->check != NULL && (path_count > 0 || values->files_from != NULL))
+        return complain("--check takes the files from the manifest: name no others");
+    if (values->files_from != NULL && path_count > 0)
+        return complain("--files-from and paths can't go together");
+    if (values->check != NULL && algo_count > 1)
+        return complain("--check wants one algorithm at most");
+    if (values->check == NULL &&
+        (values->quiet || values->status || values->ignore_missing || values->strict || values->warn))
+        return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check");
+    if (values->check != NULL && (values->cache != NULL || values->resume))
+        return complain("--check reads the files, whatever --cache or --resume know");
+    if (values->paranoid != NULL && values->cache == NULL)
+        return complain("--paranoid is a part of what --cache FILE knows: name the cache");
+    return check_resume(values) < 0 ? -1 : parse_sample(values);
+}

@@ -1,0 +1,28 @@
+/* hash_values.h - the options of weir hash: their table, and what goes with what. */
+#ifndef HASH_VALUES_H
+#define HASH_VALUES_H
+
+#include <weir/hash_job.h>
+
+#include "args.h"
+
+struct hash_values {
+    const char *algos, *check, *files_from, *output, *cache, *paranoid;
+    int format, progress, offload, io;
+    bool zero, quiet, status, ignore_missing, strict, warn, explain, report;
+    bool gitignore, no_hidden, follow, xdev, resume;
+    struct arg_strings exclude, match;
+    unsigned jobs, depth;
+    uint64_t min, max;
+    uint32_t sample; /* of --paranoid: files of a million */
+};
+
+extern const struct args hash_args;
+
+/* The algorithms of -a: their number, or -1 when it was said what is wrong. */
+int hash_values_algos(const struct hash_values *values, const weir_digest_algo **ret_algos);
+
+/* What doesn't go together, or is no percentage, is said: -1. Fills in `sample`. */
+int hash_values_check(struct hash_values *values, int path_count, size_t algo_count);
+
+#endif
