@@ -51,9 +51,9 @@ enum args_operands {
 };
 
 struct args {
-    const char *command;                /* "weir hash" */
-    const char *brief;                  /* half a line: what it does */
-    const char *usage;                  /* "[OPTION...] [PATH...]" */
+    const char *command; /* "weir hash" */
+    const char *brief;   /* half a line: what it does */
+    const char *usage;   /* "[OPTION...] [PATH...]" */
     enum args_operands operands;
     const char *summary;                /* lines after the usage */
     const char *footer;                 /* after the options */

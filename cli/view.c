@@ -102,7 +102,62 @@ static void answer_tasks(void *arg, const char *argument, FILE *out)
     (void)weir_dump(view->runtime, fileno(out), strcmp(argument, "all") == 0 ? WEIR_DUMP_EVERY : 0);
 }
 
+/* A stage by its number, or its name, the first of them. */
+static int find_stage(const weir_pipeline *pipeline, const char *word, size_t *ret_index)
+{
+    weir_pipeline_stage stage;
+    char *end;
+    const unsigned long index = strtoul(word, &end, 10);
+    if (*word >= '0' && *word <= '9' && *end == '\0') {
+        *ret_index = index;
+        return weir_pipeline_stage_at(pipeline, index, &stage);
+    }
+    for (*ret_index = 0; weir_pipeline_stage_at(pipeline, *ret_index, &stage) == 0; (*ret_index)++)
+        if (strcmp(stage.name, word) == 0)
+            return 0;
+    return -ENOENT;
+}
+
+static void name_stages(const weir_pipeline *pipeline, FILE *out)
+{
+    weir_pipeline_stage stage;
+    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++) {
+        char name[64];
+        fprintf(out, " %s", screen_name(name, sizeof name, stage.name, strlen(stage.name)));
+    }
+    putc('\n', out);
+}
+
+/* "tap STAGE SINCE fields|input": "next N missed N", then the lines. */
+static void answer_tap(void *arg, const char *argument, FILE *out)
+{
+    const struct view *view = arg;
+    char name[64] = "", form[16] = "";
+    unsigned long since = 0;
+    size_t index;
+    (void)sscanf(argument, "%63s %lu %15s", name, &since, form);
+    if (find_stage(view->pipeline, name, &index) < 0) {
+        fputs("error there is no such stage; there are:", out);
+        name_stages(view->pipeline, out);
+        return;
+    }
+    weir_text text = { 0 };
+    uint64_t next = since, missed = 0;
+    const int error = weir_pipeline_tap(view->pipeline, index,
+                                        strcmp(form, "input") == 0 ? WEIR_PIPELINE_TAP_INPUT : WEIR_PIPELINE_TAP_FIELDS,
+                                        &next, &missed, &text);
+    if (error == -EINVAL)
+        fputs("error it gives no records\n", out);
+    else if (error < 0)
+        fprintf(out, "error %s\n", strerror(-error));
+    else
+        fprintf(out, "next %lu missed %lu\n%.*s", (unsigned long)next, (unsigned long)missed, (int)text.size,
+                text.data);
+    weir_text_fini(&text);
+}
+
 static const struct control_request requests[] = {
+    { "tap", "samples of what a stage gives", answer_tap },
     { "stats", "figures of each stage", answer_stats },
     { "tasks", "what every task does", answer_tasks },
     { NULL, NULL, NULL },

@@ -14,7 +14,7 @@
 #include "progress.h"
 
 struct view {
-    const weir_pipeline *pipeline;
+    weir_pipeline *pipeline;
     weir_runtime *runtime;
     enum progress_mode mode; /* resolved: ALWAYS (a block that is redrawn), PLAIN or NEVER */
     uint64_t began_ns, input_bytes;

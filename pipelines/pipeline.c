@@ -11,6 +11,7 @@
 #include "nodes/node.h"
 #include "pipeline_inside.h"
 #include "run/bounds.h"
+#include "run/tap.h"
 #include "trial/trial.h"
 
 static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable *variables, size_t variable_count,
@@ -214,6 +215,16 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
     for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
         ret_stage->steps[i] = load(&counters->steps[i]);
     return 0;
+}
+
+int weir_pipeline_tap(weir_pipeline *pipeline, size_t index, weir_pipeline_tap_form form, uint64_t *since,
+                      uint64_t *ret_missed, weir_text *out)
+{
+    if (index >= pipeline->run->count)
+        return -ENOENT;
+    if (form == WEIR_PIPELINE_TAP_INPUT && pipeline->run->nodes[index].plan->out != WEIR_RECORDS)
+        return -EINVAL;
+    return wp_tap_take(pipeline->run, (unsigned)index, form, since, ret_missed, out);
 }
 
 int weir_pipeline_explain(const weir_pipeline *pipeline, weir_text *out)

@@ -5,6 +5,7 @@
 #include "run/marks.h"
 #include "run/reject.h"
 #include "run/rate.h"
+#include "run/tap.h"
 
 void wp_parcel_put(struct parcel *parcel)
 {
@@ -67,6 +68,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         wp_reject_leave(self->node);
     }
     count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
+    wp_tap_pass(self->node, &self->parcel, false);
     if (self->to == NULL)
         self->to = self->node->to;
     if (self->to == NULL)
@@ -116,6 +118,7 @@ static int let_in(struct run_node *node, struct parcel *parcel)
         wp_rate_pay(node, parcel);
     }
     count(parcel, &node->counters.in_bytes, &node->counters.in_rows);
+    wp_tap_pass(node, parcel, true);
     return 0;
 }
 

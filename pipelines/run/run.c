@@ -15,6 +15,7 @@
 #include "run/gate.h"
 #include "run/pieces.h"
 #include "run/reject.h"
+#include "run/tap.h"
 #include "run/whole_job.h"
 
 /* The run at the top of all. */
@@ -157,6 +158,8 @@ void wp_run_destroy(struct run *run)
         wp_parcel_put(&run->nodes[i].rest);
         wp_mark_leave(&run->nodes[i]);
         wp_mark_unhold(run->nodes[i].seat.passed);
+        for (unsigned form = 0; form < WEIR_PIPELINE_TAP_FORMS; form++)
+            wp_tap_destroy(run->nodes[i].taps[form]);
         wp_fork_destroy(&run->nodes[i]);
         wp_merge_destroy(&run->nodes[i]);
         wp_reject_destroy(&run->nodes[i]);

@@ -99,6 +99,7 @@ struct run_node {
     int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
     struct pieces *pieces; /* NULL: its input stays in one piece */
     struct bundle *bundle; /* that begins with it, or NULL */
+    struct tap *taps[WEIR_PIPELINE_TAP_FORMS]; /* [atomic] of a whole run: somebody has asked for samples; else NULL */
     struct run_seat seat;
     bool takes_marks; /* marks come to it as parcels: see checkpoint.h */
 };

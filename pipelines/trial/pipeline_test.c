@@ -66,6 +66,9 @@ WEIR_ASYNC_DEFINE(weir_pipeline_test_run)
         RETURN(self->output);
     AWAIT(*self->run, WEIR_CALL(wp_trial_run, .trial = self->trial));
     self->output = conclude(self->trial, &self->pipeline->source, self->run->output, self->words);
+    if (self->output >= 0 && self->run->output == 0 && self->expected != NULL &&
+        wp_trial_expect(self->trial, self->expected) < 0)
+        self->output = -ENOMEM;
     WEIR_FINALLY
     free(self->run);
     let_go(self->pipeline, self->trial);

@@ -45,4 +45,7 @@ const struct row *wp_trial_row(const struct trial *trial, size_t index);
  */
 WEIR_MUST_USE int wp_trial_judge(const struct trial *trial, int error, struct diags *diags);
 
+/* expect.c: appends what came out as lines of a test that ask for it. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_trial_expect(const struct trial *trial, weir_text *out);
+
 #endif

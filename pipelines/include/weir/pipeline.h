@@ -121,6 +121,28 @@ typedef struct weir_pipeline_stage {
 /* -ENOENT: there are fewer. */
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage);
 
+typedef enum weir_pipeline_tap_form {
+    WEIR_PIPELINE_TAP_FIELDS, /* a line of JSON each */
+    WEIR_PIPELINE_TAP_INPUT,  /* of a record its line, as a test takes it: in "..." */
+    WEIR_PIPELINE_TAP_FORMS,
+} weir_pipeline_tap_form;
+
+/*
+ * weir_pipeline_tap() - samples of what a stage gives (one that forks or ends the pipeline: gets), for those who watch.
+ *
+ * Appends to `out` a line for each record or file, and for each chunk of bytes its
+ * size and head, that passed since `*since`, which is 0 at first and is moved on.
+ * Between two calls at most 128 lines are kept; *ret_missed is how many more there
+ * were since the first call of anybody. Whoever hasn't asked for 2 s costs the run
+ * nothing any more. Stages that run as one with their neighbours (weir_pipeline_explain())
+ * have nothing to show between them.
+ *
+ * Returns 0, -ENOENT: there is no such stage, -EINVAL: TAP_INPUT is of records only,
+ * or -ENOMEM. Any thread, while the pipeline is there.
+ */
+WEIR_MUST_USE int weir_pipeline_tap(weir_pipeline *pipeline, size_t index, weir_pipeline_tap_form form, uint64_t *since,
+                                    uint64_t *ret_missed, weir_text *out);
+
 /*
  * weir_stage_register() - a stage of the program's own, which pipelines know from then on by its name.
  *

@@ -28,13 +28,16 @@ int weir_pipeline_test_at(const weir_pipeline *pipeline, size_t index, weir_pipe
  * Resolves to 1: it passed; 0: it failed, and what was expected and what came is at
  * the end of `words`, with places, as faults of a text are; or a negative errno:
  * -ENOENT, -ENOMEM. Records that a stage complained of have a line in `words`, too.
+ * `expected`, which may be NULL, gets what came out as lines of a test that ask for
+ * it: their number, and of the first 50 the fields that are strings, whole numbers
+ * or true and false.
  *
  * Ownership:   borrows the pipeline and `words`. Several tests of a pipeline may run
  *              at once; it is left as it was.
  * Cancel safe: yes.
  */
 WEIR_ASYNC_DECLARE(weir_pipeline_test_run, int, weir_pipeline *pipeline; size_t index; weir_text *words;
-                   struct trial *trial; struct wp_trial_run *run;);
+                   weir_text *expected; struct trial *trial; struct wp_trial_run *run;);
 
 #pragma GCC visibility pop
 
