@@ -174,6 +174,15 @@ static void say_glance(struct words *words, const struct plan_node *node)
                      node->next->name, (int)number.name_size, number.name);
 }
 
+static void say_sieve(struct words *words, const struct plan_node *node)
+{
+    struct push_number number;
+    if (wp_push_through_json(node, &number))
+        wp_lines_put(&words->lines,
+                     "pushed down from %s: cuts only lines in which a \"%.*s\" may pass, out of whole chunks",
+                     node->next->next->name, (int)number.name_size, number.name);
+}
+
 static void say_pushed(struct words *words, const struct plan_node *node)
 {
     size_t size = 0;
@@ -197,6 +206,7 @@ static void say_place(struct words *words, const struct plan_node *node)
         wp_lines_put(&words->lines, "%s", type->runs);
     say_pushed(words, node);
     say_glance(words, node);
+    say_sieve(words, node);
     say_parallel(words, node);
     wp_limit_words(&words->lines, node);
 }

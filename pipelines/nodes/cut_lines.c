@@ -5,14 +5,16 @@
  * one that crosses chunks is put together, in the batch's arena. A batch never
  * spans two chunks.
  *
- * Where the filter behind it lets only lines with some text pass, it looks for that
- * in the whole chunk and cuts a line only around what it finds. Such lines are few:
- * they are copied, so that a batch takes those of many chunks and holds none of them.
+ * Where the filter behind it lets only lines with some text pass, or (with `json`
+ * between) with some number, it looks for that in the whole chunk and cuts a line only
+ * around what it finds. Such lines are few: they are copied, so that a batch takes
+ * those of many chunks and holds none of them.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <weir/time.h>
 
+#include "nodes/json_sieve.h"
 #include "nodes/node.h"
 #include "journal/words.h"
 #include "plan/push_down.h"
@@ -30,11 +32,13 @@ struct line_cutter {
     struct run_node *node;
     size_t max;
     bool skips;                /* in the middle of such a line */
-    uint64_t line;             /* lines before this one, as far as they were counted: without a literal */
+    uint64_t line;             /* lines before this one, as far as they were counted: unless it seeks */
     uint64_t offset;           /* of the chunk in the input */
-    const char *literal;       /* NULL: every line is a record; else those that hold it, and perhaps others */
+    bool seeks;                /* not every line is a record: the others can't pass the filter behind */
+    const char *literal;       /* that a line must hold; NULL: the glance says which */
     struct text_finder finder; /* of the literal */
-    weir_text begun;           /* what earlier chunks hold of this line */
+    struct json_glance glance;
+    weir_text begun; /* what earlier chunks hold of this line */
     weir_chunk *chunk;
     size_t at;           /* of it */
     struct batch *batch; /* that is being filled */
@@ -61,7 +65,7 @@ static int too_long(struct line_cutter *self, size_t at)
     self->begun.size = 0;
     if (left_out != 0)
         return left_out < 0 ? left_out : 0;
-    if (self->literal != NULL)
+    if (self->seeks)
         return wp_run_fail(self->node, -EMSGSIZE,
                            "the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
                            "it out",
@@ -80,7 +84,7 @@ static int add_line(struct line_cutter *self, struct batch *batch, const char *t
         text = wp_arena_copy(&batch->arena, self->begun.data, self->begun.size);
         size = self->begun.size;
         self->begun.size = 0;
-    } else if (self->literal != NULL) {
+    } else if (self->seeks) {
         text = wp_arena_copy(&batch->arena, text, size);
         self->copied += size;
     }
@@ -114,7 +118,13 @@ static int take_line(struct line_cutter *self, struct batch *batch, const char *
     return error;
 }
 
-/* --- looking for a literal ----------------------------------------------------------------------------- */
+/* --- looking for what may pass ------------------------------------------------------------------------- */
+
+static const char *seek(const struct line_cutter *self, const char *from, size_t size)
+{
+    return self->literal != NULL ? wp_text_finder_find(&self->finder, from, size)
+                                 : wp_json_sieve(&self->glance, from, size);
+}
 
 /* The end of the line that begins at `from`, if it is too long; NULL: it isn't. */
 static const char *long_line_end(const struct line_cutter *self, const char *from, const char *to)
@@ -124,7 +134,7 @@ static const char *long_line_end(const struct line_cutter *self, const char *fro
     return size - (size > 0 && newline[-1] == '\r') > self->max ? newline + 1 : NULL;
 }
 
-/* Whole lines without the literal: nothing of them is needed, but none may be too long. */
+/* Whole lines that can't pass: nothing of them is needed, but none may be too long. */
 static int pass_over(struct line_cutter *self, const char *from, const char *to)
 {
     int error = 0;
@@ -139,10 +149,10 @@ static int pass_over(struct line_cutter *self, const char *from, const char *to)
     return error;
 }
 
-/* Up to and with the next line that has it, or the chunk's end. */
+/* Up to and with the next line that may pass, or the chunk's end. */
 static int cut_around(struct line_cutter *self, struct batch *batch, const char *from, const char *end)
 {
-    const char *hit = wp_text_finder_find(&self->finder, from, (size_t)(end - from));
+    const char *hit = seek(self, from, (size_t)(end - from));
     const char *seen = hit != NULL ? hit : end; /* the line that begins before it is of interest */
     const char *newline = seen > from ? memrchr(from, '\n', (size_t)(seen - from)) : NULL;
     const char *line = newline != NULL ? newline + 1 : from;
@@ -167,12 +177,12 @@ static int cut(struct line_cutter *self, struct batch *batch)
 {
     const char *text = (const char *)self->chunk->data;
     int error = 0;
-    if (self->literal == NULL)
+    if (!self->seeks)
         batch->chunk = weir_chunk_hold(self->chunk);
     while (error == 0 && !is_full(self) && self->at < self->chunk->size) {
         const size_t left = self->chunk->size - self->at;
         const char *from = text + self->at;
-        if (self->literal != NULL && self->begun.size == 0 && !self->skips) {
+        if (self->seeks && self->begun.size == 0 && !self->skips) {
             error = cut_around(self, batch, from, from + left);
             continue;
         }
@@ -208,7 +218,7 @@ static int fill_batch(struct line_cutter *self)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
     const int error = self->chunk != NULL ? cut(self, self->batch) : finish(self, self->batch);
     wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
-    if (self->batch->count == 0 && self->literal == NULL) { /* it would hold its chunk */
+    if (self->batch->count == 0 && !self->seeks) { /* it would hold its chunk */
         wp_batch_free(self->batch);
         self->batch = NULL;
     }
@@ -220,7 +230,7 @@ static bool is_ready(const struct line_cutter *self, bool ended)
 {
     if (self->batch == NULL || self->batch->count == 0)
         return false;
-    return self->literal == NULL || ended || is_full(self) || weir_mpsc_len(self->node->from) == 0;
+    return !self->seeks || ended || is_full(self) || weir_mpsc_len(self->node->from) == 0;
 }
 
 static struct line_cutter *create(struct run_node *node)
@@ -231,8 +241,11 @@ static struct line_cutter *create(struct run_node *node)
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
     size_t size = 0;
+    struct push_number filter;
     self->literal = wp_push_to_lines(node->plan, &size);
     self->finder = wp_text_finder(self->literal, size);
+    self->seeks = self->literal != NULL ||
+                  (wp_push_through_json(node->plan, &filter) && wp_json_glance_init(&self->glance, &filter));
     return self;
 }
 

@@ -90,7 +90,8 @@ static int open_json(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
     self->depth_max = (unsigned)wp_plan_number(node->plan, "depth");
-    self->glances = wp_json_glance_init(&self->glance, node->plan);
+    struct push_number filter;
+    self->glances = wp_push_to_json(node->plan, &filter) && wp_json_glance_init(&self->glance, &filter);
     *ret_state = self;
     return 0;
 }

@@ -8,9 +8,10 @@
 /* So many digits fit an int64_t. */
 #define DIGITS_MAX 18
 
-bool wp_json_glance_init(struct json_glance *glance, const struct plan_node *json)
+bool wp_json_glance_init(struct json_glance *glance, const struct push_number *filter)
 {
-    if (!wp_push_to_json(json, &glance->filter) || glance->filter.name_size > sizeof glance->key - 2)
+    glance->filter = *filter;
+    if (filter->name_size > sizeof glance->key - 2)
         return false;
     const size_t size = glance->filter.name_size;
     glance->key[0] = glance->key[size + 1] = '"';
@@ -43,9 +44,9 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* What stands behind the key is no value of it that passes, for sure. */
-static bool is_ruled_out(const struct push_number *filter, const char *at, const char *end)
+bool wp_json_glance_rules_out_value(const struct json_glance *glance, const char *at, const char *end)
 {
+    const struct push_number *filter = &glance->filter;
     at = skip_blanks(at, end);
     if (at == end || *at != ':')
         return at < end && (*at == ',' || *at == '}' || *at == ']'); /* a value, and no key; or a fault */
@@ -65,11 +66,10 @@ static bool is_ruled_out(const struct push_number *filter, const char *at, const
     return !is_true(filter, is_negative ? -number : number);
 }
 
-/* With an escape in it a name may be spelled in another way. */
-static bool has_escapes(const char *line, size_t size)
+const char *wp_json_find_escape(const char *bytes, size_t size)
 {
-    const char *slash = memchr(line, '\\', size);
-    return slash != NULL && memmem(slash, size - (size_t)(slash - line), "\\u", 2) != NULL;
+    const char *slash = memchr(bytes, '\\', size);
+    return slash != NULL ? memmem(slash, size - (size_t)(slash - bytes), "\\u", 2) : NULL;
 }
 
 bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line, size_t size)
@@ -77,8 +77,8 @@ bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line
     const char *at = line, *end = line + size;
     while ((at = wp_text_finder_find(&glance->finder, at, (size_t)(end - at))) != NULL) {
         at += glance->key_size;
-        if (!is_ruled_out(&glance->filter, at, end))
+        if (!wp_json_glance_rules_out_value(glance, at, end))
             return false;
     }
-    return !has_escapes(line, size);
+    return wp_json_find_escape(line, size) == NULL;
 }

@@ -20,9 +20,14 @@ struct json_glance {
     struct text_finder finder; /* of the key: a glance stays where it was made */
 };
 
-/* False: there is nothing to look for. */
-bool wp_json_glance_init(struct json_glance *glance, const struct plan_node *json);
+/* False: that is nothing to look for. */
+bool wp_json_glance_init(struct json_glance *glance, const struct push_number *filter);
 /* No record that is made of the line can pass the filter. */
 bool wp_json_glance_rules_out(const struct json_glance *glance, const char *line, size_t size);
+
+/* The key ends before `at`: what follows is no value of it that passes, for sure. */
+bool wp_json_glance_rules_out_value(const struct json_glance *glance, const char *at, const char *end);
+/* With an escape (\u) in it a name may be spelled in another way: the first one; NULL: there is none. */
+const char *wp_json_find_escape(const char *bytes, size_t size);
 
 #endif

@@ -86,3 +86,9 @@ bool wp_push_to_json(const struct plan_node *json, struct push_number *ret_numbe
     *ret_number = (struct push_number){ field->steps->name, field->steps->size, expr->op, value->value.number };
     return true;
 }
+
+bool wp_push_through_json(const struct plan_node *lines, struct push_number *ret_number)
+{
+    const struct plan_node *json = strcmp(lines->stage->name, "lines") == 0 ? lines->next : NULL;
+    return json != NULL && strcmp(json->stage->name, "json") == 0 && wp_push_to_json(json, ret_number);
+}

@@ -26,5 +26,7 @@ struct push_number {
 /* What `json` may ask of a line before it parses it: only with @onerror=drop, and a `where` behind it. False: nothing.
  */
 bool wp_push_to_json(const struct plan_node *json, struct push_number *ret_number);
+/* The same, where it is `lines` that feeds that `json`, which can ask it of a whole chunk before it cuts lines. */
+bool wp_push_through_json(const struct plan_node *lines, struct push_number *ret_number);
 
 #endif

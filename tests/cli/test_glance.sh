@@ -31,6 +31,7 @@ for op in '==' '<' '<=' '>' '>='; do
 done
 want 0 "$weir" explain 'read lines | lines | json @onerror=drop | where .status >= 500 | null'
 grep -q 'a line in which no "status" can pass' out || fail "explain doesn't say what is pushed down"
+grep -q 'cuts only lines in which a "status" may pass' out || fail "explain doesn't say what lines looks for"
 # A fault is told where it matters, and counted.
 want 1 run 'read lines | lines | json | where .status >= 500 | null'
 want 0 run --report 'read lines | lines | json @onerror=drop | where .status >= 500 | null'
