@@ -57,18 +57,27 @@ static int open_named(struct output *output, const char *path)
     return -EEXIST;
 }
 
-static int open_file(struct output *output, const char *path)
+/* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
+static bool is_stream(const struct output *output, const char *path)
 {
     struct stat meta;
     /* Below a directory that may not be left a link is replaced, whatever it points to. */
-    const bool confined = output->dir_fd != AT_FDCWD;
-    /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
-    if (fstatat(output->dir_fd, path, &meta, confined ? AT_SYMLINK_NOFOLLOW : 0) == 0 && !S_ISREG(meta.st_mode) &&
-        !S_ISLNK(meta.st_mode)) {
-        output->fd = openat(output->dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (confined ? O_NOFOLLOW : 0));
-        output->offset = UINT64_MAX;
-        return output->fd < 0 ? -errno : 0;
-    }
+    const int flags = output->dir_fd != AT_FDCWD ? AT_SYMLINK_NOFOLLOW : 0;
+    return fstatat(output->dir_fd, path, &meta, flags) == 0 && !S_ISREG(meta.st_mode) && !S_ISLNK(meta.st_mode);
+}
+
+static int open_stream(struct output *output, const char *path)
+{
+    const int confined = output->dir_fd != AT_FDCWD ? O_NOFOLLOW : 0;
+    output->fd = openat(output->dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | confined);
+    output->offset = UINT64_MAX;
+    return output->fd < 0 ? -errno : 0;
+}
+
+static int open_file(struct output *output, const char *path)
+{
+    if (is_stream(output, path))
+        return open_stream(output, path);
     output->fd = open_unnamed(output->dir_fd, path);
     if (output->fd < 0)
         return open_named(output, path);
@@ -88,6 +97,12 @@ int wp_output_open_at(struct output *output, int dir_fd, const char *path)
 {
     *output = (struct output){ .fd = -1, .dir_fd = dir_fd };
     return open_file(output, path);
+}
+
+int wp_output_open_named_at(struct output *output, int dir_fd, const char *path)
+{
+    *output = (struct output){ .fd = -1, .dir_fd = dir_fd };
+    return is_stream(output, path) ? open_stream(output, path) : open_named(output, path);
 }
 
 int wp_output_append_at(struct output *output, int dir_fd, const char *path)
@@ -154,6 +169,33 @@ int wp_output_commit(struct output *output)
     }
     if (error == 0 && output->temp_path != NULL)
         error = move_into_place(output);
+    if (error == 0)
+        output->path = NULL;
+    return error;
+}
+
+/* A rename that replaces nothing; where the file system has none, a second name and then none of the first. */
+static int rename_new(struct output *output)
+{
+    if (renameat2(output->dir_fd, output->temp_path, output->dir_fd, output->path, RENAME_NOREPLACE) < 0) {
+        if (errno != EINVAL && errno != ENOSYS)
+            return -errno;
+        if (linkat(output->dir_fd, output->temp_path, output->dir_fd, output->path, 0) < 0)
+            return -errno;
+        (void)unlinkat(output->dir_fd, output->temp_path, 0);
+    }
+    free(output->temp_path);
+    output->temp_path = NULL;
+    return 0;
+}
+
+int wp_output_commit_new(struct output *output)
+{
+    if (output->path == NULL)
+        return 0;
+    int error = wp_output_sync(output);
+    if (error == 0)
+        error = output->temp_path != NULL ? rename_new(output) : name_it(output, output->path);
     if (error == 0)
         output->path = NULL;
     return error;

@@ -26,12 +26,19 @@ int wp_output_open(struct output *output, const char *path);
  * read back. `path` lives as long as the output.
  */
 int wp_output_open_at(struct output *output, int dir_fd, const char *path);
+/*
+ * The same for a file that is written for long: until its end it has a name that nobody takes for the final one
+ * (PATH.weir-0123abcd), so that what a kill leaves can be found.
+ */
+int wp_output_open_named_at(struct output *output, int dir_fd, const char *path);
 /* A file that grows: what is written goes behind what is there, at once; it is made if need be. */
 int wp_output_append_at(struct output *output, int dir_fd, const char *path);
 /* Blocks: what commit does before the name, and needn't do again: sync, unless `unsynced`. 0 or a negative errno. */
 int wp_output_sync(struct output *output);
 /* Blocks: sync (unless `unsynced`), and the name. 0 or a negative errno. Afterwards there is nothing to discard. */
 int wp_output_commit(struct output *output);
+/* Blocks: as commit, but nothing is replaced: -EEXIST, and it can be tried again with another `path`. */
+int wp_output_commit_new(struct output *output);
 /* Nobody will commit it: the file loses its name. Writes may still be under way. */
 void wp_output_withdraw(struct output *output);
 /* Removes what was written; takes one that was committed, or never opened. */

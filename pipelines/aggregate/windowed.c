@@ -8,11 +8,11 @@
 #include "aggregate/windowed.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <weir/select.h>
 #include <weir/time.h>
 
 #include "aggregate/windows.h"
+#include "run/record_time.h"
 
 struct windowed {
     struct run_node *node;
@@ -21,13 +21,6 @@ struct windowed {
     int64_t end_ns;  /* by arrival: of the window, by the clock of timers */
     int64_t wall_ns; /* and its beginning, by that of people */
 };
-
-static int64_t wall_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static struct windowed *create(struct run_node *node)
 {
@@ -49,7 +42,7 @@ static struct windowed *create(struct run_node *node)
         .bytes_max = wp_run_held_bytes(node),
     };
     self->end_ns = weir_now_ns() + self->windows.every_ns;
-    self->wall_ns = wall_ns();
+    self->wall_ns = wp_wall_ns();
     return self;
 }
 

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expr/functions.h"
-#include "run/row.h"
+#include "run/record_time.h"
 
 struct window {
     struct window *next;
@@ -69,21 +68,10 @@ int64_t wp_windows_watermark(const struct windows *windows)
     return until_ns;
 }
 
-/* False: it has none. */
-static bool time_of(const struct windows *windows, const struct row *row, struct arena *arena, int64_t *ret_ns)
-{
-    struct eval eval = wp_row_eval(row, arena);
-    struct datum time = wp_eval_path(&eval, windows->time);
-    if (time.kind != DATUM_TIME)
-        time = wp_time_of(&eval, &time, 1);
-    *ret_ns = time.number;
-    return time.kind == DATUM_TIME;
-}
-
 static int add_row(struct windows *windows, const struct row *row, int64_t now_ns, struct arena *arena)
 {
     int64_t time_ns = now_ns;
-    if (windows->time != NULL && !time_of(windows, row, arena, &time_ns)) {
+    if (windows->time != NULL && !wp_record_time(row, windows->time, arena, &time_ns)) {
         windows->timeless++;
         return 0;
     }

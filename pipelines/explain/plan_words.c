@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "explain/limit_words.h"
+#include "explain/rotation_words.h"
 #include "explain/lines.h"
 #include "nodes/node.h"
 #include "plan/push_down.h"
@@ -207,6 +208,7 @@ static void say_place(struct words *words, const struct plan_node *node)
     say_pushed(words, node);
     say_glance(words, node);
     say_sieve(words, node);
+    wp_rotation_words(&words->lines, node);
     say_parallel(words, node);
     wp_limit_words(&words->lines, node);
 }

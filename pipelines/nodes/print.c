@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "nodes/node.h"
+#include "run/record_time.h"
 #include "run/row.h"
 #include "run/rows.h"
 #include "run/say.h"
@@ -17,6 +18,7 @@ struct print {
     struct run_node *node;
     const struct setting *template; /* NULL: JSON */
     bool is_terminal;
+    int64_t now_ns;
     weir_text text;
 };
 
@@ -37,7 +39,7 @@ static int append_line(struct print *self, const struct row *row)
     const size_t from = self->text.size;
     int error;
     if (self->template != NULL) {
-        error = wp_template_append(&self->text, self->template->pieces, row);
+        error = wp_template_append(&self->text, self->template->pieces, row, self->now_ns);
     } else {
         struct arena arena = { 0 };
         error = wp_datum_append_json(&self->text, wp_row_view.all(row, &arena));
@@ -53,6 +55,7 @@ static int print(void *state, struct batch **batch, const weir_job *job)
     (void)job;
     struct print *self = state;
     int error = 0;
+    self->now_ns = wp_wall_ns();
     for (uint32_t i = 0; error == 0 && i < (*batch)->count; i++)
         error = append_line(self, &(*batch)->rows[i]);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_say(self->node, &self->text);

@@ -1,10 +1,15 @@
 /* to.c - stage "to": records into bytes, in a format. */
 #include <stdlib.h>
 #include <string.h>
+#include <weir/select.h>
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/bounds.h"
+#include "run/checkpoint.h"
 #include "run/format.h"
+#include "run/record_time.h"
+#include "run/rotation.h"
 
 static const weir_opt to_opts[] = {
     { "format", "raw is the line, without fields", WEIR_OPT_CHOICE, 0, .choices = wp_format_names, .positional = true,
@@ -24,16 +29,96 @@ struct writer {
     weir_text text; /* of rows, not all of it in chunks yet */
     size_t done;    /* of the text */
     weir_chunk *chunk;
+    struct rotation rotation;
+    bool ends, begins; /* behind the text the file does, before more text the next one */
+    int64_t now_ns, time_ns;
+    struct arena arena; /* of what finding a record's time makes */
 };
+
+/* --- files, if what is written makes several -------------------------------------------------------------- */
+
+/* Whether this record may be written now. 0 or 1; or -ENOMEM. Else `ends` or `begins` says what is to be done first. */
+static int admit(struct writer *self, const struct row *row)
+{
+    struct rotation *rotation = &self->rotation;
+    if (rotation->write == NULL)
+        return 1;
+    self->time_ns = wp_rotation_time(rotation, row, self->now_ns, &self->arena);
+    const int turns = wp_rotation_is_full(rotation) ? 1 : wp_rotation_turns(rotation, self->time_ns);
+    if (turns < 0)
+        return turns;
+    self->ends = turns > 0;
+    self->begins = turns > 0 || !rotation->is_open;
+    return !self->begins;
+}
+
+/* The record that was appended last, at `from`, is more than its file takes: it waits for the next. */
+static bool overflows(struct writer *self, size_t from)
+{
+    struct rotation *rotation = &self->rotation;
+    const uint64_t bytes = self->text.size - from, limit = rotation->bytes_max;
+    if (limit == 0 || rotation->bytes == 0 || rotation->bytes + bytes <= limit) {
+        rotation->bytes += bytes;
+        return false;
+    }
+    self->text.size = from;
+    self->ends = self->begins = true;
+    return true;
+}
+
+static bool has_seam(const struct writer *self)
+{
+    return self->ends || self->begins;
+}
+
+/* The seam that is due goes on. */
+static int take_seam(struct writer *self, struct parcel *ret_seam)
+{
+    if (self->ends) {
+        self->ends = false;
+        wp_rotation_end(&self->rotation);
+        *ret_seam = (struct parcel){ .seam = SEAM_END };
+        return 0;
+    }
+    self->begins = false;
+    self->state.has_header = false;
+    *ret_seam = (struct parcel){ .seam = SEAM_BEGIN, .time_ns = self->time_ns };
+    return wp_rotation_begin(&self->rotation, self->time_ns) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
+}
+
+/* Nothing came: is the open file over by the clock? */
+static int look_at_clock(struct writer *self)
+{
+    const int turns = wp_rotation_turns(&self->rotation, wp_wall_ns());
+    self->ends = turns > 0;
+    return turns < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
+}
+
+/* --- text ---------------------------------------------------------------------------------------------------- */
+
+/* One more row, if it may be written now. */
+static int append_row(struct writer *self)
+{
+    const struct row *row = &self->batch->rows[self->next];
+    const size_t from = self->text.size;
+    int error = admit(self, row);
+    if (error <= 0)
+        return error;
+    error = self->format->append(&self->state, &self->text, row);
+    if (error == 0 && !overflows(self, from)) {
+        self->next++;
+        self->records++;
+    }
+    return error;
+}
 
 /* Rows become text until that is a chunk or the batch has no more. */
 static int append_rows(struct writer *self)
 {
     int error = 0;
-    while (error == 0 && self->batch != NULL && self->text.size < RUN_CHUNK_BYTES) {
+    while (error == 0 && !has_seam(self) && self->batch != NULL && self->text.size < RUN_CHUNK_BYTES) {
         if (self->next < self->batch->count) {
-            error = self->format->append(&self->state, &self->text, &self->batch->rows[self->next++]);
-            self->records += error == 0;
+            error = append_row(self);
         } else {
             wp_batch_free(self->batch);
             self->batch = NULL;
@@ -68,14 +153,21 @@ static int fill(struct writer *self)
 
 static bool has_more(const struct writer *self)
 {
-    return self->batch != NULL || self->done < self->text.size;
+    return has_seam(self) || self->batch != NULL || self->done < self->text.size;
 }
 
 /* A chunk goes on when it is full, or when there is nothing to fill it with now. */
 static bool is_worth_sending(const struct writer *self)
 {
     return self->chunk->size > 0 &&
-           (self->chunk->size == self->chunk->capacity || weir_mpsc_len(self->node->from) == 0);
+           (self->chunk->size == self->chunk->capacity || has_seam(self) ||
+            self->chunk->size >= wp_bounds_file_part(self->node->plan) || weir_mpsc_len(self->node->from) == 0);
+}
+
+/* All that stands before the seam has gone on. */
+static bool is_seam_due(const struct writer *self)
+{
+    return has_seam(self) && self->done == self->text.size && (self->chunk == NULL || self->chunk->size == 0);
 }
 
 /* Who feeds the node with records of the same fields that it gets: what leaves out fields is looked for. */
@@ -140,6 +232,7 @@ static int create(struct run_node *node, struct writer **ret_writer)
     if (self == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
+    wp_rotation_init(&self->rotation, node);
     *ret_writer = self;
     return set_format(self);
 }
@@ -152,11 +245,16 @@ static void destroy(struct writer *self)
     wp_format_fini(&self->state);
     weir_text_fini(&self->text);
     weir_chunk_put(self->chunk);
+    wp_rotation_fini(&self->rotation);
+    wp_arena_fini(&self->arena);
     free(self);
 }
 
 static void take_batch(struct writer *self, struct parcel *parcel)
 {
+    wp_arena_fini(&self->arena);
+    if (self->rotation.write != NULL)
+        self->now_ns = wp_wall_ns();
     self->batch = parcel->batch;
     self->next = 0;
     parcel->batch = NULL;
@@ -169,20 +267,54 @@ static struct wp_edge_send send_chunk(struct writer *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = parcel);
 }
 
+/*
+ * The next batch, or none: the open file may be over by the clock. Resolves as wp_edge_recv().
+ */
+/* clang-format off */
+WEIR_ASYNC(to_recv, int, struct run_node *node; struct writer *writer; struct parcel *ret_parcel; int64_t wait_ns;
+           struct wp_edge_recv recv; weir_sleep turn; weir_cancelled_future settled; weir_select_future which;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = self->ret_parcel);
+    self->wait_ns = wp_rotation_wait_ns(&self->writer->rotation);
+    if (self->wait_ns == INT64_MAX) {
+        AWAIT_SLOT(self->recv);
+        RETURN(self->recv.output);
+    }
+    self->settled = wp_checkpoint_settled(self->node);
+    self->turn = weir_sleep_until(weir_now_ns() + self->wait_ns);
+    if (wp_checkpoint_holds(self->node))
+        weir_drop(self->turn);
+    AWAIT(self->which, weir_select_biased(self->recv, self->settled, self->turn));
+    RETURN(self->which.output == 0 ? self->recv.output : self->which.output == 2 ? look_at_clock(self->writer) : 0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
 WEIR_ASYNC(to_run, int, struct run_node *node; struct writer *writer; struct parcel parcel; bool ended;
-           struct wp_edge_recv recv; weir_chunk_get_future get; struct wp_edge_send send;)
+           struct to_recv recv; weir_chunk_get_future get; struct wp_edge_send send;)
 {
     WEIR_BEGIN
     self->output = create(self->node, &self->writer);
     if (self->output < 0)
         RETURN(self->output);
     while (!self->ended) {
-        AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
+        AWAIT(self->recv, WEIR_CALL(to_recv, .node = self->node, .writer = self->writer, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
             RETURN(self->recv.output);
         self->ended = self->parcel.last;
         take_batch(self->writer, &self->parcel);
         while (has_more(self->writer)) {
+            if (is_seam_due(self->writer)) {
+                self->output = take_seam(self->writer, &self->parcel);
+                if (self->output < 0)
+                    RETURN(self->output);
+                AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = self->parcel));
+                if (self->send.output < 0)
+                    RETURN(0);
+                continue;
+            }
             if (self->writer->chunk == NULL) {
                 AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
                 self->writer->chunk = self->get.output;

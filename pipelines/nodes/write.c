@@ -4,9 +4,14 @@
  * Until then it has no name, or another one in the same directory. `atomic` also
  * syncs it before it gets its name, so that a loss of power can't leave the name
  * with less.
+ *
+ * A row that makes bytes of records says where one file ends and the next begins, if
+ * the write begins new ones (rotate=, or a time in the path): run/rotation.h. Such
+ * files replace nothing: where a name is taken the next gets a number.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <weir/blocking.h>
 #include <weir/io.h>
 #include <weir/manifest.h>
@@ -19,6 +24,8 @@
 #include "run/held_file.h"
 #include "run/memory_file.h"
 #include "run/patience.h"
+#include "run/record_time.h"
+#include "run/series.h"
 #include "run/stop.h"
 
 enum { KEEP_MTIME, KEEP_MODE };
@@ -27,6 +34,10 @@ static const char *const keeps[] = { "mtime", "mode", NULL };
 static const weir_opt write_opts[] = {
     { "path", "the file; in a block, {.dir}, {.stem} and other fields are the file's that the block is for",
       WEIR_OPT_TEMPLATE, 0, .positional = true, .required = true },
+    { "rotate", "begin a new file each such time by UTC, or at such a size, or both: 1h,1GiB", WEIR_OPT_LIST, 0,
+      .def_text = NULL },
+    { "time", "of rotate and of the path: the field with the time of a record; without it, when the record comes",
+      WEIR_OPT_FIELD, 0, .def_text = NULL },
     { "atomic", "sync it before it gets its name", WEIR_OPT_BOOL, 0, .def = 0 },
     { "append", "behind what is there, as it comes, in place of a new file", WEIR_OPT_BOOL, 0, .def = 0 },
     { "fsync", "sync it at the end", WEIR_OPT_BOOL, 0, .def = 0 },
@@ -88,25 +99,43 @@ static int set_keep(struct run_node *node, struct seal *seal)
     return 0;
 }
 
+static int open_at(struct held_file *file, bool rotates, bool appends)
+{
+    const int dir_fd = file->place.dir_fd;
+    file->place.dir_fd = AT_FDCWD; /* the output's */
+    if (appends)
+        return wp_output_append_at(&file->output, dir_fd, file->place.name);
+    return rotates ? wp_output_open_named_at(&file->output, dir_fd, file->place.name)
+                   : wp_output_open_at(&file->output, dir_fd, file->place.name);
+}
+
+static uint64_t size_of(int fd)
+{
+    struct stat meta;
+    return fstat(fd, &meta) == 0 && S_ISREG(meta.st_mode) ? (uint64_t)meta.st_size : 0;
+}
+
 /* 0 or a negative errno that has been told. */
-static int open_output(struct run_node *node, struct held_file *file)
+static int open_output(struct run_node *node, struct held_file *file, struct series *series, int64_t time_ns)
 {
     struct output *output = &file->output;
     struct seal *seal = &file->seal;
-    int error = wp_place_open(&file->place, wp_plan_setting(node->plan, "path")->pieces, node->file);
+    const bool appends = is_set(node, "append"), rotates = node->plan->rotates != NULL;
+    if (appends && (is_set(node, "atomic") || is_set(node, "verify")))
+        return wp_run_fail(node, -EINVAL, "append is as it comes: neither atomic nor verify");
+    int error = wp_place_open(&file->place, wp_plan_setting(node->plan, "path")->pieces, node->file, time_ns);
+    if (error == 0 && rotates)
+        error = appends ? wp_series_append(series, file, (uint64_t)wp_rotate_limit(node->plan, false))
+                        : wp_series_add(series, file);
+    if (error == 0)
+        error = open_at(file, rotates, appends);
     if (error < 0)
         return failed(node, file, error);
-    const int dir_fd = file->place.dir_fd;
-    file->place.dir_fd = AT_FDCWD; /* the output's */
-    error = is_set(node, "append") ? wp_output_append_at(output, dir_fd, file->place.name)
-                                   : wp_output_open_at(output, dir_fd, file->place.name);
-    if (error < 0)
-        return failed(node, file, error);
+    file->is_numbered = rotates && !appends;
+    file->size = appends ? size_of(output->fd) : 0;
     file->is_memory = wp_is_memory_file(output->fd);
     output->unsynced = !is_set(node, "atomic");
     seal->sync = is_set(node, "fsync");
-    if (is_set(node, "append") && (is_set(node, "atomic") || is_set(node, "verify")))
-        return wp_run_fail(node, -EINVAL, "append is as it comes: neither atomic nor verify");
     error = set_keep(node, seal);
     if (error == 0)
         error = set_mode(node, seal);
@@ -128,7 +157,7 @@ static int64_t name(void *arg, weir_job *job)
 {
     struct held_file *file = arg;
     (void)job;
-    return wp_output_commit(&file->output);
+    return file->is_numbered ? wp_series_commit(file) : wp_output_commit(&file->output);
 }
 
 static int64_t commit(void *arg, weir_job *job)
@@ -178,15 +207,47 @@ WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir
     WEIR_END
 }
 
-WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; int64_t since_ns; struct parcel parcel;
-           struct wp_edge_recv recv; struct write_chunk write; weir_offload_future commit;
-           struct wp_gate_pass gate;)
+struct write {
+    struct run_node *node;
+    struct series series;
+    struct held_file *file; /* the open one, or NULL */
+    uint64_t bytes_max;     /* of rotate=; 0: none */
+};
+
+static int open_next(struct write *self, int64_t time_ns)
 {
-    WEIR_BEGIN
     self->file = wp_held_file_create();
     if (self->file == NULL)
-        RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
-    self->output = open_output(self->node, self->file);
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    return open_output(self->node, self->file, &self->series, time_ns);
+}
+
+/* The file has its name. */
+static void end_file(struct write *self)
+{
+    wp_series_named(&self->series, self->file);
+    wp_held_file_unref(self->file);
+    self->file = NULL;
+}
+
+/* So much more is in the file; whoever ends files is told when that is enough. */
+static void add_size(struct write *self, uint64_t bytes)
+{
+    self->file->size += bytes;
+    if (self->bytes_max > 0 && self->file->size >= self->bytes_max)
+        __atomic_store_n(&self->node->full_file, self->series.files, __ATOMIC_RELAXED);
+}
+
+/* clang-format off */
+WEIR_ASYNC(write_run, int, struct run_node *node; struct write state; int64_t since_ns;
+           struct parcel parcel; struct wp_edge_recv recv; struct write_chunk write; weir_offload_future commit;
+           struct wp_gate_pass gate;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    self->state = (struct write){ .node = self->node, .bytes_max = (uint64_t)wp_rotate_limit(self->node->plan, false) };
+    if (self->node->plan->rotates == NULL)
+        self->output = open_next(&self->state, wp_wall_ns());
     if (self->output < 0)
         RETURN(self->output);
     for (;;) {
@@ -195,31 +256,51 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct held_file *file; int64_
             RETURN(self->recv.output);
         if (self->parcel.last)
             break;
+        if (self->parcel.seam == SEAM_BEGIN) {
+            self->output = open_next(&self->state, self->parcel.time_ns);
+            if (self->output < 0)
+                RETURN(self->output);
+            continue;
+        }
+        if (self->parcel.seam == SEAM_END) {
+            AWAIT(self->commit,
+                  weir_offload_mandatory(WEIR_LANE_IO, commit, wp_held_file_ref(self->state.file), wp_held_file_unref));
+            if (self->commit.output < 0)
+                RETURN(failed(self->node, self->state.file, self->commit.output));
+            end_file(&self->state);
+            continue;
+        }
         self->since_ns = weir_now_ns();
-        wp_seal_add(&self->file->seal, self->parcel.chunk->data, self->parcel.chunk->size);
-        AWAIT(self->write, WEIR_CALL(write_chunk, .node = self->node, .file = self->file, .chunk = self->parcel.chunk));
+        wp_seal_add(&self->state.file->seal, self->parcel.chunk->data, self->parcel.chunk->size);
+        AWAIT(self->write,
+              WEIR_CALL(write_chunk, .node = self->node, .file = self->state.file, .chunk = self->parcel.chunk));
         if (self->write.output < 0)
-            RETURN(failed(self->node, self->file, self->write.output));
+            RETURN(failed(self->node, self->state.file, self->write.output));
+        add_size(&self->state, self->parcel.chunk->size);
         wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
         wp_parcel_put(&self->parcel);
     }
-    if (self->file->output.path != NULL && wp_stop_was_cut(self->node))
-        RETURN(wp_stop_refuse(self->node, self->file->place.shown));
+    if (self->state.file == NULL)
+        RETURN(0); /* the last one has its name already, or there was none */
+    if (self->state.file->output.path != NULL && wp_stop_was_cut(self->node))
+        RETURN(wp_stop_refuse(self->node, self->state.file->place.shown));
     if (self->node->run->gate != NULL) {
-        AWAIT(self->commit, weir_offload(WEIR_LANE_IO, prepare, wp_held_file_ref(self->file), wp_held_file_unref));
+        AWAIT(self->commit,
+              weir_offload(WEIR_LANE_IO, prepare, wp_held_file_ref(self->state.file), wp_held_file_unref));
         if (self->commit.output < 0)
-            RETURN(failed(self->node, self->file, self->commit.output));
+            RETURN(failed(self->node, self->state.file, self->commit.output));
         AWAIT(self->gate, WEIR_CALL(wp_gate_pass, .run = self->node->run));
     }
     AWAIT(self->commit, weir_offload_mandatory(WEIR_LANE_IO, self->node->run->gate != NULL ? name : commit,
-                                               wp_held_file_ref(self->file), wp_held_file_unref));
+                                               wp_held_file_ref(self->state.file), wp_held_file_unref));
     if (self->commit.output < 0)
-        RETURN(failed(self->node, self->file, self->commit.output));
+        RETURN(failed(self->node, self->state.file, self->commit.output));
     WEIR_FINALLY
     weir_mpsc_receiver_drop(self->node->from);
     self->node->from = NULL;
     wp_parcel_put(&self->parcel);
-    wp_held_file_unref(self->file);
+    wp_held_file_unref(self->state.file);
+    wp_series_fini(&self->state.series);
     WEIR_END
 }
 

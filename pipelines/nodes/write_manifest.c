@@ -8,6 +8,7 @@
 #include "nodes/write_manifest.h"
 #include "output.h"
 #include "run/place.h"
+#include "run/record_time.h"
 #include "run/rows.h"
 #include "run/stop.h"
 
@@ -44,7 +45,7 @@ static int open_write(struct run_node *node, void **ret_state)
     for (size_t i = 0; i < sizeof of_bytes / sizeof of_bytes[0]; i++)
         if (wp_plan_setting(node->plan, of_bytes[i]) != NULL)
             return wp_run_fail(node, -EINVAL, "%s is for bytes, and this writes a manifest of files", of_bytes[i]);
-    int error = wp_place_open(&self->place, wp_plan_setting(node->plan, "path")->pieces, NULL);
+    int error = wp_place_open(&self->place, wp_plan_setting(node->plan, "path")->pieces, NULL, wp_wall_ns());
     const int dir_fd = self->place.dir_fd;
     self->place.dir_fd = AT_FDCWD; /* the output's */
     if (error == 0)

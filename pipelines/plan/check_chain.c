@@ -214,5 +214,5 @@ struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain
         before = node;
         result->out = node->out;
     }
-    return good ? result : NULL;
+    return good && wp_check_rotate(check, result) ? result : NULL;
 }

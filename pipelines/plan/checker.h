@@ -20,6 +20,8 @@ struct check {
 /* What flows behind a stage that nobody knows: anything may stand there. */
 #define UNKNOWN_PORT ((weir_port)(1 << 30))
 
+/* check_rotate.c: does the chain end in a write that begins new files, and can it? False: it has said why not. */
+bool wp_check_rotate(struct check *check, struct plan_chain *chain);
 /* check_text.c: a string with its variables filled in. NULL: it has said why. */
 const char *wp_check_text(struct check *check, const struct value *value);
 /* A word where a template may stand: text, and a "~/" in front is the home directory. */

@@ -91,6 +91,14 @@ const char *wp_plan_text(const struct plan_node *node, const char *name)
     return setting != NULL ? setting->text : weir_opt_find(node->stage, name)->def_text;
 }
 
+int64_t wp_rotate_limit(const struct plan_node *write, bool is_time)
+{
+    for (const struct setting *setting = write->settings; setting != NULL; setting = setting->next)
+        if (setting->is_time == is_time && strcmp(setting->opt->name, "rotate") == 0)
+            return setting->number;
+    return 0;
+}
+
 /* A block that gives nothing: what the stage gives on are only the files it was fed. */
 static bool ends_in_sink(const struct plan_node *node)
 {

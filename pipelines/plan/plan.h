@@ -76,6 +76,8 @@ struct plan_node {
     bool forks;        /* its blocks are branches: each is fed what flows here, in the same run */
     /* Of one that hands on the chunks that it gets: who feeds it; else NULL. */
     const struct plan_node *passes;
+    /* Of a write that begins new files, of the codecs before it and the `to` that feeds them: that write; else NULL. */
+    const struct plan_node *rotates;
     const struct plan_node **merges; /* of a merge: the last stages of the pipelines that it names, NULL behind them */
     const struct plan_node *into;    /* of such a last stage: the merge; else NULL */
 };
@@ -149,6 +151,10 @@ const char *wp_path_last_name(const struct path_step *steps);
 
 /* The setting of an option, the first of a list; NULL: it was not given. */
 const struct setting *wp_plan_setting(const struct plan_node *node, const char *name);
+/* Whether a write that begins new files does so by the time. */
+bool wp_rotate_by_time(const struct plan_node *write);
+/* What the rotate= of a write says of time, in ns, or (false) of size, in bytes; 0: nothing. */
+int64_t wp_rotate_limit(const struct plan_node *write, bool is_time);
 /* The number of an option that was set, or its default. */
 int64_t wp_plan_number(const struct plan_node *node, const char *name);
 /* The text of an option that was set, or its default, which may be NULL. */

@@ -11,6 +11,7 @@
 #define IN_HAND 2
 /* What an edge in a block gets, where nobody says more: there are as many as files at once. */
 #define BLOCK_QUEUE_BYTES ((int64_t)512 << 10)
+#define FILE_PARTS 16
 /* Batches in an edge, unless @queue says else: of files, which are no chunks, but take about so much memory; and of
  * records, each of which holds the chunk its lines lie in. */
 #define ROW_BATCHES 8
@@ -43,6 +44,12 @@ unsigned wp_bounds_par(const struct plan_node *node)
     return node->engine.par_cores ? (unsigned)sysconf(_SC_NPROCESSORS_ONLN) : node->engine.par;
 }
 
+uint64_t wp_bounds_file_part(const struct plan_node *node)
+{
+    const int64_t file_bytes = node->rotates != NULL ? wp_rotate_limit(node->rotates, false) : 0;
+    return file_bytes > 0 ? (uint64_t)file_bytes / FILE_PARTS : UINT64_MAX;
+}
+
 /* What the chains of a plan need, blocks as often as they run at once. */
 struct bounds {
     size_t needed;     /* with one chunk an edge */
@@ -61,7 +68,9 @@ static int64_t queue_bytes(const struct plan_node *node, const struct plan_node 
 
 static size_t wanted(const struct plan_node *node, const struct plan_node *to, bool in_block)
 {
-    const int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
+    int64_t usual = in_block ? BLOCK_QUEUE_BYTES : PLAN_QUEUE_BYTES_DEFAULT;
+    if ((uint64_t)usual > wp_bounds_file_part(to))
+        usual = (int64_t)wp_bounds_file_part(to);
     const int64_t bytes = queue_bytes(node, to) != 0 ? queue_bytes(node, to) : usual;
     const size_t chunks = (size_t)bytes / wp_bounds_chunk_bytes(node);
     return chunks < 1 ? 1 : chunks;
@@ -76,9 +85,10 @@ static size_t batches(const struct plan_node *node, const struct plan_node *to, 
 }
 
 /* What one lane of a cut stage wants to hold either way: a piece, so that lanes don't wait for each other. */
-static size_t lane_bytes(bool in_block)
+static size_t lane_bytes(const struct plan_node *node, bool in_block)
 {
-    return in_block ? (size_t)BLOCK_QUEUE_BYTES : PIECES_QUEUE_BYTES;
+    const size_t usual = in_block ? (size_t)BLOCK_QUEUE_BYTES : PIECES_QUEUE_BYTES;
+    return usual > wp_bounds_file_part(node) ? (size_t)wp_bounds_file_part(node) : usual;
 }
 
 /* The lanes of the stage that `node` feeds: at least what each has in hand, and a chunk either way. */
@@ -87,7 +97,7 @@ static void measure_lanes(struct bounds *bounds, const struct plan_node *node, c
 {
     const size_t lanes = times * wp_pieces_par(to);
     bounds->needed += lanes * IN_HAND * (wp_bounds_chunk_bytes(node) + RUN_CHUNK_BYTES);
-    bounds->more += lanes * 2 * lane_bytes(in_block);
+    bounds->more += lanes * 2 * lane_bytes(to, in_block);
 }
 
 /* The largest chunk that any node sends: what lines of records may lie in. */
@@ -187,7 +197,7 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
 
 static void set_lanes(const struct bounds *bounds, const struct plan_node *node, size_t feed_bytes, bool in_block)
 {
-    const double bytes = (double)lane_bytes(in_block) * bounds->share;
+    const double bytes = (double)lane_bytes(node, in_block) * bounds->share;
     bounds->each[node->index].lane_in = 1 + (size_t)(bytes / (double)feed_bytes);
     bounds->each[node->index].lane_out = 1 + (size_t)(bytes / (double)RUN_CHUNK_BYTES);
 }

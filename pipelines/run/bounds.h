@@ -22,6 +22,12 @@ unsigned wp_bounds_par(const struct plan_node *node);
 /* The bytes of the chunks that this node sends. */
 size_t wp_bounds_chunk_bytes(const struct plan_node *node);
 
+/*
+ * Of a stage on the way to a write that ends its files at a size: how much may lie in an edge or wait in a chunk, since
+ * the file gets that beyond its size. Others: UINT64_MAX.
+ */
+uint64_t wp_bounds_file_part(const struct plan_node *node);
+
 /* In chunks, each at least one. */
 struct run_bounds {
     size_t edge;              /* behind the node */

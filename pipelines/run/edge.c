@@ -41,7 +41,8 @@ static bool take_rejected(struct wp_edge_send *self)
 
 static bool is_empty(const struct parcel *parcel)
 {
-    return parcel->chunk == NULL && parcel->batch == NULL && parcel->mark == NULL && !parcel->last;
+    return parcel->chunk == NULL && parcel->batch == NULL && parcel->mark == NULL && parcel->seam == SEAM_NONE &&
+           !parcel->last;
 }
 
 /* The node is going to end, since nobody wants more. */

@@ -16,6 +16,9 @@
 struct held_file {
     uint32_t refs;
     struct output output; /* its fd; for a file that is read nothing else */
+    uint64_t size;        /* of one that is written: its bytes, with those it had before */
+    bool is_numbered;     /* it is one of a series, which replace nothing: */
+    unsigned number;      /* that of its name */
     bool is_memory;       /* of one that is written: see memory_file.h */
     weir_chunk *chunk;    /* of the operation under way */
     struct place place;   /* of one that is written: where it is */

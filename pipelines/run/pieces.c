@@ -11,10 +11,11 @@
 struct slice {
     weir_chunk *chunk; /* a reference, or NULL */
     size_t begin, end;
-    uint64_t offset;   /* to a lane: of `begin` in the stream */
-    uint64_t in_bytes; /* from a lane: of the piece, in its last slice */
-    bool is_end;       /* of the piece */
-    bool is_last;      /* no piece follows: all lanes are told */
+    uint64_t offset;    /* to a lane: of `begin` in the stream */
+    uint64_t in_bytes;  /* from a lane: of the piece, in its last slice */
+    bool is_end;        /* of the piece */
+    bool is_last;       /* no piece follows: all lanes are told */
+    struct parcel seam; /* between pieces: it goes on through the lane whose turn it is, and that turn stays */
 };
 
 struct lane {
@@ -100,14 +101,26 @@ static void begin_parcel(struct stepper *self, const struct parcel *parcel)
     self->flow.in_pos = 0;
 }
 
-WEIR_ASYNC(cut_run, int, struct pieces *pieces; struct stepper *stepper; struct parcel parcel; struct slice slice;
-           unsigned lane; unsigned told; bool is_open; bool any_piece; struct wp_edge_recv recv;
-           weir_mpsc_send_future send;)
+/* clang-format off */
+WEIR_ASYNC_FRAME_(cut_run, int, weir_future, struct pieces *pieces; struct stepper *stepper; struct parcel parcel;
+                  struct slice slice; unsigned lane; unsigned told; bool is_open; bool any_piece; bool is_idle;
+                  struct wp_edge_recv recv; weir_mpsc_send_future send;);
+/* clang-format on */
+
+/* The stream is over, and its last piece isn't, or would be its first. */
+static bool ends_piece(const struct cut_run *self)
+{
+    return !self->is_idle && (self->parcel.last || self->parcel.seam == SEAM_END) &&
+           (self->is_open || !self->any_piece);
+}
+
+WEIR_ASYNC_BODY_(cut_run, static)
 {
     WEIR_BEGIN
     self->output = wp_stepper_create(self->pieces->node, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
+    self->is_idle = self->pieces->node->plan->rotates != NULL;
     do {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->pieces->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
@@ -126,11 +139,18 @@ WEIR_ASYNC(cut_run, int, struct pieces *pieces; struct stepper *stepper; struct 
         }
         weir_chunk_put(self->parcel.chunk);
         self->parcel.chunk = NULL;
+        if (ends_piece(self)) {
+            self->slice = (struct slice){ .is_end = true };
+            AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->lane].to, &self->slice));
+            self->lane = (self->lane + 1) % self->pieces->par;
+        }
+        if (self->parcel.seam != SEAM_NONE) {
+            self->slice = (struct slice){ .seam = self->parcel };
+            AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->lane].to, &self->slice));
+            self->is_idle = self->parcel.seam == SEAM_END;
+            self->is_open = self->any_piece = false;
+        }
     } while (!self->parcel.last);
-    if (self->is_open || !self->any_piece) {
-        self->slice = (struct slice){ .is_end = true };
-        AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->lane].to, &self->slice));
-    }
     for (self->told = 0; self->told < self->pieces->par; self->told++) {
         self->slice = (struct slice){ .is_last = true };
         AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->told].to, &self->slice));
@@ -186,9 +206,48 @@ static int begin_piece(struct stepper *self)
     return self->want;
 }
 
-WEIR_ASYNC(lane_run, int, struct pieces *pieces; unsigned index; struct lane *lane; struct stepper *stepper;
-           uint64_t in_bytes; bool is_announced; struct slice slice; weir_mpsc_recv_future recv;
-           weir_chunk_get_future get; weir_offload_future job; weir_mpsc_send_future send;)
+/*
+ * To the joiner, who with any order is told once a piece that this lane has some: when it waits for room, or at its
+ * end. Resolves to 0, or -EPIPE: nobody wants more. Takes what the slice holds in the first case.
+ */
+/* clang-format off */
+WEIR_ASYNC(give_slice, int, struct pieces *pieces; struct lane *lane; unsigned index; bool *is_announced;
+           struct slice *slice; weir_mpsc_send_future send;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    self->output = weir_mpsc_try_send(self->lane->made, self->slice);
+    if (self->output == 0)
+        self->slice->chunk = NULL;
+    if (self->pieces->any_order && !*self->is_announced && (self->output == -EAGAIN || self->slice->is_end)) {
+        AWAIT(self->send, weir_mpsc_send(self->pieces->ready, &self->index));
+        *self->is_announced = true;
+    }
+    if (self->output == -EAGAIN) {
+        AWAIT(self->send, weir_mpsc_send(self->lane->made, self->slice));
+        self->output = self->send.output;
+        if (self->output == 0)
+            self->slice->chunk = NULL;
+    }
+    RETURN(self->output);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* clang-format off */
+WEIR_ASYNC_FRAME_(lane_run, int, weir_future, struct pieces *pieces; unsigned index; struct lane *lane;
+                  struct stepper *stepper; uint64_t in_bytes; bool is_announced; struct slice slice;
+                  weir_mpsc_recv_future recv; weir_chunk_get_future get; weir_offload_future job;
+                  struct give_slice give; weir_mpsc_send_future send;);
+/* clang-format on */
+
+static struct give_slice give(struct lane_run *self)
+{
+    return WEIR_CALL(give_slice, .pieces = self->pieces, .lane = self->lane, .index = self->index,
+                     .is_announced = &self->is_announced, .slice = &self->slice);
+}
+
+WEIR_ASYNC_BODY_(lane_run, static)
 {
     WEIR_BEGIN
     self->lane = &self->pieces->lanes[self->index];
@@ -203,6 +262,12 @@ WEIR_ASYNC(lane_run, int, struct pieces *pieces; unsigned index; struct lane *la
                 RETURN(-ECANCELED);
             if (self->slice.is_last)
                 break;
+            if (self->slice.seam.seam != SEAM_NONE) {
+                AWAIT(self->give, give(self));
+                if (self->give.output < 0)
+                    RETURN(0);
+                continue;
+            }
             self->in_bytes += self->slice.end - self->slice.begin;
             take_slice(self->stepper, &self->slice);
         }
@@ -223,20 +288,8 @@ WEIR_ASYNC(lane_run, int, struct pieces *pieces; unsigned index; struct lane *la
         if (self->stepper->want == WEIR_WANT_INPUT && self->stepper->out->size < self->stepper->out->capacity)
             continue;
         self->slice = make_slice(self->stepper, self->in_bytes);
-        self->output = weir_mpsc_try_send(self->lane->made, &self->slice);
-        if (self->output == 0)
-            self->slice.chunk = NULL;
-        if (self->pieces->any_order && !self->is_announced && (self->output == -EAGAIN || self->slice.is_end)) {
-            AWAIT(self->send, weir_mpsc_send(self->pieces->ready, &self->index));
-            self->is_announced = true;
-        }
-        if (self->output == -EAGAIN) {
-            AWAIT(self->send, weir_mpsc_send(self->lane->made, &self->slice));
-            self->output = self->send.output;
-            if (self->output == 0)
-                self->slice.chunk = NULL;
-        }
-        if (self->output < 0)
+        AWAIT(self->give, give(self));
+        if (self->give.output < 0)
             RETURN(0); /* nobody wants more */
         if (self->slice.is_end) {
             self->is_announced = false;
@@ -287,14 +340,44 @@ static int finish(struct stepper *self)
     return self->want;
 }
 
-WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsigned lane; unsigned ended;
-           uint64_t out_bytes; struct slice slice; weir_mpsc_recv_future recv; weir_chunk_get_future get;
+/* What stands behind the last piece of a stream. Resolves to 0; 1: nobody wants it; or an errno that has been told. */
+/* clang-format off */
+WEIR_ASYNC(finish_stream, int, struct run_node *node; struct stepper *stepper; weir_chunk_get_future get;
            struct wp_edge_send send;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    while (self->stepper->stage->cut->finish != NULL) {
+        AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
+        self->stepper->out = self->get.output;
+        if (self->stepper->out == NULL)
+            RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
+        if (finish(self->stepper) < 0)
+            RETURN(wp_stepper_fail(self->node, self->stepper));
+        if (self->stepper->out->size == 0)
+            break;
+        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = take_parcel(&self->stepper->out)));
+        if (self->send.output < 0)
+            RETURN(1);
+        if (self->stepper->want == WEIR_WANT_NOTHING)
+            break;
+    }
+    weir_chunk_put(self->stepper->out);
+    self->stepper->out = NULL;
+    RETURN(0);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsigned lane; unsigned ended;
+           uint64_t out_bytes; bool is_idle; struct slice slice; weir_mpsc_recv_future recv;
+           struct finish_stream finish; struct wp_edge_send send;)
 {
     WEIR_BEGIN
     self->output = wp_stepper_create(self->pieces->node, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
+    self->is_idle = self->pieces->node->plan->rotates != NULL;
     for (;;) {
         if (self->pieces->any_order) {
             AWAIT(self->recv, weir_mpsc_recv(self->pieces->ready_from, &self->lane));
@@ -317,11 +400,25 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
                   WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = take_parcel(&self->slice.chunk)));
             if (self->send.output < 0)
                 RETURN(0);
-        } while (!self->slice.is_end && !self->slice.is_last);
+        } while (!self->slice.is_end && !self->slice.is_last && self->slice.seam.seam == SEAM_NONE);
         if (self->slice.is_last) {
             self->ended++;
             if (!self->pieces->any_order || self->ended == self->pieces->par)
                 break;
+            continue;
+        }
+        if (self->slice.seam.seam != SEAM_NONE) {
+            self->is_idle = self->slice.seam.seam == SEAM_END;
+            if (self->is_idle) {
+                AWAIT(self->finish, WEIR_CALL(finish_stream, .node = self->pieces->node, .stepper = self->stepper));
+                if (self->finish.output != 0)
+                    RETURN(self->finish.output < 0 ? self->finish.output : 0);
+                if (begin_piece(self->stepper) < 0)
+                    RETURN(wp_stepper_fail(self->pieces->node, self->stepper));
+            }
+            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = self->slice.seam));
+            if (self->send.output < 0)
+                RETURN(0);
             continue;
         }
         if (tell_joined(self->stepper, &self->slice, self->out_bytes) < 0)
@@ -329,19 +426,10 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
         if (!self->pieces->any_order)
             self->lane = (self->lane + 1) % self->pieces->par;
     }
-    while (self->stepper->stage->cut->finish != NULL) {
-        AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
-        self->stepper->out = self->get.output;
-        if (self->stepper->out == NULL)
-            RETURN(wp_run_fail(self->pieces->node, -ENOMEM, "no memory for a chunk"));
-        if (finish(self->stepper) < 0)
-            RETURN(wp_stepper_fail(self->pieces->node, self->stepper));
-        if (self->stepper->out->size == 0)
-            break;
-        AWAIT(self->send,
-              WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = take_parcel(&self->stepper->out)));
-        if (self->send.output < 0 || self->stepper->want == WEIR_WANT_NOTHING)
-            break;
+    if (!self->is_idle) {
+        AWAIT(self->finish, WEIR_CALL(finish_stream, .node = self->pieces->node, .stepper = self->stepper));
+        if (self->finish.output < 0)
+            RETURN(self->finish.output);
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = { .last = true }));
     WEIR_FINALLY

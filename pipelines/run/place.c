@@ -2,6 +2,7 @@
 #include "run/place.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,10 +68,10 @@ static int enter(struct place *place, size_t prefix)
     return error;
 }
 
-int wp_place_open(struct place *place, const struct piece *pieces, const struct row *row)
+int wp_place_open(struct place *place, const struct piece *pieces, const struct row *row, int64_t time_ns)
 {
     weir_text text = { 0 };
-    int error = wp_template_append(&text, pieces, row);
+    int error = wp_template_append(&text, pieces, row, time_ns);
     if (error == 0)
         error = weir_text_append(&text, "", 1);
     place->dir_fd = AT_FDCWD;
@@ -86,10 +87,47 @@ int wp_place_open(struct place *place, const struct piece *pieces, const struct 
     return error == 0 && (place->name[0] == '\0' || strcmp(place->name, ".") == 0) ? -EINVAL : error;
 }
 
+/* Where a name's extension begins: its last '.', or with that of a codec behind it the one before. */
+static size_t stem_size(const char *name)
+{
+    static const char *const codecs[] = { ".zst", ".gz", ".lz4" };
+    const char *slash = strrchr(name, '/'), *base = slash != NULL ? slash + 1 : name;
+    const size_t size = strlen(name);
+    const char *dot = strrchr(base, '.');
+    if (dot == NULL || dot == base)
+        return size;
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
+        if (strcmp(dot, codecs[i]) == 0) {
+            const char *before = memrchr(base, '.', (size_t)(dot - base));
+            return (size_t)((before != NULL && before > base ? before : dot) - name);
+        }
+    return (size_t)(dot - name);
+}
+
+int wp_place_number(struct place *place, unsigned number)
+{
+    const size_t prefix = (size_t)(place->name - place->shown);
+    if (place->unnumbered == NULL && (place->unnumbered = strdup(place->shown)) == NULL)
+        return -ENOMEM;
+    const size_t stem = prefix + stem_size(place->unnumbered + prefix);
+    char *shown = NULL;
+    if (number == 0)
+        shown = strdup(place->unnumbered);
+    else if (asprintf(&shown, "%.*s.%u%s", (int)stem, place->unnumbered, number, place->unnumbered + stem) < 0)
+        shown = NULL;
+    if (shown == NULL)
+        return -ENOMEM;
+    free(place->shown);
+    place->shown = shown;
+    place->name = shown + prefix;
+    return 0;
+}
+
 void wp_place_fini(struct place *place)
 {
     if (place->dir_fd > STDERR_FILENO)
         (void)close(place->dir_fd);
     free(place->shown);
+    free(place->unnumbered);
     *place = (struct place){ .dir_fd = AT_FDCWD };
 }

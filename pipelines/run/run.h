@@ -31,6 +31,13 @@ struct mark;        /* marks.h */
 struct checkpoints; /* checkpoints.h */
 
 /*
+ * Between whoever writes records and a `write` that begins new files (plan_node.rotates), bytes come file by file:
+ * what lies between the two seams is a file, and a codec makes one whole stream of it. The last one may end with the
+ * input.
+ */
+enum run_seam { SEAM_NONE, SEAM_BEGIN, SEAM_END };
+
+/*
  * What goes over an edge: of bytes a chunk, whose bytes nobody changes any more,
  * of files a batch of rows, which is the receiver's; or the end. That the senders
  * are gone is no end: it means that one of them failed, and what came so far is
@@ -40,7 +47,9 @@ struct parcel {
     weir_chunk *chunk; /* a reference; NULL in the end */
     struct batch *batch;
     struct mark *mark; /* a checkpoint's, alone in its parcel: only nodes with takes_marks get it from wp_edge_recv() */
+    int64_t time_ns;   /* of SEAM_BEGIN: that of the file's first record, since 1970 */
     bool last;
+    uint8_t seam; /* enum run_seam; one comes alone */
 };
 
 /* Gives back what the parcel holds, which is nothing from then on. */
@@ -72,7 +81,7 @@ struct run_counters {
     uint64_t inlined, offloaded;
     uint64_t in_rows, out_rows;
     uint64_t queued, queue_max; /* parcels in its edge when it last took one, and what that may hold */
-    uint64_t dropped_rows; /* left out by @onerror=drop, or gone to a dead-letter stream; added to by any thread */
+    uint64_t dropped_rows;      /* left out by @onerror=drop, or gone to a dead-letter stream; added to by any thread */
     uint64_t steps[WEIR_PIPELINE_STEPS]; /* how long they took: see weir/pipeline.h */
 };
 
@@ -93,12 +102,13 @@ struct run_node {
     weir_mpsc_receiver **feeds; /* of one that merges: the edges to it, which it makes its `from` in turn */
     unsigned feed_count;
     struct rejects *rejects; /* of one that sends to a dead-letter stream */
+    uint32_t full_file;      /* [atomic] of a write that begins new files: the last one, from 1, that has its size */
     bool ends_with_senders;  /* the first of such a stream: its input ends when nobody can send any more */
     struct run_counters counters;
-    struct parcel rest;    /* with @rate: what may not pass yet of what it has received */
-    int64_t due_ns;        /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
-    struct pieces *pieces; /* NULL: its input stays in one piece */
-    struct bundle *bundle; /* that begins with it, or NULL */
+    struct parcel rest;                        /* with @rate: what may not pass yet of what it has received */
+    int64_t due_ns;                            /* [atomic] with @rate, of a whole run: when more may pass; see rate.h */
+    struct pieces *pieces;                     /* NULL: its input stays in one piece */
+    struct bundle *bundle;                     /* that begins with it, or NULL */
     struct tap *taps[WEIR_PIPELINE_TAP_FORMS]; /* [atomic] of a whole run: somebody has asked for samples; else NULL */
     struct run_seat seat;
     bool takes_marks; /* marks come to it as parcels: see checkpoint.h */

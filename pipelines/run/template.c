@@ -6,12 +6,12 @@
 
 #include "run/row.h"
 
-static int append_time(weir_text *out, const char *format)
+static int append_time(weir_text *out, const char *format, int64_t time_ns)
 {
     char text[256];
     struct tm parts;
-    const time_t now = time(NULL);
-    if (gmtime_r(&now, &parts) == NULL)
+    const time_t seconds = (time_t)(time_ns / 1000000000 - (time_ns % 1000000000 < 0));
+    if (gmtime_r(&seconds, &parts) == NULL)
         return 0;
     return weir_text_append(out, text, strftime(text, sizeof text, format, &parts));
 }
@@ -26,7 +26,7 @@ static int append_field(weir_text *out, const struct expr *path, const struct ro
     return error;
 }
 
-int wp_template_append(weir_text *out, const struct piece *pieces, const struct row *row)
+int wp_template_append(weir_text *out, const struct piece *pieces, const struct row *row, int64_t time_ns)
 {
     int error = 0;
     for (const struct piece *piece = pieces; error == 0 && piece != NULL; piece = piece->next)
@@ -35,7 +35,7 @@ int wp_template_append(weir_text *out, const struct piece *pieces, const struct 
             error = weir_text_append(out, piece->text, piece->size);
             break;
         case PIECE_TIME:
-            error = append_time(out, piece->text);
+            error = append_time(out, piece->text, time_ns);
             break;
         case PIECE_FIELD:
             error = append_field(out, piece->path, row);

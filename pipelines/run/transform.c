@@ -1,6 +1,7 @@
 /* transform.c - runs a stage of windows: bytes in, bytes out, inline or on a lane by what a step is going to cost. */
 #include <string.h>
 
+#include "run/bounds.h"
 #include "run/stepper.h"
 #include "run/stop.h"
 
@@ -11,7 +12,7 @@ static void take_input(struct stepper *self, struct parcel *parcel)
     weir_chunk_put(self->in);
     self->in = parcel->chunk;
     self->in_end = self->in != NULL ? self->in->size : 0;
-    self->in_last = parcel->last;
+    self->in_last = parcel->last || parcel->seam == SEAM_END;
     self->flow.in_pos = 0;
     *parcel = (struct parcel){ 0 };
 }
@@ -28,25 +29,93 @@ static bool is_worth_sending(const struct run_node *node, const struct stepper *
 {
     if (self->out->size == 0)
         return false;
-    if (self->want != WEIR_WANT_INPUT || self->out->size == self->out->capacity)
+    if (self->want != WEIR_WANT_INPUT || self->out->size == self->out->capacity ||
+        self->out->size >= wp_bounds_file_part(node->plan))
         return true;
     return !wp_stepper_has_input(self) && weir_mpsc_len(node->from) == 0;
 }
 
-WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; struct parcel parcel;
-           struct wp_edge_recv recv; weir_chunk_get_future get; weir_offload_future job; weir_yield yield;
-           struct wp_edge_send send;)
+/* The next file's stream begins. */
+static int begin_again(struct stepper *self)
+{
+    self->want = self->stage->reset(self->state, &self->flow);
+    if (self->want == 0)
+        self->want = WEIR_WANT_INPUT;
+    return self->want;
+}
+
+/* Where a node is among files that lie between seams (plan_node.rotates): between two, or at the end of one. */
+struct files {
+    bool is_idle, is_ended;
+};
+
+/*
+ * More of the stream, or its end; what says that one begins goes on. Resolves to 0; 1: there is nothing more to do; or
+ * as wp_edge_recv().
+ */
+/* clang-format off */
+WEIR_ASYNC(next_input, int, struct run_node *node; struct stepper *stepper; struct files *files; struct parcel parcel;
+           struct wp_edge_recv recv; struct wp_edge_send send;)
+/* clang-format on */
+{
+    WEIR_BEGIN
+    for (;;) {
+        AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
+        if (self->recv.output < 0)
+            RETURN(self->recv.output);
+        if (self->parcel.seam != SEAM_BEGIN)
+            break;
+        self->files->is_idle = false;
+        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = self->parcel));
+        if (self->send.output < 0)
+            RETURN(1);
+    }
+    if (self->files->is_idle) /* and the input is at its end */
+        RETURN(1);
+    self->files->is_ended = self->parcel.seam == SEAM_END;
+    take_input(self->stepper, &self->parcel);
+    RETURN(0);
+    WEIR_FINALLY
+    weir_chunk_put(self->parcel.chunk);
+    WEIR_END
+}
+
+static bool wants_input(const struct stepper *self)
+{
+    return self->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self);
+}
+
+/* A stage may have enough before its input has ended. The rest of the file is for nobody then. */
+static bool is_skipping(const struct run_node *node, const struct stepper *self)
+{
+    return node->plan->rotates != NULL && self->want == WEIR_WANT_NOTHING && !self->in_last;
+}
+
+/* clang-format off */
+WEIR_ASYNC_FRAME_(transform_run, int, weir_future, struct run_node *node; struct stepper *stepper; struct files files;
+                  struct next_input next; weir_chunk_get_future get; weir_offload_future job; weir_yield yield;
+                  struct wp_edge_send send;);
+/* clang-format on */
+
+static struct next_input next(struct transform_run *self)
+{
+    return WEIR_CALL(next_input, .node = self->node, .stepper = self->stepper, .files = &self->files);
+}
+
+WEIR_ASYNC_BODY_(transform_run, static)
 {
     WEIR_BEGIN
     self->output = wp_stepper_create(self->node, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "%s", strerror(-self->output)));
+    self->files.is_idle = self->node->plan->rotates != NULL;
     while (self->stepper->want != WEIR_WANT_NOTHING) {
-        if (self->stepper->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self->stepper)) {
-            AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
-            if (self->recv.output < 0)
-                RETURN(self->recv.output);
-            take_input(self->stepper, &self->parcel);
+        if (wants_input(self->stepper)) {
+            AWAIT(self->next, next(self));
+            if (self->next.output < 0)
+                RETURN(self->next.output);
+            if (self->next.output > 0)
+                break;
         }
         if (self->stepper->out == NULL) {
             AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
@@ -78,13 +147,23 @@ WEIR_ASYNC(transform_run, int, struct run_node *node; struct stepper *stepper; s
             if (self->send.output < 0)
                 RETURN(0);
         }
+        while (is_skipping(self->node, self->stepper)) {
+            AWAIT(self->next, next(self));
+            if (self->next.output < 0)
+                RETURN(self->next.output);
+        }
+        if (self->files.is_ended && self->stepper->want == WEIR_WANT_NOTHING) {
+            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .seam = SEAM_END }));
+            self->files = (struct files){ .is_idle = true };
+            if (begin_again(self->stepper) < 0)
+                RETURN(wp_stepper_fail(self->node, self->stepper));
+        }
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
     WEIR_FINALLY
     /* It may have ended before its input did: who feeds it is told, and gets the memory of what lies in the edge. */
     weir_mpsc_receiver_drop(self->node->from);
     self->node->from = NULL;
-    weir_chunk_put(self->parcel.chunk);
     wp_stepper_unref(self->stepper);
     WEIR_END
 }

@@ -56,7 +56,7 @@ Pipeline: files | each
         2.4. write: takes bytes, a sink
             path = "{.path}.json"
             format = gnu (default)
-            not given: atomic append fsync verify keep mode
+            not given: rotate time atomic append fsync verify keep mode
             waits for the kernel; the file gets its name on a thread of the io
               lane
             one at a time, in order
