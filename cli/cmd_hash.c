@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "hash_report.h"
 #include "hash_values.h"
+#include "hash_verdict.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "screen.h"
@@ -44,6 +45,10 @@ static const char *error_text(int error)
         return "has another content than the cache knows, though its size and times are the same";
     case -EISDIR:
         return "Is a directory";
+    case -ENODATA:
+        return "has no digest: something in it could not be read";
+    case -EMEDIUMTYPE:
+        return "lists files by different algorithms";
     case -EILSEQ:
         return "this format has no way to write the name";
     default:
@@ -154,7 +159,8 @@ static int check_style(const struct context *context, weir_manifest_format forma
         .zero = context->values.zero,
     };
     const char *reason;
-    if (context->values.check != NULL || weir_manifest_style_check(&style, &reason) == 0)
+    if (context->values.check != NULL || context->values.audit != NULL ||
+        weir_manifest_style_check(&style, &reason) == 0)
         return 0;
     return complain(reason);
 }
@@ -171,6 +177,8 @@ static void fill_options(struct context *context, weir_hash_options *options)
         .list_path = values->files_from,
         .list_nul = values->zero,
         .check_path = values->check,
+        .audit_path = values->audit,
+        .tree = (weir_tree_mode)values->tree,
         .rules = {
             .match = values->match.items,
             .match_count = values->match.count,
@@ -224,32 +232,6 @@ WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; struct progress * pro
     WEIR_END
 }
 
-/* The verdict on a check, in coreutils' words, and the exit code. */
-static int conclude_check(const struct context *context)
-{
-    const weir_hash_counters *counters = &context->counters;
-    const struct hash_values *values = &context->values;
-    const unsigned long bad = (unsigned long)counters->malformed, differ = (unsigned long)counters->mismatched;
-    const unsigned long unread = (unsigned long)(counters->missing + counters->unreadable);
-    if (counters->listed == 0) {
-        fprintf(stderr, "weir: %s: no properly formatted checksum lines found\n", values->check);
-        return EXIT_DATA;
-    }
-    if (!values->status) {
-        if (bad > 0)
-            fprintf(stderr, "weir: WARNING: %lu line%s improperly formatted\n", bad, bad == 1 ? " is" : "s are");
-        if (unread > 0)
-            fprintf(stderr, "weir: WARNING: %lu listed file%s could not be read\n", unread, unread == 1 ? "" : "s");
-        if (differ > 0)
-            fprintf(stderr, "weir: WARNING: %lu computed checksum%s did NOT match\n", differ, differ == 1 ? "" : "s");
-    }
-    if (values->ignore_missing && counters->ok == 0 && differ == 0) {
-        fprintf(stderr, "weir: %s: no file was verified\n", values->check);
-        return EXIT_DATA;
-    }
-    return differ > 0 || unread > 0 || (values->strict && bad > 0) ? EXIT_DATA : 0;
-}
-
 static int conclude(struct context *context, int error)
 {
     if (error == -EPIPE)
@@ -259,15 +241,14 @@ static int conclude(struct context *context, int error)
     if (error < 0) {
         const struct hash_values *values = &context->values;
         const char *what = values->check != NULL        ? values->check
+                           : values->audit != NULL      ? values->audit
                            : values->files_from != NULL ? values->files_from
                            : values->output != NULL     ? values->output
                                                         : "output";
         fprintf(stderr, "weir: %s: %s\n", what, error_text(error));
         return EXIT_DATA;
     }
-    if (context->values.check != NULL)
-        return conclude_check(context);
-    return context->counters.errors > 0 ? EXIT_DATA : 0;
+    return hash_verdict(&context->values, &context->counters);
 }
 
 static int run(struct context *context, weir_hash_options *options)

@@ -9,6 +9,7 @@
 static const char *const format_names[] = { "auto", "gnu", "bsd", "json", "csv", "sfv", NULL };
 static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
 static const char *const offload_names[] = { "auto", "always", "never", NULL };
+static const char *const tree_names[] = { "no", "root", "dirs", "all", NULL };
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
 
 #define OPT(kind_, short_, name_, value_, field_, help_, ...)                        \
@@ -25,6 +26,9 @@ static const struct arg_opt hash_opts[] = {
     HEADING("What is computed:"),
     OPT(ARG_STRING, 'a', "algo", "ALGO[,ALGO]", algos,
         "xxh128 (default), xxh3, xxh64, xxh32, sha256, sha512, blake2b, md5, crc32, ...; several in one read"),
+    OPT(ARG_CHOICE, 0, "tree", "WHAT", tree,
+        "a digest for each directory named and all below it; dirs: for those below, too; all: and for their files",
+        .choices = tree_names, .alone = WEIR_TREE_ROOT),
     HEADING("What is hashed:"),
     OPT(ARG_STRING, 0, "files-from", "FILE", files_from, "the files named in FILE (- is stdin); with -0 NUL-separated"),
     OPT(ARG_STRINGS, 0, "exclude", "GLOB", exclude, "leave these out; a directory is not entered"),
@@ -57,6 +61,8 @@ static const struct arg_opt hash_opts[] = {
     HEADING("Checking:"),
     OPT(ARG_STRING, 'c', "check", "FILE", check,
         "compare files with the manifest FILE (- is stdin), in any of the formats"),
+    OPT(ARG_STRING, 0, "audit", "FILE", audit,
+        "compare PATHs with the manifest FILE: which files are ok, changed, moved, new, missing"),
     OPT(ARG_FLAG, 0, "quiet", NULL, quiet, "no line for files that are OK"),
     OPT(ARG_FLAG, 0, "status", NULL, status, "no output at all, only the exit code"),
     OPT(ARG_FLAG, 0, "ignore-missing", NULL, ignore_missing, "don't mind files that are not there"),
@@ -80,6 +86,19 @@ static const struct arg_section hash_sections[] = {
           "4180; sfv is for crc32.\n\nSymbolic links below PATH are not followed; FIFOs, sockets and devices "
           "are skipped with a note. What can't be read, has vanished, or changes while it is read is reported, "
           "and the rest is done." },
+    { .title = "DIRECTORIES",
+      .text =
+          "--tree prints one digest for a directory, made of the names and contents of all below it, with links for "
+          "what they say, whatever the order of the walk or the number of workers; docs/formats.md has it exactly. "
+          "Owners, modes and times are no part of it. The name ends in '/'. --tree=dirs prints each directory, those "
+          "inside first; where two machines differ, so do the lines of the directories on the way to the difference: "
+          "--tree --check FILE says which. Use a cryptographic algorithm where somebody may want to deceive." },
+    { .title = "AUDIT",
+      .text =
+          "Each file below PATH is OK, CHANGED (listed with another content), MOVED (not listed, but its content is, "
+          "for a place where it isn't any more) or NEW; what is listed and not met is MISSING. Moved, new and missing "
+          "files are said at the end. A \"./\" in front of a path doesn't matter. The manifest itself isn't new. The "
+          "exit code is 0 when all are OK." },
     { .title = "AGAIN",
       .text =
           "--cache FILE keeps the digests of all files by file system, inode, time of birth, size, mtime and ctime. "
@@ -102,7 +121,8 @@ static const struct arg_section hash_sections[] = {
       .verbatim = true,
       .text =
           "weir hash -a sha256 src -o SHA256SUMS\nweir hash -c SHA256SUMS --quiet\nweir hash -a xxh3,sha256 --format "
-          "json /data >data.jsonl\nweir hash /data -o data.xxh128 "
+          "json /data >data.jsonl\nweir hash --audit SHA256SUMS src\nweir hash -a "
+          "sha256 --tree=dirs src -o src.tree\nweir hash --tree -c src.tree --quiet\nweir hash /data -o data.xxh128 "
           "--resume\nweir hash /data -o data.xxh128 --cache ~/.cache/data.weir --paranoid 1%\nfind . -name '*.c' "
           "-print0 | weir hash -0 --files-from -\nweir hash --report "
           "/usr/share >/dev/null" },
@@ -125,7 +145,7 @@ int hash_values_algos(const struct hash_values *values, const weir_digest_algo *
 {
     const char *text = values->algos;
     int count = 0;
-    if (text == NULL && values->check != NULL)
+    if (text == NULL && (values->check != NULL || values->audit != NULL))
         return 0; /* the manifest says */
     if (text == NULL)
         text = "xxh128";
@@ -185,15 +205,26 @@ static int check_resume(const struct hash_values *values)
 
 int hash_values_check(struct hash_values *values, int path_count, size_t algo_count)
 {
+    const bool is_check = values->check != NULL || values->audit != NULL;
     if (values->check != NULL && (path_count > 0 || values->files_from != NULL))
         return complain("--check takes the files from the manifest: name no others");
     if (values->files_from != NULL && path_count > 0)
         return complain("--files-from and paths can't go together");
-    if (values->check != NULL && algo_count > 1)
-        return complain("--check wants one algorithm at most");
-    if (values->check == NULL &&
-        (values->quiet || values->status || values->ignore_missing || values->strict || values->warn))
-        return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check");
+    if (values->check != NULL && values->audit != NULL)
+        return complain(
+            "--check takes the files from the manifest, --audit compares other files with it: one of the two");
+    if (is_check && algo_count > 1)
+        return complain("--check and --audit want one algorithm at most");
+    if (values->tree != WEIR_TREE_NONE && algo_count > 1)
+        return complain("--tree hashes digests with the algorithm they are of: name one");
+    if (values->tree != WEIR_TREE_NONE && (values->audit != NULL || values->files_from != NULL))
+        return complain("--tree is for directories: --audit and --files-from are for files");
+    if (values->tree != WEIR_TREE_NONE && values->format == 1 + WEIR_MANIFEST_SFV)
+        return complain("sfv has no lines for directories");
+    if (is_check && values->format == 1 + WEIR_MANIFEST_SFV)
+        return complain("sfv has no place for a verdict: take gnu, json or csv");
+    if (!is_check && (values->quiet || values->status || values->ignore_missing || values->strict || values->warn))
+        return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check and --audit");
     if (values->check != NULL && (values->cache != NULL || values->resume))
         return complain("--check reads the files, whatever --cache or --resume know");
     if (values->paranoid != NULL && values->cache == NULL)

@@ -7,8 +7,8 @@
 #include "args.h"
 
 struct hash_values {
-    const char *algos, *check, *files_from, *output, *cache, *paranoid;
-    int format, progress, offload, io;
+    const char *algos, *check, *audit, *files_from, *output, *cache, *paranoid;
+    int format, progress, offload, io, tree;
     bool zero, quiet, status, ignore_missing, strict, warn, explain, report;
     bool gitignore, no_hidden, follow, xdev, resume;
     struct arg_strings exclude, match;

@@ -20,6 +20,14 @@ static bool is_sound(const char *name, size_t len)
     return len > 0 && len <= UINT16_MAX && memchr(name, '/', len) == NULL;
 }
 
+static bool is_link_skipped(struct walk_list *self)
+{
+    if (self->rules->given.follow || self->rules->given.links)
+        return false;
+    self->links_skipped++;
+    return true;
+}
+
 static int add_entry(struct walk_list *self, const struct dirent64 *dirent)
 {
     const char *const name = dirent->d_name;
@@ -30,10 +38,8 @@ static int add_entry(struct walk_list *self, const struct dirent64 *dirent)
         weir_walk_tell(self->node, WEIR_NOTE_UNREADABLE, name, len, -EIO);
         return 0;
     }
-    if (dirent->d_type == DT_LNK && !self->rules->given.follow) {
-        self->links_skipped++;
+    if (dirent->d_type == DT_LNK && is_link_skipped(self))
         return 0;
-    }
     if (len == 10 && memcmp(name, ".gitignore", 10) == 0)
         self->has_ignore_file = true;
     if (self->names_len + len + 1 > UINT32_MAX || self->count == UINT32_MAX / 2)
@@ -132,11 +138,9 @@ static int resolve(struct walk_list *self, weir_entry *entry, weir_file_meta *me
         type = (unsigned char)IFTODT(meta->mode);
         *looked = true;
     }
-    if (type == DT_LNK && !self->rules->given.follow) {
-        self->links_skipped++;
+    if (type == DT_LNK && is_link_skipped(self))
         return 0;
-    }
-    if (type == DT_LNK) {
+    if (type == DT_LNK && self->rules->given.follow) {
         entry->flags |= WEIR_ENTRY_LINK;
         const int rc = look(self, name, 0, meta);
         if (rc < 0)
@@ -180,6 +184,11 @@ static int choose_one(struct walk_list *self, weir_entry *entry, weir_file_meta 
     if (is_dir) {
         entry->kind = WEIR_ENTRY_DIR;
         return depth_max == 0 || self->node->depth + 1 < depth_max;
+    }
+    if (entry->kind == DT_LNK) {
+        entry->kind = WEIR_ENTRY_SYMLINK;
+        *ret_meta = (weir_file_meta){ 0 };
+        return 1;
     }
     if (entry->kind != DT_REG) {
         weir_walk_tell(self->node, WEIR_NOTE_SPECIAL_SKIPPED, name, entry->name_len, 0);

@@ -244,3 +244,51 @@ char *wi_json_put_string(char *at, const char *name, size_t size)
     }
     return at;
 }
+
+/* Most names are ASCII without anything to escape. */
+static bool is_plain_ascii(const char *name, size_t size)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < size; i++)
+        found |= (unsigned)(name[i] < ' ') | (unsigned)(name[i] == 0x7f) | (unsigned)(name[i] == '"') |
+                 (unsigned)(name[i] == '\\') | (unsigned)((unsigned char)name[i] >= 0x80);
+    return found == 0;
+}
+
+char *wi_json_put_name(char *at, const char *key, const char *name, size_t size)
+{
+    const bool is_plain = is_plain_ascii(name, size), is_text = is_plain || wi_utf8_valid(name, size);
+    *at++ = '"';
+    at = stpcpy(at, key);
+    at = stpcpy(at, is_text ? "\":\"" : "_b64\":\"");
+    if (is_plain)
+        at = mempcpy(at, name, size);
+    else
+        at = is_text ? wi_json_put_string(at, name, size) : wi_base64_encode(name, size, at);
+    *at++ = '"';
+    return at;
+}
+
+/* Blanks at the ends are quoted too: many readers trim what isn't. */
+static bool needs_quotes(const char *name, size_t size)
+{
+    unsigned found = name[0] == ' ' || name[size - 1] == ' ';
+    for (size_t i = 0; i < size; i++)
+        found |= (unsigned)(name[i] == '"') | (unsigned)(name[i] == ',') | (unsigned)(name[i] == '\n') |
+                 (unsigned)(name[i] == '\r');
+    return found != 0;
+}
+
+char *wi_csv_put_name(char *at, const char *name, size_t size)
+{
+    if (!needs_quotes(name, size))
+        return mempcpy(at, name, size);
+    *at++ = '"';
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == '"')
+            *at++ = '"';
+        *at++ = name[i];
+    }
+    *at++ = '"';
+    return at;
+}

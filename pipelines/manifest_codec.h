@@ -26,6 +26,15 @@ char *wi_base64_encode(const char *data, size_t size, char *ret_text);
  */
 char *wi_json_put_string(char *at, const char *text, size_t size);
 
+/*
+ * A name as a member of an object, "key":"name", or "key_b64" where it isn't UTF-8; and as a field of CSV (RFC 4180).
+ * At most WI_JSON_NAME_ROOM and WI_CSV_NAME_ROOM bytes. Both return the end of what they wrote.
+ */
+#define WI_JSON_NAME_ROOM(key, size) (strlen(key) + 12 + 6 * (size))
+#define WI_CSV_NAME_ROOM(size) (2 + 2 * (size))
+char *wi_json_put_name(char *at, const char *key, const char *name, size_t size);
+char *wi_csv_put_name(char *at, const char *name, size_t size);
+
 /* Appends the decoded bytes. Returns 0, -EINVAL for anything that the encoder would not write, or -ENOMEM. */
 int wi_base64_decode(const char *text, size_t size, weir_text *bytes);
 

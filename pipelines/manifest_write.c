@@ -124,30 +124,11 @@ static char *put_lines(char *at, const weir_manifest_style *style, const char *n
     return at;
 }
 
-/* Most names are ASCII without anything to escape. */
-static bool is_plain_ascii(const char *name, size_t size)
-{
-    unsigned found = 0;
-    for (size_t i = 0; i < size; i++)
-        found |= (unsigned)(name[i] < ' ') | (unsigned)(name[i] == 0x7f) | (unsigned)(name[i] == '"') |
-                 (unsigned)(name[i] == '\\') | (unsigned)((unsigned char)name[i] >= 0x80);
-    return found == 0;
-}
-
 static char *put_json(char *at, const weir_manifest_style *style, const char *name, size_t name_size, int64_t size,
                       const uint8_t *digest)
 {
-    if (is_plain_ascii(name, name_size)) {
-        at = put_word(at, "{\"path\":\"");
-        at = put(at, name, name_size);
-    } else if (wi_utf8_valid(name, name_size)) {
-        at = put_word(at, "{\"path\":\"");
-        at = wi_json_put_string(at, name, name_size);
-    } else {
-        at = put_word(at, "{\"path_b64\":\"");
-        at = wi_base64_encode(name, name_size, at);
-    }
-    *at++ = '"';
+    *at++ = '{';
+    at = wi_json_put_name(at, "path", name, name_size);
     if (size >= 0) {
         at = put_word(at, ",\"size\":");
         at = put_number(at, (uint64_t)size);
@@ -166,30 +147,10 @@ static char *put_json(char *at, const weir_manifest_style *style, const char *na
     return at;
 }
 
-/* Blanks at the ends are quoted too: many readers trim what isn't. */
-static bool needs_quotes(const char *name, size_t size)
-{
-    unsigned found = name[0] == ' ' || name[size - 1] == ' ';
-    for (size_t i = 0; i < size; i++)
-        found |= (unsigned)(name[i] == '"') | (unsigned)(name[i] == ',') | (unsigned)(name[i] == '\n') |
-                 (unsigned)(name[i] == '\r');
-    return found != 0;
-}
-
 static char *put_csv(char *at, const weir_manifest_style *style, const char *name, size_t name_size, int64_t size,
                      const uint8_t *digest)
 {
-    if (needs_quotes(name, name_size)) {
-        *at++ = '"';
-        for (size_t i = 0; i < name_size; i++) {
-            if (name[i] == '"')
-                *at++ = '"';
-            *at++ = name[i];
-        }
-        *at++ = '"';
-    } else {
-        at = put(at, name, name_size);
-    }
+    at = wi_csv_put_name(at, name, name_size);
     *at++ = ',';
     if (size >= 0)
         at = put_number(at, (uint64_t)size);

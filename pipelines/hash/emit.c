@@ -58,6 +58,19 @@ static int emit_file(struct job *job, const struct node *node, uint32_t entry)
     return error;
 }
 
+static int emit_leave(struct job *job, const struct node *node)
+{
+    if (job->sink->leave == NULL)
+        return 0;
+    if (job->path_of != node && set_prefix(job, node) < 0)
+        return -ENOMEM;
+    /* Ended by a NUL, as the others are. */
+    if (weir_text_reserve(&job->path, 1) < 0)
+        return -ENOMEM;
+    job->path.data[job->path.size] = '\0';
+    return job->sink->leave(job->sink, node, job->path.data, job->path.size, &job->out);
+}
+
 /* As much text as a write wants, or as there is. */
 static int gather(struct hash_emit *self)
 {
@@ -69,9 +82,9 @@ static int gather(struct hash_emit *self)
         if (node == NULL) {
             job->path_of = NULL; /* the node it was of may be gone */
             self->more = false;
-            return 0;
+            return self->end && job->sink->finish != NULL ? job->sink->finish(job->sink, &job->out) : 0;
         }
-        const int error = emit_file(job, node, entry);
+        const int error = entry == node->count ? emit_leave(job, node) : emit_file(job, node, entry);
         if (error < 0)
             return error;
     }

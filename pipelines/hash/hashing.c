@@ -13,6 +13,7 @@
 #include "hash/bulk.h"
 #include "hash/emit.h"
 #include "hash/hash_lane.h"
+#include "hash/manifest_index.h"
 #include "hash/recall.h"
 #include "hash/sink.h"
 #include "hash/sources.h"
@@ -45,6 +46,8 @@ void wp_job_unref(struct job *job)
     weir_text_fini(&job->path);
     wp_kits_fini(&job->kits);
     wp_hash_cache_close(job->cache);
+    wp_manifest_index_free(job->index);
+    free(job->roots);
     free(job);
 }
 
@@ -95,18 +98,26 @@ void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t
 static int make_source(struct job *job)
 {
     const weir_hash_options *options = &job->options;
-    if (options->check_path != NULL)
+    if (options->check_path != NULL && job->index == NULL)
         return wp_source_manifest(job, &job->source);
     if (options->list_path != NULL)
         return wp_source_list(options->list_path, options->list_nul, &job->source);
     const int error = weir_walk_create(&options->rules, options->on_note, options->hook_arg, &job->walk);
-    return error < 0 ? error : wp_source_paths(job->walk, options->paths, options->path_count, &job->source);
+    if (error < 0)
+        return error;
+    if (job->roots != NULL)
+        return wp_source_paths(job->walk, job->roots, job->root_count, &job->source);
+    return wp_source_paths(job->walk, options->paths, options->path_count, &job->source);
 }
 
 static int make_sink(struct job *job)
 {
     if (job->options.edge != NULL)
         return wp_sink_lines(job, &job->sink);
+    if (job->options.tree != WEIR_TREE_NONE)
+        return wp_sink_tree(job, &job->sink);
+    if (job->options.audit_path != NULL)
+        return wp_sink_audit(job, &job->sink);
     return job->options.check_path != NULL ? wp_sink_check(job, &job->sink) : wp_sink_manifest(job, &job->sink);
 }
 
@@ -155,6 +166,25 @@ static int make_parts(struct job *job)
     return error;
 }
 
+/* What is compared by name, and by the manifest's own algorithms. */
+static int load_index(struct job *job)
+{
+    const weir_hash_options *options = &job->options;
+    const bool is_tree_check = options->tree != WEIR_TREE_NONE && options->check_path != NULL;
+    if (options->audit_path == NULL && !is_tree_check)
+        return 0;
+    int error = wp_manifest_index_load(job, is_tree_check ? options->check_path : options->audit_path, &job->index);
+    if (error < 0)
+        return error;
+    if (job->index->count > 0)
+        job->algos = job->index->set;
+    else if (job->algos.count == 0) /* there is nothing to compare with, which is for others to say */
+        job->algos = (struct algo_set){ { weir_digest_at(0) }, 1, weir_digest_at(0)->digest_size };
+    if (is_tree_check && job->algos.count > 1)
+        return -EMEDIUMTYPE;
+    return is_tree_check ? wp_index_roots(job->index, &job->roots, &job->root_count) : 0;
+}
+
 static int job_create(const weir_hash_options *options, struct job **ret_job)
 {
     struct job *job = calloc(1, sizeof *job);
@@ -166,13 +196,17 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
     job->output.fd = -1;
     job->file_ns = 200000;
     wp_kits_init(&job->kits);
+    job->options.rules.links |= options->tree != WEIR_TREE_NONE;
     for (size_t i = 0; i < options->algo_count && i < WEIR_HASHER_ALGOS_MAX; i++) {
         job->algos.algos[i] = options->algos[i];
         job->algos.digest_size += options->algos[i]->digest_size;
         job->algos.count++;
-        job->counters->ns_per_mib += options->algos[i]->ns_per_kib * 1024u;
     }
-    const int error = make_parts(job);
+    int error = load_index(job);
+    for (size_t i = 0; i < job->algos.count; i++)
+        job->counters->ns_per_mib += job->algos.algos[i]->ns_per_kib * 1024u;
+    if (error == 0)
+        error = make_parts(job);
     if (error < 0) {
         wp_job_unref(job);
         return error;

@@ -30,7 +30,10 @@ struct job {
     struct tree tree;
     struct algo_set algos;
     struct name_source *source;
-    struct hash_cache *cache; /* NULL: none */
+    struct hash_cache *cache;     /* NULL: none */
+    struct manifest_index *index; /* what it is compared with, by name; NULL: nothing */
+    const char **roots;           /* of a check of directories: what the index lists and is below nothing else in it */
+    size_t root_count;
     weir_walk *walk;
     struct sink *sink;
     struct output output;

@@ -51,7 +51,7 @@ static int look(const struct node *node, uint32_t i, weir_file_meta *ret_meta)
 static struct cache_key key_of(struct node *node, uint32_t i, int64_t looked_ns)
 {
     weir_file_meta meta;
-    if (wp_node_is_dir(node, i) || look(node, i, &meta) < 0 || !S_ISREG(meta.mode))
+    if (wp_node_is_dir(node, i) || wp_node_is_link(node, i) || look(node, i, &meta) < 0 || !S_ISREG(meta.mode))
         return (struct cache_key){ .volume = 0 };
     node->results[i].size = meta.size;
     return wp_hash_cache_key(node->tree->cache, &meta, wp_node_fd(node), wp_node_name(node, i), looked_ns);

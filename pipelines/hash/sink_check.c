@@ -3,39 +3,12 @@
 #include <string.h>
 
 #include "hash/sink.h"
+#include "hash/state_line.h"
 
 struct check_sink {
     struct sink sink;
     struct job *job;
 };
-
-static bool has_line_break(const char *path, size_t size)
-{
-    return memchr(path, '\n', size) != NULL || memchr(path, '\r', size) != NULL;
-}
-
-/* The name as coreutils prints it: a line stays a line, and is marked with a backslash where that took escapes. */
-static int append_name(weir_text *out, const char *path, size_t size)
-{
-    if (!has_line_break(path, size))
-        return weir_text_append(out, path, size);
-    if (weir_text_reserve(out, 2 * size + 1) < 0)
-        return -ENOMEM;
-    int error = weir_text_append(out, "\\", 1);
-    for (size_t i = 0; i < size && error == 0; i++) {
-        const char byte = path[i];
-        const char *escape = byte == '\n' ? "\\n" : byte == '\r' ? "\\r" : byte == '\\' ? "\\\\" : NULL;
-        error = escape != NULL ? weir_text_append(out, escape, 2) : weir_text_append(out, &byte, 1);
-    }
-    return error;
-}
-
-static int line(weir_text *out, const char *path, size_t size, const char *verdict)
-{
-    if (append_name(out, path, size) < 0 || weir_text_append(out, verdict, strlen(verdict)) < 0)
-        return -ENOMEM;
-    return weir_text_append(out, "\n", 1);
-}
 
 static weir_check_state state_of(const struct node *node, uint32_t entry)
 {
@@ -56,33 +29,50 @@ static void tell_error(const weir_hash_options *options, const char *path, size_
         options->on_error(options->hook_arg, path, size, error);
 }
 
+static int check_head(struct sink *sink, weir_text *out)
+{
+    const struct check_sink *self = weir_container_of(sink, struct check_sink, sink);
+    const weir_hash_options *options = &self->job->options;
+    return options->status_only ? 0 : wp_state_head(out, wp_state_format(options->format));
+}
+
 static int check_file(struct sink *sink, const struct node *node, uint32_t entry, const char *path, size_t path_size,
                       weir_text *out)
 {
+    static const struct state_words ok = { ": OK", "ok" }, changed = { ": FAILED", "changed" },
+                                    missing = { ": FAILED open or read", "missing" },
+                                    unreadable = { ": FAILED open or read", "unreadable" };
     struct check_sink *self = weir_container_of(sink, struct check_sink, sink);
     const weir_hash_options *options = &self->job->options;
     weir_hash_counters *counters = options->counters;
+    const struct state_words *words = &unreadable;
     const int error = node->results[entry].error;
     switch (state_of(node, entry)) {
     case WEIR_CHECK_OK:
         wp_count(&counters->ok, 1);
-        if (options->quiet || options->status_only)
+        if (options->quiet)
             return 0;
-        return line(out, path, path_size, ": OK");
+        words = &ok;
+        break;
     case WEIR_CHECK_MISMATCH:
         wp_count(&counters->mismatched, 1);
-        return options->status_only ? 0 : line(out, path, path_size, ": FAILED");
+        words = &changed;
+        break;
     case WEIR_CHECK_MISSING:
         if (options->ignore_missing)
             return 0;
         wp_count(&counters->missing, 1);
+        words = &missing;
         break;
     case WEIR_CHECK_UNREADABLE:
         wp_count(&counters->unreadable, 1);
         break;
     }
-    tell_error(options, path, path_size, error);
-    return options->status_only ? 0 : line(out, path, path_size, ": FAILED open or read");
+    if (error != 0)
+        tell_error(options, path, path_size, error);
+    if (options->status_only)
+        return 0;
+    return wp_state_line(out, wp_state_format(options->format), path, path_size, words, NULL, 0);
 }
 
 static void check_free(struct sink *sink)
@@ -95,7 +85,7 @@ int wp_sink_check(struct job *job, struct sink **ret_sink)
     struct check_sink *self = calloc(1, sizeof *self);
     if (self == NULL)
         return -ENOMEM;
-    self->sink = (struct sink){ NULL, check_file, check_free };
+    self->sink = (struct sink){ .head = check_head, .file = check_file, .free = check_free };
     self->job = job;
     *ret_sink = &self->sink;
     return 0;

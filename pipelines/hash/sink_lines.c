@@ -68,7 +68,7 @@ int wp_sink_lines(struct job *job, struct sink **ret_sink)
     struct lines_sink *self = calloc(1, sizeof *self);
     if (self == NULL)
         return -ENOMEM;
-    self->sink = (struct sink){ NULL, lines_file, lines_free };
+    self->sink = (struct sink){ .file = lines_file, .free = lines_free };
     self->job = job;
     *ret_sink = &self->sink;
     return 0;

@@ -45,7 +45,7 @@ int wp_sink_manifest(struct job *job, struct sink **ret_sink)
     struct manifest_sink *self = calloc(1, sizeof *self);
     if (self == NULL)
         return -ENOMEM;
-    self->sink = (struct sink){ manifest_head, manifest_file, manifest_free };
+    self->sink = (struct sink){ .head = manifest_head, .file = manifest_file, .free = manifest_free };
     self->job = job;
     self->style = (weir_manifest_style){
         .format = job->options.format,

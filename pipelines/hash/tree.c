@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash/links.h"
 #include "hash/recall.h"
 
 #define AHEAD_MAX (12u * 1024 * 1024)
@@ -124,6 +125,14 @@ static int make_order(struct node *node)
     return 0;
 }
 
+/* What needn't be read is known then, the rest is in order. */
+static int find_out(struct node *node)
+{
+    wp_links_read(node);
+    const int error = wp_recall(node);
+    return error < 0 ? error : make_order(node);
+}
+
 /* Its entries are known: makes room for what will be found out about them. */
 static int node_open(struct node *node)
 {
@@ -134,8 +143,7 @@ static int node_open(struct node *node)
     node->results = calloc(node->count + 1, sizeof *node->results);
     node->digests = malloc(node->count * digest_size + 1);
     node->children = calloc(node->child_count + 1, sizeof(struct node *));
-    if (node->results == NULL || node->digests == NULL || node->children == NULL || wp_recall(node) < 0 ||
-        make_order(node) < 0) {
+    if (node->results == NULL || node->digests == NULL || node->children == NULL || find_out(node) < 0) {
         node->count = node->file_count = node->child_count = 0; /* there is nothing to claim or to emit */
         return -ENOMEM;
     }
@@ -226,6 +234,7 @@ static struct node *take_child(struct node *node, int *ret_error)
     struct node *child = *ret_error < 0 ? NULL : wp_node_dir(node->tree, place);
     if (child == NULL) {
         *ret_error = *ret_error < 0 ? *ret_error : -ENOMEM;
+        node->is_partial = true;
         node->child_taken++; /* its place stays empty: the emitter passes it over */
         fd_unuse(node);
         return NULL;
@@ -474,6 +483,11 @@ struct node *wp_tree_emit_next(struct tree *tree, uint32_t *ret_entry, bool *ret
         struct node *node = tree->emitting;
         if (node == NULL || __atomic_load_n(&node->pending, __ATOMIC_ACQUIRE) != 0)
             return NULL;
+        if (node->entry_emitted == node->count && !node->is_left && node->list == NULL) {
+            node->is_left = true;
+            *ret_entry = node->count;
+            return node;
+        }
         if (node->entry_emitted == node->count) {
             tree->emitting = leave(tree, node);
             continue;

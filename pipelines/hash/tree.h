@@ -48,6 +48,8 @@ struct node {
     uint32_t child_entry;   /* [lock] where to look for the next child */
     uint32_t child_emitted; /* emitter's */
     uint32_t entry_emitted; /* emitter's */
+    bool is_partial;        /* [lock] a directory in it could not be had */
+    bool is_left;           /* emitter's: it was said that all of it is out */
     uint32_t large_run;     /* [atomic] files in a row that were larger than a slot */
     struct node **children;
     struct result *results; /* an entry each */
@@ -158,6 +160,11 @@ static inline bool wp_node_is_dir(const struct node *node, uint32_t i)
     return node->list == NULL && node->dir->entries[i].kind == WEIR_ENTRY_DIR;
 }
 
+static inline bool wp_node_is_link(const struct node *node, uint32_t i)
+{
+    return node->list == NULL && node->dir->entries[i].kind == WEIR_ENTRY_SYMLINK;
+}
+
 /* What the entry's name is relative to. */
 static inline int wp_node_fd(const struct node *node)
 {
@@ -170,7 +177,10 @@ static inline uint8_t *wp_node_digests(const struct node *node, uint32_t i)
     return node->digests + (size_t)i * node->algos->digest_size;
 }
 
-/* The next entry in order, its node complete; NULL: wait for `completed`; or *ret_end. Frees nodes behind it. */
+/*
+ * The next entry in order, its node complete; node->count for *ret_entry: all of this directory is out. NULL: wait for
+ * `completed`; or *ret_end. Frees nodes behind it.
+ */
 struct node *wp_tree_emit_next(struct tree *tree, uint32_t *ret_entry, bool *ret_end);
 
 /* After TREE_END: 0, or why it came early. */

@@ -56,6 +56,7 @@ typedef struct weir_walk_rules {
     bool same_device; /* don't enter a directory on another device than its root's ("xdev") */
     bool follow;      /* symbolic links are what they point to */
     bool gitignore;   /* obey .gitignore files, those above the root in its repository too; leave out .git */
+    bool links;       /* without follow: symbolic links are entries, too, of WEIR_ENTRY_SYMLINK */
     bool meta;        /* fill in weir_dir.meta: a stat for each file */
 } weir_walk_rules;
 
@@ -132,7 +133,7 @@ typedef struct weir_root {
  */
 WEIR_MUST_USE int weir_walk_root(weir_walk *walk, const char *path, weir_root *ret_root);
 
-typedef enum weir_entry_kind { WEIR_ENTRY_FILE, WEIR_ENTRY_DIR } weir_entry_kind;
+typedef enum weir_entry_kind { WEIR_ENTRY_FILE, WEIR_ENTRY_DIR, WEIR_ENTRY_SYMLINK } weir_entry_kind;
 
 #define WEIR_ENTRY_LINK 1u /* with follow: the name is a symbolic link; opened without O_NOFOLLOW */
 
@@ -155,7 +156,7 @@ typedef struct weir_dir {
     uint32_t links_skipped; /* symbolic links, without follow */
     bool short_read_is_eof; /* see weir_fs_short_read_is_eof() */
     weir_entry *entries;
-    weir_file_meta *meta; /* NULL unless the rules want it; one for each entry, zero for directories */
+    weir_file_meta *meta; /* NULL unless the rules want it; one for each entry, zero for directories and links */
     const char *names;
     size_t bytes; /* of memory, by_inode not counted */
     uint32_t *by_inode;

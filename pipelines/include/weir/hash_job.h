@@ -25,8 +25,11 @@ typedef struct weir_hash_counters {
     uint64_t recalled;           /* files whose digests were known */
     uint64_t reread;             /* known files that were read all the same (paranoid) */
     uint64_t rotten;             /* of those: whose content is another one, though it looks unchanged */
-    /* of a check: */
+    /* of a check (mismatched: also of an audit, whose files have changed): */
     uint64_t listed, ok, mismatched, missing, unreadable, malformed;
+    /* of an audit; of a check of directories `added` alone: */
+    uint64_t moved, added,
+        copied; /* copied: those of the added whose content is listed for another file that is there */
 } weir_hash_counters;
 
 typedef enum weir_offload_mode { WEIR_OFFLOAD_AUTO, WEIR_OFFLOAD_ALWAYS, WEIR_OFFLOAD_NEVER } weir_offload_mode;
@@ -39,6 +42,9 @@ typedef enum weir_check_state {
     WEIR_CHECK_UNREADABLE,
 } weir_check_state;
 
+/* Of which the digests come out: of the roots, of all directories, of their files, too. */
+typedef enum weir_tree_mode { WEIR_TREE_NONE, WEIR_TREE_ROOT, WEIR_TREE_DIRS, WEIR_TREE_ALL } weir_tree_mode;
+
 struct run_node;
 
 typedef struct weir_hash_options {
@@ -48,9 +54,11 @@ typedef struct weir_hash_options {
     /* What to hash: paths, or the names in a file; or, with check_path, what a manifest lists. */
     const char *const *paths;
     size_t path_count;
-    const char *list_path; /* "-": standard input */
-    bool list_nul;         /* names in the list end in NUL, not in newline */
-    const char *check_path;
+    const char *list_path;  /* "-": standard input */
+    bool list_nul;          /* names in the list end in NUL, not in newline */
+    const char *check_path; /* with `tree`: directories of that manifest, too */
+    const char *audit_path; /* a manifest that the paths are compared with: ok, changed, moved, new, missing */
+    weir_tree_mode tree;    /* digests of directories; one algorithm */
     weir_walk_rules rules;
 
     /* What comes out. */
@@ -78,7 +86,8 @@ typedef struct weir_hash_options {
     weir_hash_counters *counters; /* never NULL; zeroed by you */
 
     /* Told of what went wrong with one file, in the order of the output; `path` may hold any byte but NUL. -ESTALE: it
-     * changed while it was read; -EBADE: its content isn't what the cache says, though it looks unchanged. */
+     * changed while it was read; -EBADE: its content isn't what the cache says, though it looks unchanged; -ENODATA: a
+     * directory that has no digest, since something in it could not be read. */
     void (*on_error)(void *arg, const char *path, size_t path_len, int error);
     /* Told of what the walk left out (special files, other devices, ...). Any thread. */
     weir_note_fn on_note;

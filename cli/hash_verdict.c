@@ -1,0 +1,61 @@
+/* hash_verdict.c - what a run of weir hash comes to. */
+#include "hash_verdict.h"
+
+#include <stdio.h>
+
+#include "cmd.h"
+
+/* The verdict on a check, in coreutils' words, and the exit code. */
+static int conclude_check(const struct hash_values *values, const weir_hash_counters *counters)
+{
+    const unsigned long bad = (unsigned long)counters->malformed, differ = (unsigned long)counters->mismatched;
+    const unsigned long added = (unsigned long)counters->added;
+    const unsigned long unread = (unsigned long)(counters->missing + counters->unreadable);
+    if (!values->status) {
+        if (bad > 0)
+            fprintf(stderr, "weir: WARNING: %lu line%s improperly formatted\n", bad, bad == 1 ? " is" : "s are");
+        if (unread > 0)
+            fprintf(stderr, "weir: WARNING: %lu listed file%s could not be read\n", unread, unread == 1 ? "" : "s");
+        if (differ > 0)
+            fprintf(stderr, "weir: WARNING: %lu computed checksum%s did NOT match\n", differ, differ == 1 ? "" : "s");
+        if (added > 0)
+            fprintf(stderr, "weir: WARNING: %lu %s not listed\n", added, added == 1 ? "is" : "are");
+    }
+    if (values->ignore_missing && counters->ok == 0 && differ == 0) {
+        fprintf(stderr, "weir: %s: no file was verified\n", values->check);
+        return EXIT_DATA;
+    }
+    return differ > 0 || unread > 0 || added > 0 || counters->errors > 0 || (values->strict && bad > 0) ? EXIT_DATA : 0;
+}
+
+/* As hashdeep -a counts, but for changed files, which it takes for one that is new and one that is missing. */
+static int conclude_audit(const struct hash_values *values, const weir_hash_counters *counters)
+{
+    const bool differs = counters->mismatched + counters->moved + counters->added + counters->missing > 0;
+    const unsigned long bad = (unsigned long)counters->malformed;
+    if (!values->status) {
+        if (bad > 0)
+            fprintf(stderr, "weir: WARNING: %lu line%s improperly formatted\n", bad, bad == 1 ? " is" : "s are");
+        fprintf(stderr, "weir: %lu ok, %lu changed, %lu moved, %lu new", (unsigned long)counters->ok,
+                (unsigned long)counters->mismatched, (unsigned long)counters->moved, (unsigned long)counters->added);
+        if (counters->copied > 0)
+            fprintf(stderr, " (%lu of them a copy)", (unsigned long)counters->copied);
+        fprintf(stderr, ", %lu missing", (unsigned long)counters->missing);
+        if (counters->unreadable > 0)
+            fprintf(stderr, ", %lu unreadable", (unsigned long)counters->unreadable);
+        fputc('\n', stderr);
+    }
+    return differs || counters->errors > 0 || (values->strict && bad > 0) ? EXIT_DATA : 0;
+}
+
+int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters)
+{
+    const char *manifest = values->check != NULL ? values->check : values->audit;
+    if (manifest == NULL)
+        return counters->errors > 0 ? EXIT_DATA : 0;
+    if (counters->listed == 0) {
+        fprintf(stderr, "weir: %s: no properly formatted checksum lines found\n", manifest);
+        return EXIT_DATA;
+    }
+    return values->check != NULL ? conclude_check(values, counters) : conclude_audit(values, counters);
+}

@@ -1,0 +1,10 @@
+/* hash_verdict.h - what a run of weir hash comes to: words at the end, and the exit code. */
+#ifndef HASH_VERDICT_H
+#define HASH_VERDICT_H
+
+#include "hash_values.h"
+
+/* The job was done, whatever it found. */
+int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters);
+
+#endif
