@@ -3,6 +3,10 @@
  *
  * One frame; with `seekable` or `frames`, and in pieces, one for so many bytes of
  * input, so that a reader can begin at any of them.
+ *
+ * The one frame is made by libzstd's threads side by side, if the host allows for
+ * any: in jobs of 2 MiB, each of which begins with what the one before it ended with.
+ * What they write depends on the size of the jobs and not on how many threads there are.
  */
 #include <weir/stage.h>
 
@@ -13,6 +17,11 @@
 
 /* Of a frame without `seekable`: each begins without a history, which costs logs 0.4 % at 8 MiB and 1.2 % at 4. */
 #define PIECE_BYTES ((uint64_t)8 << 20)
+
+/* Of what one thread compresses at once: a window at level 3. Larger ones cost memory, and compress logs no better. */
+#define JOB_BYTES (2 << 20)
+/* Beyond it a job of that size would be little more than what it repeats of the one before. */
+#define THREADS_LEVEL_MAX 12
 
 struct zstd {
     int64_t level, seekable;
@@ -42,6 +51,22 @@ static int zstd_fail(weir_flow *flow, size_t code)
     return weir_flow_fail(flow, -EIO, "%s", ZSTD_getErrorName(code));
 }
 
+/* How much input a frame takes; 0: all there is. */
+static uint64_t frame_bytes(const struct zstd *self)
+{
+    return self->seekable > 0 ? (uint64_t)self->seekable : self->frames_wanted ? PIECE_BYTES : 0;
+}
+
+/* A libzstd without threads says no, and does it itself. */
+static size_t set_threads(struct zstd *self, weir_flow *flow)
+{
+    if (flow->threads == 0 || flow->is_piece || frame_bytes(self) > 0 || self->level > THREADS_LEVEL_MAX ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_nbWorkers, flow->threads)))
+        return 0;
+    flow->waits = true;
+    return ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_jobSize, JOB_BYTES);
+}
+
 static int zstd_open(void *state, weir_flow *flow)
 {
     struct zstd *self = state;
@@ -51,6 +76,8 @@ static int zstd_open(void *state, weir_flow *flow)
     size_t code = ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_compressionLevel, (int)self->level);
     if (!ZSTD_isError(code))
         code = ZSTD_CCtx_setParameter(self->ctx, ZSTD_c_checksumFlag, self->checksum);
+    if (!ZSTD_isError(code))
+        code = set_threads(self, flow);
     return ZSTD_isError(code) ? zstd_fail(flow, code) : 0;
 }
 
@@ -64,12 +91,6 @@ static int end_frame(struct zstd *self, weir_flow *flow)
     self->frames++;
     return error < 0 ? weir_flow_fail(flow, error, "no room for a table of %lu frames", (unsigned long)self->frames)
                      : 0;
-}
-
-/* How much input a frame takes; 0: all there is. */
-static uint64_t frame_bytes(const struct zstd *self)
-{
-    return self->seekable > 0 ? (uint64_t)self->seekable : self->frames_wanted ? PIECE_BYTES : 0;
 }
 
 /* As much of the input as the frame takes. Returns what ZSTD_compressStream2() did. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <weir/runtime.h>
 #include <weir/time.h>
 
@@ -78,6 +79,18 @@ int wp_stepper_fail(struct run_node *node, const struct stepper *self)
                        flow->error_text);
 }
 
+/*
+ * Those of its own that a stage may have: as many as there are cores, or a few. None where the run has several states
+ * of it side by side anyway, in a block for many files or in pieces.
+ */
+static uint8_t threads_of(const struct run_node *node)
+{
+    if (node->run->parent != NULL || node->pieces != NULL || node->plan->engine.pool == POOL_INLINE)
+        return 0;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return (uint8_t)(cores < 1 ? 1 : cores < STAGE_THREADS_MAX ? cores : STAGE_THREADS_MAX);
+}
+
 int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
 {
     const weir_stage *stage = node->plan->stage;
@@ -95,6 +108,7 @@ int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
         return error;
     self->opened = true; /* close() follows a failed open(), too */
     self->flow.ns_per_kib = weir_cost_ns_per_kib(stage->cost);
+    self->flow.threads = threads_of(node);
     self->want = stage->open != NULL ? stage->open(self->state, &self->flow) : 0;
     if (self->want < 0)
         return wp_stepper_fail(node, self);
@@ -185,6 +199,8 @@ bool wp_stepper_yields(struct stepper *self)
 
 bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self)
 {
+    if (self->flow.waits)
+        return true;
     switch (node->plan->engine.pool) {
     case POOL_INLINE:
         return false;

@@ -21,6 +21,9 @@
 /* So long a stage keeps a worker that no task seems to want; io of this worker may. */
 #define KEEP_MAX_NS 1000000
 
+/* Threads that a stage may have of its own: each holds memory that no budget counts. */
+#define STAGE_THREADS_MAX 4
+
 /* What a step works on. Counted: a step on the lane outlives a node that was dropped meanwhile. */
 struct stepper {
     uint32_t refs;

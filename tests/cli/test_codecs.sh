@@ -73,6 +73,13 @@ if "$weir" stages unzstd >/dev/null 2>&1; then
         want 0 run "read longer | zstd level=1 seekable=$size | write packed"
         want 0 run "read packed | unzstd @par=3 | write copy"; same longer copy "unzstd @par of frames of $size"
     done
+    # One frame, by threads of libzstd's: as many as there are cores, and the same bytes.
+    for workers in 1 2 5; do
+        want 0 run --workers $workers "read longer block=${workers}000 | zstd | write packed$workers"
+        same packed1 packed$workers "zstd, $workers workers"
+    done
+    want 0 run "read packed1 | unzstd | write copy"; same longer copy "zstd by threads, back"
+    want 0 run "read longer | zstd @pool=inline | unzstd | write copy"; same longer copy "zstd without threads, back"
     want 0 run "read longer | zstd level=1 @par=2 | write packed2"
     want 0 run "read longer block=3000 | zstd level=1 frames | write packed"; same packed2 packed "frames, without @par"
     want 0 run "read longer | zstd level=1 seekable=3MiB | write packed"

@@ -121,6 +121,82 @@ static void test_frames_are_found_without_decoding(void)
     free(packed.data);
 }
 
+/* Packs with so many threads of the library's own. */
+static struct bytes pack_by_threads(struct bytes text, uint8_t threads, size_t in_window, size_t out_window)
+{
+    struct stage_rig rig;
+    codec_init(&rig, &encoder);
+    rig.flow.threads = threads;
+    CHECK_EQ(stage_rig_open(&rig), 0);
+    CHECK_EQ(stage_rig_run(&rig, text.data, text.size, in_window, out_window), 0);
+    const struct bytes packed = { rig.out, rig.out_size };
+    rig.out = NULL;
+    stage_rig_fini(&rig);
+    return packed;
+}
+
+/* What is written is a file that others compare: it must not tell on how many cores, and in what pieces, it was made.
+ */
+static void test_any_number_of_threads_writes_the_same(void)
+{
+    static const size_t sizes[] = { 0, 1, 100000, (2 << 20) - 1, 2 << 20, (7 << 20) + 12345 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct bytes text = codec_text(sizes[i]);
+        const struct bytes packed = pack_by_threads(text, 1, 1 << 18, 1 << 18);
+        codec_expect(&decoder, packed, text, 1 << 18, 1 << 18);
+        for (uint8_t threads = 1; threads <= 4; threads++) {
+            const struct bytes again = pack_by_threads(text, threads, 30011 * (size_t)threads, 5003 * (size_t)threads);
+            CHECK(codec_same(packed, again));
+            free(again.data);
+        }
+        free(text.data);
+        free(packed.data);
+    }
+}
+
+static bool waits(const struct codec *codec, uint8_t threads, bool is_piece)
+{
+    struct stage_rig rig;
+    codec_init(&rig, codec);
+    rig.flow.threads = threads;
+    rig.flow.is_piece = is_piece;
+    CHECK_EQ(stage_rig_open(&rig), 0);
+    const bool waits = rig.flow.waits;
+    stage_rig_fini(&rig);
+    return waits;
+}
+
+/* Threads are for one long frame: many small ones would wait for each other, and the highest levels repeat too much. */
+static void test_threads_are_for_one_long_frame(void)
+{
+    const struct codec seekable = { encoder.stage, { "seekable" }, { 1000 } },
+                       frames = { encoder.stage, { "frames" }, { 1 } },
+                       level12 = { encoder.stage, { "level" }, { 12 } },
+                       level13 = { encoder.stage, { "level" }, { 13 } };
+    CHECK(!waits(&encoder, 0, false));
+    if (!waits(&encoder, 2, false)) {
+        printf("skipped: a libzstd without threads\n");
+        return;
+    }
+    CHECK(waits(&level12, 2, false));
+    CHECK(!waits(&level13, 2, false) && !waits(&seekable, 2, false) && !waits(&frames, 2, false));
+    CHECK(!waits(&encoder, 2, true));
+}
+
+/* A run may be dropped while they are at it: they end, and nothing is left. */
+static void test_threads_end_with_the_state(void)
+{
+    const struct bytes text = codec_text(5 << 20);
+    struct stage_rig rig;
+    codec_init(&rig, &encoder);
+    rig.flow.threads = 2;
+    CHECK_EQ(stage_rig_open(&rig), 0);
+    for (size_t at = 0; at < text.size; at += 1 << 18)
+        CHECK(stage_rig_step(&rig, text.data + at, 1 << 18, false, 1 << 20) >= 0);
+    stage_rig_fini(&rig);
+    free(text.data);
+}
+
 int main(void)
 {
     encoder.stage = weir_stage_find("zstd");
@@ -134,5 +210,8 @@ int main(void)
     RUN(test_the_seek_table_says_where_each_frame_is);
     RUN(test_the_checksum_can_be_left_out);
     RUN(test_frames_are_found_without_decoding);
+    RUN(test_any_number_of_threads_writes_the_same);
+    RUN(test_threads_are_for_one_long_frame);
+    RUN(test_threads_end_with_the_state);
     return check_done();
 }

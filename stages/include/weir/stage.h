@@ -5,6 +5,7 @@
  * input or output of its own, never waits, knows no thread and no clock: the
  * same bytes and options give the same bytes, however they are cut into
  * windows. That is why a host may run it inline, in a pool, or under a fuzzer.
+ * (A library may have threads, if the host says so: flow->threads.)
  *
  * A new stage is a file `stages/NAME.c` that ends in a table
  *
@@ -52,6 +53,9 @@ typedef struct weir_flow {
     uint64_t in_offset;  /* bytes of the stream before in[0], kept by the host: for error texts */
     uint32_t ns_per_kib; /* open() may put a better guess than its cost class here */
     bool is_piece;       /* set by the host: the stream is a piece of another, see weir_cut */
+    bool waits;          /* set by open(): a step may wait for threads of the stage's own, so no worker shall call it */
+    uint8_t threads; /* set by the host: so many of its own a stage may have. 0 or not may show in what it writes, the
+                        number may not */
 
     int error;             /* the first weir_flow_fail(), */
     char error_text[232];  /* its words: one line, may hold bytes of the input, */
