@@ -22,7 +22,6 @@
 #include "run/batch.h"
 #include "run/gate.h"
 #include "run/held_file.h"
-#include "run/memory_file.h"
 #include "run/patience.h"
 #include "run/record_time.h"
 #include "run/series.h"
@@ -133,7 +132,8 @@ static int open_output(struct run_node *node, struct held_file *file, struct ser
         return failed(node, file, error);
     file->is_numbered = rotates && !appends;
     file->size = appends ? size_of(output->fd) : 0;
-    file->is_memory = wp_is_memory_file(output->fd);
+    if (node->plan->engine.timeout_ns == 0)
+        wp_cached_write_init(&file->cache, output->fd);
     output->unsynced = !is_set(node, "atomic");
     seal->sync = is_set(node, "fsync");
     error = set_keep(node, seal);
@@ -177,9 +177,9 @@ WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir
 {
     WEIR_BEGIN
     while (self->done < self->chunk->size) {
-        if (self->file->is_memory) {
-            self->written = wp_memory_file_write(self->file->output.fd, self->chunk->data + self->done,
-                                                 self->chunk->size - self->done, self->file->output.offset);
+        if (wp_cached_write_is_due(&self->file->cache)) {
+            self->written = wp_cached_write(&self->file->cache, self->file->output.fd, self->chunk->data + self->done,
+                                            self->chunk->size - self->done, self->file->output.offset);
         } else {
             self->write =
                 weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->chunk->size - self->done,
@@ -319,7 +319,8 @@ const struct node_type wp_node_write = {
                .in = WEIR_BYTES | WEIR_FILES,
                .out = WEIR_NONE,
                .opts = write_opts },
-    .runs = "waits for the kernel; the file gets its name on a thread of the io lane",
+    .runs = "copies to the page cache inline while that takes it at once, else waits for the kernel; the file gets its "
+            "name on a thread of the io lane",
     .spawn = spawn,
     .times = NODE_FED_BY(WEIR_BYTES) | NODE_FED_BY(WEIR_FILES),
     .retries = NODE_FED_BY(WEIR_BYTES),

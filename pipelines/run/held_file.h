@@ -10,19 +10,20 @@
 #include <weir/io.h>
 
 #include "output.h"
+#include "run/cached_write.h"
 #include "run/place.h"
 #include "run/seal.h"
 
 struct held_file {
     uint32_t refs;
-    struct output output; /* its fd; for a file that is read nothing else */
-    uint64_t size;        /* of one that is written: its bytes, with those it had before */
-    bool is_numbered;     /* it is one of a series, which replace nothing: */
-    unsigned number;      /* that of its name */
-    bool is_memory;       /* of one that is written: see memory_file.h */
-    weir_chunk *chunk;    /* of the operation under way */
-    struct place place;   /* of one that is written: where it is */
-    struct seal seal;     /* and what is done to it before it gets its name */
+    struct output output;      /* its fd; for a file that is read nothing else */
+    uint64_t size;             /* of one that is written: its bytes, with those it had before */
+    bool is_numbered;          /* it is one of a series, which replace nothing: */
+    unsigned number;           /* that of its name */
+    struct cached_write cache; /* of one that is written; zero: all goes to the ring */
+    weir_chunk *chunk;         /* of the operation under way */
+    struct place place;        /* of one that is written: where it is */
+    struct seal seal;          /* and what is done to it before it gets its name */
 };
 
 /* One reference; fd -1, nothing to commit. NULL: no memory. */

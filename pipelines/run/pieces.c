@@ -191,15 +191,9 @@ static struct slice make_slice(struct stepper *self, uint64_t in_bytes)
     return slice;
 }
 
-/* Several lanes count for one node. */
-static void count_step(struct run_node *node, const struct stepper *self)
-{
-    (void)__atomic_fetch_add(&node->counters.offloaded, 1, __ATOMIC_RELAXED);
-    wp_counter_busy_shared(&node->counters, (uint64_t)self->took_ns);
-}
-
 static int begin_piece(struct stepper *self)
 {
+    self->flow.in_pos = self->in_end; /* it may have had enough before its piece had ended */
     self->want = self->stage->reset(self->state, &self->flow);
     if (self->want == 0)
         self->want = WEIR_WANT_INPUT;
@@ -237,7 +231,7 @@ WEIR_ASYNC(give_slice, int, struct pieces *pieces; struct lane *lane; unsigned i
 /* clang-format off */
 WEIR_ASYNC_FRAME_(lane_run, int, weir_future, struct pieces *pieces; unsigned index; struct lane *lane;
                   struct stepper *stepper; uint64_t in_bytes; bool is_announced; struct slice slice;
-                  weir_mpsc_recv_future recv; weir_chunk_get_future get; weir_offload_future job;
+                  weir_mpsc_recv_future recv; weir_chunk_get_future get; struct wp_stepper_run step;
                   struct give_slice give; weir_mpsc_send_future send;);
 /* clang-format on */
 
@@ -256,7 +250,7 @@ WEIR_ASYNC_BODY_(lane_run, static)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
     self->stepper->flow.is_piece = true;
     for (;;) {
-        if (self->stepper->want == WEIR_WANT_INPUT) {
+        if (self->stepper->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self->stepper)) {
             AWAIT(self->recv, weir_mpsc_recv(self->lane->from, &self->slice));
             if (self->recv.output < 0)
                 RETURN(-ECANCELED);
@@ -277,12 +271,9 @@ WEIR_ASYNC_BODY_(lane_run, static)
             if (self->stepper->out == NULL)
                 RETURN(wp_run_fail(self->pieces->node, -ENOMEM, "no memory for a chunk"));
         }
-        wp_stepper_set_windows(self->stepper);
-        AWAIT(self->job, weir_offload(wp_stepper_lane(self->pieces->node), wp_stepper_job,
-                                      wp_stepper_ref(self->stepper), wp_stepper_unref));
-        if (self->job.output < 0)
-            RETURN(wp_run_fail(self->pieces->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
-        count_step(self->pieces->node, self->stepper);
+        AWAIT(self->step, WEIR_CALL(wp_stepper_run, .node = self->pieces->node, .stepper = self->stepper));
+        if (self->step.output < 0)
+            RETURN(self->step.output);
         if (self->stepper->want < 0)
             RETURN(wp_stepper_fail(self->pieces->node, self->stepper));
         if (self->stepper->want == WEIR_WANT_INPUT && self->stepper->out->size < self->stepper->out->capacity)

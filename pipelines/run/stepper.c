@@ -141,7 +141,8 @@ static size_t slice_of(const struct stepper *self)
     return slice > SLICE_BYTES_MIN ? slice : SLICE_BYTES_MIN;
 }
 
-void wp_stepper_set_slice(const struct run_node *node, struct stepper *self)
+/* The same, with less input where a step of all of it would take too long. */
+static void set_slice(const struct run_node *node, struct stepper *self)
 {
     weir_flow *flow = &self->flow;
     wp_stepper_set_windows(self);
@@ -165,7 +166,7 @@ static void estimate(struct stepper *self, size_t taken)
     self->sample_ns = self->sample_in = 0;
 }
 
-void wp_stepper_step(struct stepper *self)
+static void step(struct stepper *self)
 {
     weir_flow *flow = &self->flow;
     const size_t in_before = flow->in_pos, out_before = flow->out_pos;
@@ -181,14 +182,15 @@ void wp_stepper_step(struct stepper *self)
     estimate(self, flow->in_pos - in_before);
 }
 
-int64_t wp_stepper_job(void *arg, weir_job *job)
+static int64_t step_job(void *arg, weir_job *job)
 {
     (void)job;
-    wp_stepper_step(arg);
+    step(arg);
     return 0;
 }
 
-bool wp_stepper_yields(struct stepper *self)
+/* The worker has been this stage's for long enough; asked once after each inline step. */
+static bool yields(struct stepper *self)
 {
     self->kept_ns += (uint64_t)self->took_ns;
     if (self->kept_ns < OFFLOAD_ABOVE_NS || (self->kept_ns < KEEP_MAX_NS && !weir_worker_is_wanted()))
@@ -197,7 +199,7 @@ bool wp_stepper_yields(struct stepper *self)
     return true;
 }
 
-bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self)
+static bool is_offloaded(const struct run_node *node, const struct stepper *self)
 {
     if (self->flow.waits)
         return true;
@@ -214,7 +216,29 @@ bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *
     return (left * self->flow.ns_per_kib) >> 10 > OFFLOAD_ABOVE_NS;
 }
 
-weir_lane wp_stepper_lane(const struct run_node *node)
+static void count(struct run_node *node, const struct stepper *self, uint64_t *counter)
 {
-    return node->plan->engine.pool == POOL_IO ? WEIR_LANE_IO : WEIR_LANE_CPU;
+    (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+    wp_counter_busy_shared(&node->counters, (uint64_t)self->took_ns);
+}
+
+WEIR_ASYNC_DEFINE(wp_stepper_run)
+{
+    WEIR_BEGIN
+    set_slice(self->node, self->stepper);
+    if (is_offloaded(self->node, self->stepper)) {
+        const weir_lane lane = self->node->plan->engine.pool == POOL_IO ? WEIR_LANE_IO : WEIR_LANE_CPU;
+        AWAIT(self->job, weir_offload(lane, step_job, wp_stepper_ref(self->stepper), wp_stepper_unref));
+        if (self->job.output < 0)
+            RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
+        count(self->node, self->stepper, &self->node->counters.offloaded);
+    } else {
+        step(self->stepper);
+        count(self->node, self->stepper, &self->node->counters.inlined);
+        if (yields(self->stepper))
+            AWAIT(self->yield, weir_yield_now());
+    }
+    RETURN(0);
+    WEIR_FINALLY
+    WEIR_END
 }

@@ -49,20 +49,18 @@ void wp_stepper_unref(void *stepper); /* takes NULL */
 
 /* The windows are what is left of `in`, and the room in `out`. */
 void wp_stepper_set_windows(struct stepper *self);
-/* The same, with less input where a step of all of it would take too long. */
-void wp_stepper_set_slice(const struct run_node *node, struct stepper *self);
 /* There is input that the window didn't show. */
 static inline bool wp_stepper_has_input(const struct stepper *self)
 {
     return self->flow.in_pos < self->in_end;
 }
-void wp_stepper_step(struct stepper *self);
-/* The worker has been this stage's for long enough; asked once after each inline step. */
-bool wp_stepper_yields(struct stepper *self);
-/* The same, for a lane. */
-int64_t wp_stepper_job(void *arg, weir_job *job);
-bool wp_stepper_is_offloaded(const struct run_node *node, const struct stepper *self);
-weir_lane wp_stepper_lane(const struct run_node *node);
+/*
+ * wp_stepper_run() - a step of a slice of the input, inline or on a lane by what it is going to cost; `want` says then
+ * what the stage wants. Counts it for the node, of which several may be at it. Resolves to 0, or to what an offload
+ * failed with, which the run knows then. There is room in `out`.
+ */
+WEIR_ASYNC_DECLARE(wp_stepper_run, int, struct run_node *node; struct stepper *stepper; weir_offload_future job;
+                   weir_yield yield;);
 /* Tells the run of what the last step failed with; returns that. */
 int wp_stepper_fail(struct run_node *node, const struct stepper *self);
 

@@ -93,7 +93,7 @@ static bool is_skipping(const struct run_node *node, const struct stepper *self)
 
 /* clang-format off */
 WEIR_ASYNC_FRAME_(transform_run, int, weir_future, struct run_node *node; struct stepper *stepper; struct files files;
-                  struct next_input next; weir_chunk_get_future get; weir_offload_future job; weir_yield yield;
+                  struct next_input next; weir_chunk_get_future get; struct wp_stepper_run step;
                   struct wp_edge_send send;);
 /* clang-format on */
 
@@ -123,20 +123,9 @@ WEIR_ASYNC_BODY_(transform_run, static)
             if (self->stepper->out == NULL)
                 RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
         }
-        wp_stepper_set_slice(self->node, self->stepper);
-        if (wp_stepper_is_offloaded(self->node, self->stepper)) {
-            wp_counter_add(&self->node->counters.offloaded, 1);
-            AWAIT(self->job, weir_offload(wp_stepper_lane(self->node), wp_stepper_job, wp_stepper_ref(self->stepper),
-                                          wp_stepper_unref));
-            if (self->job.output < 0)
-                RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
-        } else {
-            wp_counter_add(&self->node->counters.inlined, 1);
-            wp_stepper_step(self->stepper);
-            if (wp_stepper_yields(self->stepper))
-                AWAIT(self->yield, weir_yield_now());
-        }
-        wp_counter_busy(&self->node->counters, (uint64_t)self->stepper->took_ns);
+        AWAIT(self->step, WEIR_CALL(wp_stepper_run, .node = self->node, .stepper = self->stepper));
+        if (self->step.output < 0)
+            RETURN(self->step.output);
         if (self->stepper->want < 0 && self->stepper->in_last && wp_stop_was_cut(self->node))
             self->stepper->want = WEIR_WANT_NOTHING; /* its input ends in the middle since that was cut short */
         if (self->stepper->want < 0)
