@@ -14,6 +14,7 @@
 #include "nodes/node.h"
 #include "plan/push_down.h"
 #include "run/batch.h"
+#include "run/bundle.h"
 #include "run/pieces.h"
 #include "run/stepper.h"
 #include "run/whole_job.h"
@@ -21,6 +22,8 @@
 struct words {
     const struct plan *plan;
     const struct run_bounds *bounds, *wanted; /* wanted: with memory without end */
+    bool in_block;                            /* of each, where every stage runs for itself */
+    unsigned bundled;                         /* so many stages to come are of the bundle that was told of */
     struct lines lines;
 };
 
@@ -198,9 +201,38 @@ static void say_pushed(struct words *words, const struct plan_node *node)
     weir_text_fini(&text);
 }
 
+/* --- stages that are run as one ------------------------------------------------------------------------ */
+
+static size_t lane_batches(const struct words *words, const struct plan_node *first)
+{
+    const size_t room = words->bounds[first->index].lane_in;
+    return room < BUNDLE_QUEUE ? room : BUNDLE_QUEUE;
+}
+
+/* Before the first of `count` stages, whose number is `at`. */
+static void say_bundle(struct words *words, const struct plan_node *first, const char *prefix, unsigned at)
+{
+    const unsigned count = wp_bundle_nodes(first);
+    const size_t batches = lane_batches(words, first);
+    if (count > 1)
+        wp_lines_say(&words->lines, "%s%u. to %s%u. run as one:", prefix, at, prefix, at + count - 1);
+    else
+        wp_lines_say(&words->lines, "%s%u. runs in lanes:", prefix, at);
+    wp_lines_put(&words->lines,
+                 "a batch goes %s inline, on one core, and %u do so beside each other; before each lane wait at most "
+                 "%zu batch%s. The order in which they get to %s is all one to it.",
+                 count > 1 ? "through all of these stages" : "through it", wp_bundle_lanes(first), batches,
+                 batches == 1 ? "" : "es", wp_bundle_last(first)->name);
+    words->bundled = count;
+}
+
 static void say_place(struct words *words, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (words->bundled > 0) {
+        say_glance(words, node);
+        return;
+    }
     if (type == NULL)
         say_transform(words, node);
     else if (type->runs != NULL)
@@ -266,8 +298,11 @@ static void say_blocks(struct words *words, const struct plan_node *node, const 
             continue;
         }
         wp_lines_put(&words->lines, "the block, for each file:");
+        const bool in_block = words->in_block;
         words->lines.indent += 2;
+        words->in_block = true;
         say_chain(words, block, number, whole ? UINT_MAX : 0);
+        words->in_block = in_block;
         words->lines.indent -= 2;
     }
 }
@@ -295,9 +330,10 @@ static void say_node(struct words *words, const struct plan_node *node, const ch
     else if (node->engine.onerror == ONERROR_DROP)
         wp_lines_put(&words->lines, "what it can't take is left out, and counted");
     say_blocks(words, node, number, whole);
-    if (!whole && wp_plan_to(node) != NULL)
+    if (!whole && words->bundled <= 1 && wp_plan_to(node) != NULL)
         say_edge(words, node);
     words->lines.indent -= 4;
+    words->bundled -= words->bundled > 0 ? 1 : 0;
 }
 
 static void say_chain(struct words *words, const struct plan_chain *chain, const char *prefix, unsigned whole)
@@ -306,6 +342,8 @@ static void say_chain(struct words *words, const struct plan_chain *chain, const
     unsigned count = 0;
     for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next) {
         snprintf(number, sizeof number, "%s%u.", prefix, ++count);
+        if (!words->in_block && words->bundled == 0 && wp_bundle_nodes(node) > 0)
+            say_bundle(words, node, prefix, count);
         say_node(words, node, number, count <= whole);
         if (count == whole && node->next != NULL) {
             words->lines.indent += 4;

@@ -63,7 +63,7 @@ unsigned wp_bundle_nodes(const struct plan_node *first)
     return 0;
 }
 
-static const struct plan_node *last_of(const struct plan_node *first)
+const struct plan_node *wp_bundle_last(const struct plan_node *first)
 {
     for (unsigned left = wp_bundle_nodes(first); left > 1; left--)
         first = first->next;
@@ -72,7 +72,7 @@ static const struct plan_node *last_of(const struct plan_node *first)
 
 unsigned wp_bundle_lanes(const struct plan_node *first)
 {
-    return wp_bounds_par(last_of(first));
+    return wp_bounds_par(wp_bundle_last(first));
 }
 
 /* --- dealing ------------------------------------------------------------------------------------------- */

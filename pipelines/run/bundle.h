@@ -13,6 +13,8 @@
 
 /* How many stages from this one on are a bundle; 0: none begins here. */
 unsigned wp_bundle_nodes(const struct plan_node *first);
+/* The stage that collects, of the bundle that begins at `first`. */
+const struct plan_node *wp_bundle_last(const struct plan_node *first);
 /* In how many lanes the bundle runs that begins at `first`. */
 unsigned wp_bundle_lanes(const struct plan_node *first);
 /* Batches that wait before a lane: one, and so many where there is room (run_bounds.lane_in of the first stage). */

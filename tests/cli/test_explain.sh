@@ -57,7 +57,8 @@ Pipeline: files | each
             path = "{.path}.json"
             format = gnu (default)
             not given: rotate time atomic append fsync verify keep mode
-            waits for the kernel; the file gets its name on a thread of the io
+            copies to the page cache inline while that takes it at once, else
+              waits for the kernel; the file gets its name on a thread of the io
               lane
             one at a time, in order
 
@@ -87,6 +88,33 @@ want 0 "$weir" explain 'files "data" | each { read | hash xxh128 } | write "m"'
 says "The first 2 of these stages run as one job"; says "-> bytes to write: at most"
 want 0 "$weir" explain 'a: read x | null b: read y | null'
 says "Pipeline a: read | null"; says "Pipeline b: read | null"
+
+# --- stages that run as one; the same stages where each runs for itself --------------------------------
+cat >wanted <<'END'
+  3. to 5. run as one: a batch goes through all of these stages inline, on one
+    core, and 3 do so beside each other; before each lane wait at most 4
+    batches. The order in which they get to count is all one to it.
+  3. json: records -> records
+      depth = 512 (default)
+  4. where: records -> records
+      expr = .status >= 500
+  5. count: records -> records
+      by = .path
+      not given: every time late
+      -> records to to: at most 8 batches of up to 256
+END
+want 0 "$weir" explain 'read "a" | lines | json | where .status >= 500 | count by .path @par=3 | to json | write "b"'
+sed -n '/run as one/,/records to to/p' out >part && mv part out; gives
+want 0 "$weir" explain 'read "a" | lines | stats count, avg(.n) @par=2 | to json | write "b"'
+says "3. runs in lanes: a batch goes through it inline, on one core, and 2 do so"
+want 0 "$weir" explain 'read "a" | tee { lines | json | count by .p @par=2 | to json | write "b" } { null }'
+says "2.a.2. to 2.a.3. run as one:"
+for text in 'read "a" | lines | json | count by .path | to json | write "b"' \
+    'read "a" | lines | json @queue=1MiB | count by .path @par=2 every 10s | to json | write "b"' \
+    'files "data" | each { read | lines | json | count by .path @par=2 | to json | write "{.name}" }'; do
+    want 0 "$weir" explain "$(printf %s "$text" | sed 's/by .path |/by .path @par=1 |/')"
+    grep -q "run as one\|in lanes" out && { cat out >&2; fail "it is no bundle: $text"; }
+done
 
 # --- 80 columns, whatever stands there; no secret ---------------------------------------------------------
 mkdir credentials; printf 'hush-hush' >credentials/key
