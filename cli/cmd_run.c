@@ -21,12 +21,14 @@
 #include "screen.h"
 #include "stage_report.h"
 #include "view.h"
+#include "web.h"
 
 struct values {
     struct pipeline_choice pipeline;
     unsigned workers;
     int io, progress;
     bool report;
+    const char *metrics, *ui;
 };
 
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
@@ -49,6 +51,9 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain (a line every 10 s)",
         .choices = progress_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
+    OPT(ARG_STRING, 0, "metrics", "ADDR", metrics,
+        "figures for Prometheus at http://ADDR/metrics: 127.0.0.1:9000, or a port"),
+    OPT(ARG_STRING, 0, "ui", "ADDR", ui, "a live page there; its URL is printed"),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
@@ -184,6 +189,14 @@ static int run(weir_pipeline *pipeline, const struct values *values)
         fprintf(stderr, "weir run: a thread could not start: %s\n", strerror(-error));
         return EXIT_DATA;
     }
+    struct web *web;
+    if (web_start(&(struct web_options){ values->metrics, values->ui, pipeline, view.began_ns, view.input_bytes },
+                  &web) < 0) {
+        view_stop(&view);
+        (void)weir_runtime_shutdown(runtime, -1);
+        (void)interrupt_fini(&interrupt);
+        return EXIT_USAGE;
+    }
     weir_pipeline_on_trouble(pipeline, on_trouble, &view);
     const int64_t began_ns = weir_now_ns();
     int output = 0;
@@ -191,6 +204,7 @@ static int run(weir_pipeline *pipeline, const struct values *values)
         weir_block_on(runtime, WEIR_CALL(run_until_stopped, .pipeline = pipeline, .stop = interrupt.token), &output);
     if (error == 0)
         error = output;
+    web_stop(web);
     view_stop(&view);
     if ((values->report || view.shown) && error == 0)
         report(stderr, pipeline, &io, weir_now_ns() - began_ns);

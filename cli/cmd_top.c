@@ -146,27 +146,6 @@ static size_t look_at_all(void)
     return count;
 }
 
-static void print_json(FILE *out, const struct peer *peer)
-{
-    const struct live *live = &peer->block.now;
-    fprintf(out, "{\"pid\":%d,\"seconds\":%.3f,\"cpu_seconds\":%.3f,\"rss_bytes\":%lu,\"troubles\":%lu,\"stages\":[",
-            (int)peer->pid, (double)(live->now_ns - live->began_ns) / 1e9, (double)live->cpu_ns / 1e9,
-            (unsigned long)live->rss_bytes, (unsigned long)live->troubles);
-    for (size_t i = 0; i < live->count; i++) {
-        const weir_pipeline_stage *stage = &live->stages[i];
-        fprintf(out, "%s{\"name\":\"", i > 0 ? "," : "");
-        for (const char *c = stage->name; *c != '\0'; c++)
-            fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-        fprintf(out,
-                "\",\"in_bytes\":%lu,\"out_bytes\":%lu,\"in_rows\":%lu,\"out_rows\":%lu,\"dropped_rows\":%lu,"
-                "\"busy_ns\":%lu,\"blocked_ns\":%lu,\"starved_ns\":%lu,\"queued\":%u,\"queue_max\":%u}",
-                (unsigned long)stage->in_bytes, (unsigned long)stage->out_bytes, (unsigned long)stage->in_rows,
-                (unsigned long)stage->out_rows, (unsigned long)stage->dropped_rows, (unsigned long)stage->busy_ns,
-                (unsigned long)stage->blocked_ns, (unsigned long)stage->starved_ns, stage->queued, stage->queue_max);
-    }
-    fputs("]}\n", out);
-}
-
 static void print_all(FILE *out, size_t count, unsigned width)
 {
     for (size_t i = 0; i < count; i++) {
@@ -192,8 +171,10 @@ static void print(size_t count, bool on_screen)
     const unsigned height = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 100;
     if (on_screen)
         fputs("\x1b[H\x1b[J", stdout);
-    for (size_t i = 0; values.json && i < count; i++)
-        print_json(stdout, &peers[i]);
+    for (size_t i = 0; values.json && i < count; i++) {
+        live_write_json(stdout, &peers[i].block.now);
+        putchar('\n');
+    }
     if (!values.json && count == 1)
         print_one(stdout, &peers[0], width, height, screen_colours(stdout));
     else if (!values.json)

@@ -24,8 +24,8 @@ struct figure {
 #field, offsetof(struct live, field), sizeof((struct live *)0)->field \
     }
 static const struct figure live_figures[] = {
-    OF_LIVE(pid),      OF_LIVE(now_ns),     OF_LIVE(began_ns), OF_LIVE(cpu_ns),      OF_LIVE(rss_bytes),
-    OF_LIVE(mem_used), OF_LIVE(mem_budget), OF_LIVE(troubles), OF_LIVE(input_bytes),
+    OF_LIVE(pid),    OF_LIVE(now_ns),   OF_LIVE(began_ns),   OF_LIVE(cpu_ns),   OF_LIVE(rss_bytes),
+    OF_LIVE(paused), OF_LIVE(mem_used), OF_LIVE(mem_budget), OF_LIVE(troubles), OF_LIVE(input_bytes),
 };
 
 #define OF_STAGE(field)                                                                       \
@@ -92,6 +92,7 @@ void live_take(struct live *live, const weir_pipeline *pipeline)
     live->rss_bytes = resident_bytes();
     live->mem_used = chunks.used;
     live->mem_budget = chunks.budget;
+    live->paused = weir_pipeline_is_paused(pipeline);
     live->troubles = weir_pipeline_troubles(pipeline);
     live->count = stage_report_take(pipeline, live->stages);
     name_stages(live);
@@ -107,6 +108,45 @@ void live_write(FILE *out, const struct live *live)
             fprintf(out, "%s %lu\n", stage_figures[k].name, (unsigned long)get(&live->stages[i], &stage_figures[k]));
     }
     fputs("end\n", out);
+}
+
+static void write_json_figures(FILE *out, const void *base, const struct figure *figures, int count)
+{
+    for (int i = 0; i < count; i++) {
+        fprintf(out, "%s\"%s\":", i > 0 ? "," : "", figures[i].name);
+        if (figures[i].size == sizeof(bool))
+            fputs(get(base, &figures[i]) != 0 ? "true" : "false", out);
+        else
+            fprintf(out, "%lu", (unsigned long)get(base, &figures[i]));
+    }
+}
+
+void live_write_json_string(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text != '\0'; text++)
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            fprintf(out, "\\u%04x", (unsigned)*text);
+        else
+            putc(*text, out);
+    putc('"', out);
+}
+
+void live_write_json(FILE *out, const struct live *live)
+{
+    putc('{', out);
+    write_json_figures(out, live, live_figures, LIVE_FIGURES);
+    fputs(",\"stages\":[", out);
+    for (size_t i = 0; i < live->count; i++) {
+        fprintf(out, "%s{\"name\":", i > 0 ? "," : "");
+        live_write_json_string(out, live->stages[i].name);
+        putc(',', out);
+        write_json_figures(out, &live->stages[i], stage_figures, STAGE_FIGURES);
+        putc('}', out);
+    }
+    fputs("]}", out);
 }
 
 static void read_figure(struct live *live, const char *name, uint64_t value)

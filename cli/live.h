@@ -21,6 +21,7 @@ struct live {
     uint64_t rss_bytes;
     uint64_t mem_used, mem_budget; /* of chunks */
     uint64_t troubles;
+    bool paused;
     uint64_t input_bytes; /* of all the files that it reads; 0: unknown */
     size_t count;
     weir_pipeline_stage stages[STAGES_SHOWN];
@@ -32,6 +33,11 @@ void live_take(struct live *live, const weir_pipeline *pipeline);
 void live_write(FILE *out, const struct live *live);
 /* 0, or -EPROTO: it ended before its end. */
 int live_read(FILE *in, struct live *ret_live);
+
+/* The same as an object of JSON, without newline. */
+void live_write_json(FILE *out, const struct live *live);
+/* A string of JSON, of a text that is UTF-8. */
+void live_write_json_string(FILE *out, const char *text);
 
 /* The bytes of all files that the pipeline names as its input; 0: one of them isn't a plain file, or is a pattern. */
 uint64_t live_input_bytes(const weir_pipeline *pipeline);

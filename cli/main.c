@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "web.h"
 
 static void print_help(FILE *out)
 {
@@ -47,7 +48,8 @@ static void print_version(void)
     printf("\ncodecs:");
     for (size_t i = 0; weir_codec_at(i) != NULL; i++)
         printf(" %s (%s)", weir_codec_at(i)->name, weir_codec_at(i)->backend);
-    printf("\nregular expressions: %s\nYAML and JSON: %s\n", weir_pipeline_regex(), weir_pipeline_documents());
+    printf("\nregular expressions: %s\nYAML and JSON: %s\nmetrics and live page: %s\n", weir_pipeline_regex(),
+           weir_pipeline_documents(), web_backend());
 }
 
 static int unknown(const char *name)

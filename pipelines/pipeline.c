@@ -11,6 +11,7 @@
 #include "nodes/node.h"
 #include "pipeline_inside.h"
 #include "run/bounds.h"
+#include "run/pausing.h"
 #include "run/tap.h"
 #include "trial/trial.h"
 
@@ -127,6 +128,17 @@ WEIR_ASYNC_DEFINE(weir_pipeline_run)
 void weir_pipeline_stop(weir_pipeline *pipeline)
 {
     weir_cancel(pipeline->run->stop);
+    wp_pause_set(pipeline->run, false);
+}
+
+void weir_pipeline_pause(weir_pipeline *pipeline, bool on)
+{
+    wp_pause_set(pipeline->run, on);
+}
+
+bool weir_pipeline_is_paused(const weir_pipeline *pipeline)
+{
+    return __atomic_load_n(&pipeline->run->paused, __ATOMIC_ACQUIRE);
 }
 
 weir_pipeline_stopped weir_pipeline_was_stopped(const weir_pipeline *pipeline)

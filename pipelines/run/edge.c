@@ -3,6 +3,7 @@
 
 #include "run/batch.h"
 #include "run/marks.h"
+#include "run/pausing.h"
 #include "run/reject.h"
 #include "run/rate.h"
 #include "run/tap.h"
@@ -74,6 +75,12 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         self->to = self->node->to;
     if (self->to == NULL)
         RETURN(0);
+    while (self->node->is_source && wp_pause_is_on(self->node)) {
+        self->held = wp_pause_wait(self->node);
+        if (!wp_pause_is_on(self->node))
+            break; /* it has gone on in between; the wait is dropped */
+        AWAIT_SLOT(self->held);
+    }
     if (self->node->is_source && wp_rate_is_set(self->node)) { /* a source: what it gives; others, what they get */
         while (wp_rate_due(self->node) > weir_now_ns())
             AWAIT(self->nap, weir_sleep_until(wp_rate_due(self->node)));
@@ -91,6 +98,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     else
         leave(self->node);
     WEIR_FINALLY
+    weir_drop(self->held);
     wp_parcel_put(&self->parcel);
     wp_parcel_put(&self->rejected);
     WEIR_END

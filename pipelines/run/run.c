@@ -96,6 +96,7 @@ static struct run *create(unsigned base, unsigned count)
     if (run == NULL)
         return NULL;
     (void)pthread_mutex_init(&run->lock, NULL);
+    weir_notify_init(&run->resumed);
     run->base = base;
     run->count = count;
     run->nodes = calloc(count, sizeof *run->nodes);

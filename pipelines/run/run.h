@@ -13,6 +13,7 @@
 #include <weir/chunk.h>
 #include <weir/join_set.h>
 #include <weir/mpsc.h>
+#include <weir/notify.h>
 #include <weir/pipeline.h>
 #include <weir/select.h>
 #include <weir/time.h>
@@ -130,6 +131,8 @@ struct run {
     const struct plan_chain *chains; /* of a whole run */
     weir_cancel_token *stop;         /* of a whole run: cancelled, its sources end */
     enum run_stopped stopped;        /* [atomic] of a whole run */
+    bool paused;                     /* [atomic] of a whole run: its sources are held, see pausing.h, */
+    weir_notify resumed;             /* until this */
     struct run *next_ended;
     struct checkpoints *checkpoints; /* of a whole run with a journal; else NULL */
     struct gate *gate;               /* of a run that forks: what sinks await before they commit; else NULL */
@@ -191,7 +194,8 @@ WEIR_ASYNC_DECLARE(wp_mark_hand_on, int, struct run_node *node; weir_mpsc_sender
  * empty parcel that is all.
  */
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
-                   int64_t since_ns; struct parcel rejected; weir_sleep nap; weir_mpsc_send_future send;
+                   int64_t since_ns; struct parcel rejected; weir_sleep nap;
+                   weir_notify_wait_future held; weir_mpsc_send_future send;
                    struct wp_mark_hand_on mark;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this

@@ -3,8 +3,9 @@
 . "$(dirname "$0")/pipeline_rig.sh"
 cat >app.weir <<'END'
 let out = "out.json"
-stdin | lines | json @onerror=drop | where .n >= 5
+stdin | lines | json @onerror=dead(bad) | where .n >= 5
 | set .double = .n * 2, .mark = "a\"${out}" | to json | write "${out}"
+dead bad -> null
 END
 mkfifo in
 "$weir" run --io="$io" app.weir <in 2>err.run &

@@ -32,7 +32,8 @@ assert list(stages) == ["stdin", "lines", "json", "where", "to", "write"], stage
 assert stages["where"]["in_rows"] == 7 and stages["where"]["out_rows"] == 3, stages["where"]
 assert stages["stdin"]["out_bytes"] == 7 * 8, stages["stdin"]
 assert stages["json"]["queue_max"] > 0 and stages["json"]["queued"] == 0, stages["json"]
-assert looks[0]["seconds"] < looks[1]["seconds"]
+assert looks[0]["now_ns"] < looks[1]["now_ns"] and looks[0]["began_ns"] < looks[0]["now_ns"]
+assert looks[0]["paused"] is False and stages["json"]["first"] is False
 END
     checks=$((checks + 5))
 fi

@@ -74,6 +74,14 @@ WEIR_ASYNC_DECLARE(weir_pipeline_run, int, weir_pipeline *pipeline; struct wp_ru
  */
 void weir_pipeline_stop(weir_pipeline *pipeline);
 
+/*
+ * weir_pipeline_pause() - hold it, or let it go on: its sources give nothing more, what is under way is done.
+ *
+ * A stop ends a pause. A tree that is hashed as one job isn't held. Any thread, any time; never blocks.
+ */
+void weir_pipeline_pause(weir_pipeline *pipeline, bool on);
+bool weir_pipeline_is_paused(const weir_pipeline *pipeline);
+
 typedef enum weir_pipeline_stopped {
     WEIR_PIPELINE_NOT_STOPPED,
     WEIR_PIPELINE_ENDED, /* all of its sources that were stopped have no end of their own */
