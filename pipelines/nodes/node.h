@@ -33,6 +33,8 @@ struct node_type {
     int (*spawn)(struct run_node *node, weir_join_set *set);
     /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
     const char *(*refuses)(const struct setting *setting);
+    /* May be NULL. Of several kinds that its stage gives: which, by its settings. */
+    weir_port (*gives)(const struct plan_node *node);
     /*
      * May be NULL: it is these and no more, and works on each batch for itself, with a state of its own for each
      * thread, or is wide. Then it may be run together with its neighbours: bundle.h.

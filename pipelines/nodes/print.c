@@ -1,16 +1,20 @@
 /* print.c - stage "print": a line of standard output for each file or record, which goes on behind it. */
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "nodes/node.h"
 #include "run/record_time.h"
 #include "run/row.h"
 #include "run/rows.h"
 #include "run/say.h"
+#include "run/table.h"
 #include "run/template.h"
 
 static const weir_opt print_opts[] = {
     { "template", "what a line is, such as \"{.size} {.path}\"; without it, JSON", WEIR_OPT_TEMPLATE, 0,
       .positional = true },
+    { "table", "on a terminal, or where COLUMNS says how wide it is, in columns", WEIR_OPT_BOOL, 0, .def = 0 },
     { 0 },
 };
 
@@ -19,8 +23,23 @@ struct print {
     const struct setting *template; /* NULL: JSON */
     bool is_terminal;
     int64_t now_ns;
+    bool in_columns;
+    struct table table;
     weir_text text;
 };
+
+/* As wide as COLUMNS says, or the terminal; 0: it is none, and nobody says how wide something else would be. */
+static size_t screen_width(bool is_terminal)
+{
+    const char *columns = getenv("COLUMNS");
+    const int width = columns != NULL ? atoi(columns) : 0;
+    struct winsize size;
+    if (width > 0)
+        return (size_t)width;
+    if (!is_terminal)
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 static int open_print(struct run_node *node, void **ret_state)
 {
@@ -31,6 +50,12 @@ static int open_print(struct run_node *node, void **ret_state)
     self->template = wp_plan_setting(node->plan, "template");
     self->is_terminal = wp_say_to_terminal();
     *ret_state = self;
+    if (wp_plan_number(node->plan, "table") == 0)
+        return 0;
+    if (self->template != NULL)
+        return wp_run_fail(node, -EINVAL, "a line is by the template, or a row of a table: not both");
+    self->table.screen_width = screen_width(self->is_terminal);
+    self->in_columns = self->table.screen_width > 0;
     return 0;
 }
 
@@ -56,7 +81,9 @@ static int print(void *state, struct batch **batch, const weir_job *job)
     struct print *self = state;
     int error = 0;
     self->now_ns = wp_wall_ns();
-    for (uint32_t i = 0; error == 0 && i < (*batch)->count; i++)
+    if (self->in_columns)
+        error = wp_table_append(&self->table, &self->text, *batch);
+    for (uint32_t i = 0; !self->in_columns && error == 0 && i < (*batch)->count; i++)
         error = append_line(self, &(*batch)->rows[i]);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_say(self->node, &self->text);
 }
@@ -64,6 +91,7 @@ static int print(void *state, struct batch **batch, const weir_job *job)
 static void close_print(void *state)
 {
     struct print *self = state;
+    wp_table_fini(&self->table);
     weir_text_fini(&self->text);
     free(self);
 }

@@ -1,4 +1,4 @@
-/* read.c - stage "read": the bytes of files, one after the other. */
+/* read.c - stage "read": the bytes of files, one after the other; or the files themselves. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +7,7 @@
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "nodes/read_as_files.h"
 #include "run/batch.h"
 #include "run/checkpoint.h"
 #include "run/held_file.h"
@@ -21,6 +22,8 @@ static const weir_opt read_opts[] = {
     { "block", "bytes a read", WEIR_OPT_SIZE, 0, .def = 256 << 10, .min = 512, .max = 64 << 20 },
     { "direct", "past the page cache (O_DIRECT): for files that are read once; block is a multiple of 4KiB then",
       WEIR_OPT_BOOL, 0, .def = 0 },
+    { "as_files", "the files as they are, not their bytes: for each { ... }, hash and their like", WEIR_OPT_BOOL, 0,
+      .def = 0 },
     { 0 },
 };
 
@@ -249,20 +252,28 @@ WEIR_ASYNC(read_run, int, struct run_node *node; struct inputs *inputs; const ch
     WEIR_END
 }
 
+static weir_port gives(const struct plan_node *node)
+{
+    return wp_plan_number(node, "as_files") != 0 ? WEIR_FILES : WEIR_BYTES;
+}
+
 static int spawn(struct run_node *node, weir_join_set *set)
 {
+    if (node->plan->out == WEIR_FILES)
+        return wp_read_as_files_spawn(node, set);
     return weir_join_set_spawn(set, WEIR_CALL(read_run, .node = node));
 }
 
 const struct node_type wp_node_read = {
     .stage = { .name = "read",
-               .summary = "the bytes of files, one after the other",
+               .summary = "the bytes of files, one after the other; or as_files",
                .in = WEIR_FILES,
-               .out = WEIR_BYTES,
+               .out = WEIR_BYTES | WEIR_FILES,
                .source = true,
                .opts = read_opts },
     .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
+    .gives = gives,
     .keeps = KEEPS_POSITION,
     .times = NODE_FED_BY(WEIR_NONE),
     .retries = NODE_FED_BY(WEIR_NONE),

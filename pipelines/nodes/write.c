@@ -22,6 +22,7 @@
 #include "run/batch.h"
 #include "run/gate.h"
 #include "run/held_file.h"
+#include "run/hole.h"
 #include "run/patience.h"
 #include "run/record_time.h"
 #include "run/series.h"
@@ -41,6 +42,7 @@ static const weir_opt write_opts[] = {
     { "append", "behind what is there, as it comes, in place of a new file", WEIR_OPT_BOOL, 0, .def = 0 },
     { "fsync", "sync it at the end", WEIR_OPT_BOOL, 0, .def = 0 },
     { "verify", "read it back before it gets its name", WEIR_OPT_BOOL, 0, .def = 0 },
+    { "sparse", "blocks of zeros are left out: holes, which take no room", WEIR_OPT_BOOL, 0, .def = 0 },
     { "keep", "of the file that the block is for", WEIR_OPT_LIST, 0, .def_text = NULL, .choices = keeps },
     { "mode", "who may do what, such as 0640", WEIR_OPT_STRING, 0, .def_text = NULL },
     { "format", "of files with digests: the manifest's", WEIR_OPT_CHOICE, 0, .def = WEIR_MANIFEST_GNU,
@@ -120,8 +122,8 @@ static int open_output(struct run_node *node, struct held_file *file, struct ser
     struct output *output = &file->output;
     struct seal *seal = &file->seal;
     const bool appends = is_set(node, "append"), rotates = node->plan->rotates != NULL;
-    if (appends && (is_set(node, "atomic") || is_set(node, "verify")))
-        return wp_run_fail(node, -EINVAL, "append is as it comes: neither atomic nor verify");
+    if (appends && (is_set(node, "atomic") || is_set(node, "verify") || is_set(node, "sparse")))
+        return wp_run_fail(node, -EINVAL, "append is as it comes: neither atomic nor verify nor sparse");
     int error = wp_place_open(&file->place, wp_plan_setting(node->plan, "path")->pieces, node->file, time_ns);
     if (error == 0 && rotates)
         error = appends ? wp_series_append(series, file, (uint64_t)wp_rotate_limit(node->plan, false))
@@ -132,6 +134,7 @@ static int open_output(struct run_node *node, struct held_file *file, struct ser
         return failed(node, file, error);
     file->is_numbered = rotates && !appends;
     file->size = appends ? size_of(output->fd) : 0;
+    file->is_sparse = is_set(node, "sparse") && output->offset != UINT64_MAX;
     if (node->plan->engine.timeout_ns == 0)
         wp_cached_write_init(&file->cache, output->fd);
     output->unsynced = !is_set(node, "atomic");
@@ -170,20 +173,31 @@ static int64_t commit(void *arg, weir_job *job)
 
 /* Writes a chunk, all of it, and moves the file's offset. Resolves to 0 or a negative errno. */
 /* clang-format off */
-WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t done;
+WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t done; size_t size;
            int64_t written; struct patience patience; weir_write write; weir_sleep limit; weir_select_future which;
            weir_sleep nap;)
 /* clang-format on */
 {
     WEIR_BEGIN
     while (self->done < self->chunk->size) {
+        self->size = self->chunk->size - self->done;
+        if (self->file->is_sparse) {
+            self->done += wp_hole_skip(&self->file->output, self->chunk->data + self->done, self->size);
+            self->size =
+                wp_hole_before(&self->file->output, self->chunk->data + self->done, self->chunk->size - self->done);
+        }
+        if (self->size == 0) { /* it ends in a hole */
+            self->output = wp_hole_close(&self->file->output);
+            if (self->output < 0)
+                RETURN(self->output);
+            continue;
+        }
         if (wp_cached_write_is_due(&self->file->cache)) {
             self->written = wp_cached_write(&self->file->cache, self->file->output.fd, self->chunk->data + self->done,
-                                            self->chunk->size - self->done, self->file->output.offset);
+                                            self->size, self->file->output.offset);
         } else {
-            self->write =
-                weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->chunk->size - self->done,
-                              self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
+            self->write = weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->size,
+                                        self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
             self->limit = wp_patience_limit(self->node);
             AWAIT(self->which, weir_select_biased(self->write, self->limit));
             if (self->which.output == 1)

@@ -31,7 +31,7 @@ static int failed(struct write_manifest *self, int error)
                        strerror(-error));
 }
 
-static const char *const of_bytes[] = { "append", "verify", "keep", "mode" };
+static const char *const of_bytes[] = { "append", "verify", "sparse", "keep", "mode" };
 
 static int open_write(struct run_node *node, void **ret_state)
 {

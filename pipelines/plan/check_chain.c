@@ -157,6 +157,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     if (node->out == WEIR_AS_BLOCK)
         node->out = block_out(node);
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (type != NULL && type->gives != NULL)
+        node->out = type->gives(node);
     return type != NULL && type->merges && !wp_check_merge(check, node) ? NULL : node;
 }
 

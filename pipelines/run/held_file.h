@@ -20,6 +20,7 @@ struct held_file {
     uint64_t size;             /* of one that is written: its bytes, with those it had before */
     bool is_numbered;          /* it is one of a series, which replace nothing: */
     unsigned number;           /* that of its name */
+    bool is_sparse;            /* its zeros are left out: hole.h */
     struct cached_write cache; /* of one that is written; zero: all goes to the ring */
     weir_chunk *chunk;         /* of the operation under way */
     struct place place;        /* of one that is written: where it is */

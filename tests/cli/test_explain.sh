@@ -37,7 +37,7 @@ Pipeline: files | each
       the block, for each file:
         2.1. read: files -> bytes
             block = 256KiB (default)
-            not given: path direct
+            not given: path direct as_files
             waits for the kernel; no thread is held meanwhile
             one at a time, in order
             -> bytes to gunzip: at most 1 MiB (4 chunks of 256 KiB)
@@ -56,7 +56,7 @@ Pipeline: files | each
         2.4. write: takes bytes, a sink
             path = "{.path}.json"
             format = gnu (default)
-            not given: rotate time atomic append fsync verify keep mode
+            not given: rotate time atomic append fsync verify sparse keep mode
             copies to the page cache inline while that takes it at once, else
               waits for the kernel; the file gets its name on a thread of the io
               lane

@@ -39,4 +39,17 @@ want 0 run 'read "many/*.txt" | write "got"'; seq 0 699 >wanted; same wanted got
 want 0 run 'read "many/*.txt" | lines | null'
 # In a block it may read other files beside the block's.
 want 0 run 'files t/a.log t/b.log | each { read t/c.log } @order=in | write "got"'; cat t/c.log t/c.log >wanted; same wanted got "a block"
+# --- as files -------------------------------------------------------------------------------------------------------
+want 0 run 'read "t/[bc].log" t/sub/d.log t/a.log as_files | hash md5 | write sums'
+md5sum t/b.log t/c.log t/sub/d.log t/a.log >wanted; same wanted sums "files in their order"
+want 0 run 'read "many/*.txt" as_files | print "{.size} {.name}"'
+(cd many && stat -c '%s %n' *) >wanted; same wanted out "700 files with their sizes"
+want 0 run 'read t/a.log as_files | each { read | lines | head 1 } | to raw | write got'
+head -n 1 t/a.log >wanted; same wanted got "a block for a file that is read"
+want 0 run 'files t/a.log | each { read as_files | print "{.path} {.size}" } | null'
+stat -c '%n %s' t/a.log >wanted; same wanted out "the block's own file"
+want 1 run 'read t/missing as_files | print'; says 't/missing: No such file or directory'
+want 1 run 'read "t/nothing*.log" as_files | print'; says 't/nothing*.log: no file is called like this'
+want 1 run 'read t/a.log as_files direct | print'; says 'direct is for bytes, and this gives files'
+want 2 run 'read t/a.log as_files | gunzip | null'; says 'gunzip takes bytes, but read gives files'
 echo "$checks checks"
