@@ -452,7 +452,7 @@ bool wi_local_sets_pin(struct weir_runtime *runtime, struct pinned_tasks *ret_pi
 
 bool wi_local_look_begin(const struct weir_task *task)
 {
-    struct weir_local_set *set = weir_container_of(task->owner, struct weir_local_set, owner);
+    struct weir_local_set *set = weir_container_of(wi_task_owner(task), struct weir_local_set, owner);
     wi_lock(&set->look_lock);
     if (!set->dropped)
         return true;
@@ -462,12 +462,12 @@ bool wi_local_look_begin(const struct weir_task *task)
 
 void wi_local_look_end(const struct weir_task *task)
 {
-    wi_unlock(&weir_container_of(task->owner, struct weir_local_set, owner)->look_lock);
+    wi_unlock(&weir_container_of(wi_task_owner(task), struct weir_local_set, owner)->look_lock);
 }
 
 int wi_local_polled_by(const struct weir_task *task)
 {
-    const struct weir_local_set *set = weir_container_of(task->owner, struct weir_local_set, owner);
+    const struct weir_local_set *set = weir_container_of(wi_task_owner(task), struct weir_local_set, owner);
     return wi_load(&set->polls, RELAXED) == task ? (int)wi_load(&set->worker, RELAXED) : -1;
 }
 
@@ -478,7 +478,7 @@ int weir_local_set_create(weir_local_set **ret_set)
     struct weir_local_set *set = calloc(1, sizeof *set);
     if (set == NULL)
         return -ENOMEM;
-    set->owner = (struct task_owner){ set_schedule, set_free };
+    set->owner = (struct task_owner)TASK_OWNER_INIT(set_schedule, set_free);
     set->thread = pthread_self();
     set->refs = 1;
     list_init(&set->tasks);

@@ -6,6 +6,7 @@ void runq_init(struct runq *runq, bool alone)
     runq->head = 0;
     runq->tail = 0;
     runq->alone = alone;
+    runq->cap = alone ? RUNQ_CAP_ALONE : RUNQ_CAP;
 }
 
 /* A thief came between: once more, until it goes through or nothing is left. */
@@ -22,8 +23,19 @@ struct weir_task *runq_pop_contended(struct runq *runq, uint64_t head)
     return wi_load(&runq->slots[real % RUNQ_CAP], RELAXED);
 }
 
+static unsigned take_newest(struct runq *runq, struct weir_task **ret_tasks)
+{
+    const uint32_t tail = wi_load(&runq->tail, RELAXED) - RUNQ_CAP / 2;
+    for (uint32_t i = 0; i < RUNQ_CAP / 2; i++)
+        ret_tasks[i] = wi_load(&runq->slots[(tail + i) & (runq->cap - 1)], RELAXED);
+    wi_store(&runq->tail, tail, RELEASE);
+    return RUNQ_CAP / 2;
+}
+
 unsigned runq_take_half(struct runq *runq, struct weir_task **ret_tasks)
 {
+    if (runq->alone)
+        return take_newest(runq, ret_tasks);
     uint64_t head = wi_load(&runq->head, ACQUIRE);
     const uint32_t tail = wi_load(&runq->tail, RELAXED);
     const uint32_t oldest = tail - RUNQ_CAP;

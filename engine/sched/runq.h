@@ -1,6 +1,7 @@
 /*
  * runq.h - a worker's run queue: a ring of 256, first in, first out. Its owner
- * pushes and pops, other workers steal half of it.
+ * pushes and pops, other workers steal half of it. Where there are none it has
+ * room for more: what it holds needn't be anywhere else.
  *
  * `head` packs two counters. Tasks in [real, tail) are there to be taken. Slots
  * in [steal, real) are empty for everybody but the one thief that is copying
@@ -23,7 +24,8 @@
 #else
 #define RUNQ_CAP 256u
 #endif
-_Static_assert((RUNQ_CAP & (RUNQ_CAP - 1)) == 0, "a slot is a counter modulo RUNQ_CAP");
+#define RUNQ_CAP_ALONE (4 * RUNQ_CAP)
+_Static_assert((RUNQ_CAP & (RUNQ_CAP - 1)) == 0, "a slot is a counter modulo the capacity");
 
 struct weir_task;
 
@@ -31,8 +33,9 @@ struct runq {
     /* The owner touches both counters in every push and pop, and a thief's look both: one cache line, of their own. */
     _Alignas(64) uint64_t head; /* steal, real: low and high half. Written by all, by compare-and-swap */
     uint32_t tail;              /* written by the owner */
+    uint32_t cap;               /* RUNQ_CAP, or of one that is alone RUNQ_CAP_ALONE */
     bool alone;                 /* there are no thieves, ever */
-    _Alignas(64) struct weir_task *slots[RUNQ_CAP];
+    _Alignas(64) struct weir_task *slots[RUNQ_CAP_ALONE];
 };
 
 static inline uint64_t runq_head(uint32_t steal, uint32_t real)
@@ -59,9 +62,9 @@ static inline bool runq_push(struct runq *runq, struct weir_task *task)
     /* Acquire: a thief has read the slot before it gave it back. */
     const uint64_t head = wi_load(&runq->head, ACQUIRE);
     const uint32_t tail = wi_load(&runq->tail, RELAXED);
-    if (weir_unlikely(tail - runq_steal_of(head) >= RUNQ_CAP))
+    if (weir_unlikely(tail - runq_steal_of(head) >= runq->cap))
         return false;
-    wi_store(&runq->slots[tail % RUNQ_CAP], task, RELAXED);
+    wi_store(&runq->slots[tail & (runq->cap - 1)], task, RELAXED);
     wi_store(&runq->tail, tail + 1, RELEASE);
     return true;
 }
@@ -85,11 +88,11 @@ static inline struct weir_task *runq_pop(struct runq *runq)
             return runq_pop_contended(runq, head);
     }
     /* Nobody but us writes slots. */
-    return wi_load(&runq->slots[real % RUNQ_CAP], RELAXED);
+    return wi_load(&runq->slots[real & (runq->cap - 1)], RELAXED);
 }
 
 /*
- * Owner, of a full queue: takes the newer half out, RUNQ_CAP / 2 tasks in order.
+ * Owner, of a full queue: takes the newest RUNQ_CAP / 2 tasks out, in order: half of one that isn't alone.
  * 0: a thief has made room, or is about to. Then push again, and if that fails
  * leave the one task elsewhere.
  *
@@ -114,7 +117,13 @@ static inline uint32_t runq_len(const struct runq *runq)
      */
     const uint32_t tail = wi_load(&runq->tail, SEQ_CST);
     const uint32_t length = tail - runq_real_of(wi_load(&runq->head, SEQ_CST));
-    return length > RUNQ_CAP ? 0 : length; /* popped past that tail meanwhile */
+    return length > runq->cap ? 0 : length; /* popped past that tail meanwhile */
+}
+
+/* Owner. How many can be pushed, at least; thieves may make room meanwhile. */
+static inline uint32_t runq_room(const struct runq *runq)
+{
+    return runq->cap - runq_len(runq);
 }
 
 #endif

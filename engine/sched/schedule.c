@@ -98,28 +98,54 @@ static void offer(struct worker *worker)
         wi_notify_one(runtime);
 }
 
-static void schedule_local(struct worker *worker, struct weir_task *task)
+static inline void note_wake(struct worker *worker, const struct weir_task *task)
 {
     COUNT(worker->metrics.local_schedules);
     WI_PROBE(wake, task, worker->index);
     struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     if (weir_unlikely(trace != NULL))
         wi_trace_moment(trace, TRACE_WAKE, task->id, wi_task_name(task));
-    if (worker->env.runtime->options.lifo_slot && wi_task_current != NULL) {
-        struct weir_task *pushed_out;
-        if (!worker->runq.alone) {
-            pushed_out = wi_xchg(&worker->lifo, task, ACQ_REL);
-        } else {
-            pushed_out = wi_load(&worker->lifo, RELAXED);
-            wi_store(&worker->lifo, task, RELAXED);
-        }
-        if (pushed_out == NULL) {
-            offer(worker);
-            return;
-        }
-        task = pushed_out;
-    }
-    wi_schedule_back(worker, task);
+}
+
+/* The slot is for what the running task does, if it is used at all. */
+static inline bool has_slot(const struct worker *worker)
+{
+    return worker->env.runtime->options.lifo_slot && wi_task_current != NULL;
+}
+
+/* True: the slot was empty, and holds the task now. Nobody but its worker fills it, so that takes no exchange. */
+static inline bool fill_slot(struct worker *worker, struct weir_task *task)
+{
+    if (wi_load(&worker->lifo, RELAXED) != NULL)
+        return false;
+    wi_store(&worker->lifo, task, RELEASE);
+    return true;
+}
+
+static struct weir_task *swap_slot(struct worker *worker, struct weir_task *task)
+{
+    if (!worker->runq.alone)
+        return wi_xchg(&worker->lifo, task, ACQ_REL);
+    struct weir_task *pushed_out = wi_load(&worker->lifo, RELAXED);
+    wi_store(&worker->lifo, task, RELAXED);
+    return pushed_out;
+}
+
+static void schedule_local(struct worker *worker, struct weir_task *task)
+{
+    note_wake(worker, task);
+    if (has_slot(worker))
+        task = fill_slot(worker, task) ? NULL : swap_slot(worker, task);
+    if (task != NULL)
+        wi_schedule_back(worker, task);
+    offer(worker);
+}
+
+void wi_schedule_spawned(struct worker *worker, struct weir_task *task)
+{
+    note_wake(worker, task);
+    if (!has_slot(worker) || !fill_slot(worker, task))
+        wi_schedule_back(worker, task);
     offer(worker);
 }
 

@@ -53,8 +53,8 @@ void wi_spawn_init(struct weir_runtime *runtime)
 {
     runtime->home->slab.kept_first = STATE_COMPLETE;
     runtime->home->runtime = runtime;
-    runtime->home->owner = (struct task_owner){ owner_schedule, owner_free };
-    runtime->home->owner_of_trailed = (struct task_owner){ trailed_schedule, trailed_free };
+    runtime->home->owner = (struct task_owner)TASK_OWNER_INIT(owner_schedule, owner_free);
+    runtime->home->owner_of_trailed = (struct task_owner)TASK_OWNER_INIT(trailed_schedule, trailed_free);
 }
 
 /* Ids come in blocks, so that workers don't share a counter. */
@@ -106,12 +106,6 @@ void wi_spawn_await_remote(struct weir_runtime *runtime)
     }
 }
 
-static weir_join_handle refuse(weir_future *frame, int error)
-{
-    weir_future_drop(frame);
-    return (weir_join_handle){ .error = error };
-}
-
 static struct slab_cache *cache_or_null(struct worker *worker)
 {
     return worker == NULL ? NULL : &worker->cache;
@@ -122,69 +116,111 @@ static uint64_t number(struct worker *worker)
     return worker == NULL ? wi_task_next_id() : next_id(worker);
 }
 
-static __attribute__((noinline)) struct weir_task *make_trailed(struct task_home *home, struct worker *worker,
-                                                                weir_future *frame, const char *name)
+/* What a spawn is to make of a frame. */
+struct recipe {
+    weir_future *frame;
+    const char *name; /* NULL: the frame's */
+    bool detached;
+};
+
+static inline void init(const struct recipe *recipe, struct weir_task *task, struct task_owner *owner, uint64_t id)
 {
-    const size_t size = wi_task_size(frame->type);
+    if (recipe->detached)
+        wi_task_init_detached(task, owner, recipe->frame, id);
+    else
+        wi_task_init(task, owner, recipe->frame, id);
+}
+
+static __attribute__((noinline)) struct weir_task *make_trailed(struct task_home *home, struct worker *worker,
+                                                                const struct recipe *recipe)
+{
+    const size_t size = wi_task_size(recipe->frame->type);
     struct weir_task *task = wi_slab_alloc(&home->slab, cache_or_null(worker), size + sizeof(struct task_trailer));
     if (task == NULL)
         return NULL;
-    *(struct task_trailer *)(void *)((char *)task + size) = (struct task_trailer){ name, wi_stamp() };
-    wi_task_init(task, &home->owner_of_trailed, frame, number(worker) | TASK_HAS_TRAILER);
+    *(struct task_trailer *)(void *)((char *)task + size) = (struct task_trailer){ recipe->name, wi_stamp() };
+    init(recipe, task, &home->owner_of_trailed, number(worker) | TASK_HAS_TRAILER);
     return task;
 }
 
 /* In the cache of `worker`, or from outside if it is NULL. NULL: no memory. */
-static inline struct weir_task *make(struct weir_runtime *runtime, struct worker *worker, weir_future *frame,
-                                     const char *name)
+static inline struct weir_task *make(struct weir_runtime *runtime, struct worker *worker, const struct recipe *recipe)
 {
     struct task_home *home = runtime->home;
-    if (weir_unlikely(name != NULL || runtime->options.task_stats))
-        return make_trailed(home, worker, frame, name);
-    struct weir_task *task = wi_slab_alloc(&home->slab, cache_or_null(worker), wi_task_size(frame->type));
+    if (weir_unlikely(recipe->name != NULL || runtime->options.task_stats))
+        return make_trailed(home, worker, recipe);
+    const size_t size = wi_task_size(recipe->frame->type);
+    struct weir_task *task = wi_slab_alloc(&home->slab, cache_or_null(worker), size);
     if (task != NULL)
-        wi_task_init(task, &home->owner, frame, number(worker));
+        init(recipe, task, &home->owner, number(worker));
     return task;
 }
 
-static weir_join_handle spawn_remote(struct weir_runtime *runtime, weir_future *frame, const char *name)
+/* 0 and *ret_task, which may be gone already if it is detached; or why there is none. */
+static int spawn_remote(struct weir_runtime *runtime, const struct recipe *recipe, struct weir_task **ret_task)
 {
     if (!remote_begin(runtime))
-        return refuse(frame, -ECANCELED);
-    struct weir_task *task = make(runtime, NULL, frame, name);
+        return -ECANCELED;
+    struct weir_task *task = make(runtime, NULL, recipe);
     if (task == NULL) {
         (void)wi_fetch_sub(&runtime->remote_spawned, 1, SEQ_CST);
-        return refuse(frame, -ENOMEM);
+        return -ENOMEM;
     }
     wi_inject(runtime, task);
     remote_end(runtime);
-    return (weir_join_handle){ .task = task };
+    *ret_task = task;
+    return 0;
 }
 
-static inline weir_join_handle spawn(weir_runtime *runtime, weir_future *frame, const char *name)
+static inline int spawn_here(struct worker *worker, const struct recipe *recipe, struct weir_task **ret_task)
 {
-    if (runtime == NULL)
-        return refuse(frame, -ECANCELED);
-    struct worker *worker = wi_worker_current;
-    if (worker == NULL || worker->env.runtime != runtime)
-        return spawn_remote(runtime, frame, name);
+    struct weir_runtime *runtime = worker->env.runtime;
     if (wi_load(&runtime->stopping, ACQUIRE) != 0)
-        return refuse(frame, -ECANCELED);
-    struct weir_task *task = make(runtime, worker, frame, name);
+        return -ECANCELED;
+    struct weir_task *task = make(runtime, worker, recipe);
     if (task == NULL)
-        return refuse(frame, -ENOMEM);
+        return -ENOMEM;
     WI_PROBE(spawn, task, worker->index);
-    wi_trace_moment(wi_load(&worker->trace, ACQUIRE), TRACE_SPAWN, task->id, wi_task_name(task));
-    wi_schedule(runtime, task);
-    return (weir_join_handle){ .task = task };
+    struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
+    if (weir_unlikely(trace != NULL))
+        wi_trace_moment(trace, TRACE_SPAWN, task->id, wi_task_name(task));
+    wi_schedule_spawned(worker, task);
+    *ret_task = task;
+    return 0;
+}
+
+static inline int spawn(weir_runtime *runtime, const struct recipe *recipe, struct weir_task **ret_task)
+{
+    struct worker *worker = wi_worker_current;
+    int error = -ECANCELED;
+    if (weir_likely(worker != NULL && worker->env.runtime == runtime))
+        error = spawn_here(worker, recipe, ret_task);
+    else if (runtime != NULL)
+        error = spawn_remote(runtime, recipe, ret_task);
+    if (weir_unlikely(error < 0))
+        weir_future_drop(recipe->frame);
+    return error;
+}
+
+static inline weir_join_handle spawn_joined(weir_runtime *runtime, weir_future *frame, const char *name)
+{
+    weir_join_handle handle = { 0 };
+    handle.error = spawn(runtime, &(struct recipe){ .frame = frame, .name = name }, &handle.task);
+    return handle;
 }
 
 weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame)
 {
-    return spawn(runtime, frame, NULL);
+    return spawn_joined(runtime, frame, NULL);
 }
 
 weir_join_handle weir_spawn_frame_named(weir_runtime *runtime, weir_future *frame, const char *name)
 {
-    return spawn(runtime, frame, name);
+    return spawn_joined(runtime, frame, name);
+}
+
+int weir_spawn_frame_detached(weir_runtime *runtime, weir_future *frame)
+{
+    struct weir_task *task;
+    return spawn(runtime, &(struct recipe){ .frame = frame, .detached = true }, &task);
 }

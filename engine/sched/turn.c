@@ -23,7 +23,7 @@ bool wi_requeue_yielded(struct worker *worker)
 {
     if (worker->yielded == NULL)
         return false;
-    uint32_t room = RUNQ_CAP - runq_len(&worker->runq);
+    uint32_t room = runq_room(&worker->runq);
     while (room-- > 0 && worker->yielded != NULL) {
         struct inject_node *node = worker->yielded;
         worker->yielded = node->next;

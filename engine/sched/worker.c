@@ -82,7 +82,7 @@ static struct weir_task *next_injected(struct worker *worker)
     uint32_t wanted = waiting / runtime->worker_count + 1;
     if (wanted < INJECTED_MIN)
         wanted = INJECTED_MIN;
-    const uint32_t room = RUNQ_CAP - runq_len(&worker->runq);
+    const uint32_t room = runq_room(&worker->runq);
     if (wanted > RUNQ_CAP / 2)
         wanted = RUNQ_CAP / 2;
     if (wanted > room)

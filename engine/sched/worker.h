@@ -41,7 +41,6 @@ struct worker {
     struct weir_worker env; /* first: what cx->worker points at */
     uint32_t index;
     uint32_t tick; /* polls; read by the watch */
-    bool polling;  /* in a poll; read by the watch */
     bool searching;
     bool lingers;        /* tasks from outside came since it slept last */
     bool watching;       /* it is the watcher, see watch.c */
@@ -55,6 +54,11 @@ struct worker {
     uint64_t rng;
     uint64_t id_next, id_end;
     struct weir_task *current; /* for whoever lands after a panic */
+    /*
+     * In a poll; read by the watch. Not beside `searching` and `watching`: the two are read as one word before each
+     * poll, and a core can't forward a byte that it has just stored to a load of more.
+     */
+    bool polling;
     struct inject_node *yielded, *yielded_last;
     uint32_t yielded_count;
     uint64_t looked_at; /* the last time that mattered to spread() */
@@ -163,6 +167,8 @@ void wi_panic_tell(struct weir_runtime *runtime, const struct weir_task *task, c
 
 /* schedule.c: who runs a task next, and who is woken for it. */
 void wi_schedule(struct weir_runtime *runtime, struct weir_task *task);
+/* [worker] A new task: behind those that are queued, unless it is the first that the running task has for the slot. */
+void wi_schedule_spawned(struct worker *worker, struct weir_task *task);
 /* From outside of the runtime's workers. */
 void wi_inject(struct weir_runtime *runtime, struct weir_task *task);
 void wi_schedule_back(struct worker *worker, struct weir_task *task);

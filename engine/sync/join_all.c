@@ -53,6 +53,8 @@ static void join_all_drop(weir_future *future)
 
 const weir_future_type weir_join_all_type =
     WEIR_FUTURE_TYPE(weir_join_all_future, "join_all", join_all_poll, join_all_drop);
+const weir_future_type weir_wide_join_all_type =
+    WEIR_FUTURE_TYPE(weir_wide_join_all_future, "join_all", join_all_poll, join_all_drop);
 
 weir_join_all_future weir_join_all_array(weir_future *const *branches, unsigned count)
 {
@@ -104,6 +106,8 @@ static void try_join_all_drop(weir_future *future)
 
 const weir_future_type weir_try_join_all_type =
     WEIR_FUTURE_TYPE(weir_try_join_all_future, "try_join_all", try_join_all_poll, try_join_all_drop);
+const weir_future_type weir_wide_try_join_all_type =
+    WEIR_FUTURE_TYPE(weir_wide_try_join_all_future, "try_join_all", try_join_all_poll, try_join_all_drop);
 
 weir_try_join_all_future weir_try_join_all_array(weir_future *const *branches, unsigned count)
 {

@@ -76,6 +76,8 @@ static void select_drop(weir_future *future)
 }
 
 const weir_future_type weir_select_type = WEIR_FUTURE_TYPE(weir_select_future, "select", select_poll, select_drop);
+const weir_future_type weir_wide_select_type =
+    WEIR_FUTURE_TYPE(weir_wide_select_future, "select", select_poll, select_drop);
 
 weir_select_future weir_select_array(unsigned flags, weir_future *const *branches, unsigned count)
 {

@@ -8,13 +8,14 @@
 #include "base/prefetch.h"
 
 #define CHUNK_BYTES (64u * 1024)
+#define SLAB_LINE 64u
 
 struct slab_chunk {
     struct slab_chunk *next;
     size_t cell_size;
     size_t cells;
-    size_t given; /* cells that have been in use, or in a magazine; under the lock */
-    char memory[];
+    size_t given;                      /* cells that have been in use, or in a magazine; under the lock */
+    _Alignas(SLAB_LINE) char memory[]; /* so that the cells of small tasks lie in one cache line */
 };
 
 struct slab_large {
@@ -132,7 +133,7 @@ void wi_slab_release(struct slab *slab)
 static struct slab_chunk *create_chunk_locked(struct slab *slab, size_t class)
 {
     const size_t size = class_size(class);
-    struct slab_chunk *chunk = malloc(sizeof *chunk + CHUNK_BYTES);
+    struct slab_chunk *chunk = aligned_alloc(SLAB_LINE, sizeof *chunk + CHUNK_BYTES);
     if (chunk == NULL)
         return NULL;
     *chunk = (struct slab_chunk){ .next = slab->chunks, .cell_size = size, .cells = CHUNK_BYTES / size };

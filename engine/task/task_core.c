@@ -8,31 +8,36 @@
 #include "task_state.h"
 #include "time/timers.h"
 
-static void task_wake(weir_waker *waker)
+static void schedule(struct weir_task *task)
+{
+    struct task_owner *owner = wi_task_owner(task);
+    owner->schedule(owner, task);
+}
+
+void wi_task_wake(weir_waker *waker)
 {
     struct weir_task *task = weir_container_of(waker, struct weir_task, waker);
     if (state_notify(&task->state))
-        task->owner->schedule(task->owner, task);
+        schedule(task);
 }
 
-static void task_hold(weir_waker *waker)
+void wi_task_hold(weir_waker *waker)
 {
     state_ref(&weir_container_of(waker, struct weir_task, waker)->state);
 }
 
 static void task_free(struct weir_task *task)
 {
-    task->owner->free(task->owner, task);
+    struct task_owner *owner = wi_task_owner(task);
+    owner->free(owner, task);
 }
 
-static void task_release(weir_waker *waker)
+void wi_task_release(weir_waker *waker)
 {
     struct weir_task *task = weir_container_of(waker, struct weir_task, waker);
     if (state_unref(&task->state))
         task_free(task);
 }
-
-static const weir_waker_type task_waker_type = { task_wake, task_hold, task_release };
 
 /*
  * Word by word, as it has just been written: a wide load of what lies in several entries of the store buffer waits
@@ -48,15 +53,25 @@ static void move_frame(weir_future *to, const weir_future *from, size_t size)
     }
 }
 
-void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
+static inline void init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id,
+                        uint64_t state)
 {
-    task->waker.type = &task_waker_type;
+    task->waker.type = &owner->waker;
     task->link.next = NULL;
-    task->owner = owner;
     task->join_waker = NULL;
     task->id = id;
     move_frame(&task->frame, frame, frame->type->size);
-    wi_store(&task->state, STATE_INITIAL, RELEASE); /* from here on a dump looks at it */
+    wi_store(&task->state, state, RELEASE); /* from here on a dump looks at it */
+}
+
+void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
+{
+    init(task, owner, frame, id, STATE_INITIAL);
+}
+
+void wi_task_init_detached(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
+{
+    init(task, owner, frame, id, STATE_DETACHED);
 }
 
 /* What a finished task keeps for its join handle besides the output: 0 or a negative errno, in the root's head. */
@@ -134,7 +149,7 @@ bool wi_task_pin(struct weir_task *task)
 
 void wi_task_unpin(struct weir_task *task)
 {
-    task_release(&task->waker);
+    wi_task_release(&task->waker);
 }
 
 void wi_task_shutdown(struct weir_task *task)
@@ -152,7 +167,7 @@ void weir_abort(weir_join_handle handle)
 {
     struct weir_task *task = handle.task;
     if (task != NULL && state_cancel(&task->state))
-        task->owner->schedule(task->owner, task);
+        schedule(task);
 }
 
 bool weir_is_finished(weir_join_handle handle)
@@ -186,7 +201,7 @@ weir_abort_handle weir_abort_handle_clone(weir_abort_handle handle)
 void weir_abort_handle_drop(weir_abort_handle handle)
 {
     if (handle.task != NULL)
-        task_release(&handle.task->waker);
+        wi_task_release(&handle.task->waker);
 }
 
 void weir_abort_handle_abort(weir_abort_handle handle)
@@ -268,6 +283,17 @@ static weir_poll join_poll(weir_future *future, weir_cx *cx)
     self->output = wi_task_take(task, self->ret);
     self->handle.task = NULL;
     return WEIR_READY;
+}
+
+bool weir_join_now(weir_join_handle handle, void *ret, size_t ret_size, int *ret_status, weir_cx *cx)
+{
+    if (handle.task == NULL || cx->budget == 0 || !state_is_complete(&handle.task->state))
+        return false;
+    if (ret != NULL && ret_size != 0)
+        weir_join_check_size(handle, ret_size);
+    (void)weir_budget_take(cx);
+    *ret_status = wi_task_take(handle.task, ret);
+    return true;
 }
 
 static void join_drop(weir_future *future)

@@ -14,9 +14,18 @@
 #include "task/current.h"
 
 struct task_owner {
+    weir_waker_type waker; /* first: the type of its tasks' wakers, by which they find it */
     void (*schedule)(struct task_owner *owner, struct weir_task *task); /* it is BUSY and in no queue */
     void (*free)(struct task_owner *owner, struct weir_task *task);     /* its last reference is gone */
 };
+
+#define TASK_OWNER_INIT(schedule_, free_)                                     \
+    {                                                                         \
+        { wi_task_wake, wi_task_hold, wi_task_release }, (schedule_), (free_) \
+    }
+void wi_task_wake(weir_waker *waker);
+void wi_task_hold(weir_waker *waker);
+void wi_task_release(weir_waker *waker);
 
 struct weir_task {
     weir_waker waker; /* first, see slab.h: its type is NULL in a free cell */
@@ -25,7 +34,6 @@ struct weir_task {
         struct inject_node link; /* in the injection queue or a worker's list of yielded tasks */
         int64_t polled_ns;       /* while idle: when it was polled last, to a few milliseconds */
     };
-    struct task_owner *owner;
     weir_waker *join_waker;
     uint64_t id;
     weir_future frame; /* the head of the root frame; the rest of the frame follows */
@@ -37,6 +45,11 @@ struct task_trailer {
     uint64_t queued_at; /* while polls are measured: the stamp of the spawn, the wake or the yield */
 };
 #define TASK_HAS_TRAILER ((uint64_t)1 << 63)
+
+static inline struct task_owner *wi_task_owner(const struct weir_task *task)
+{
+    return weir_container_of(task->waker.type, struct task_owner, waker);
+}
 
 static inline uint64_t wi_task_id(const struct weir_task *task)
 {
@@ -65,6 +78,8 @@ static inline const char *wi_task_name(const struct weir_task *task)
 
 /* Fills in a task in `memory` of wi_task_size(); the frame is moved in. It is BUSY: queue it. */
 void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id);
+/* The same for one without a join handle. */
+void wi_task_init_detached(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id);
 
 typedef enum task_poll {
     TASK_IDLE,    /* pending, not the caller's any more */

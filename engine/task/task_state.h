@@ -41,6 +41,8 @@
 #define STATE_REF 256u
 /* Spawned: queued, one reference for the runtime and one for the handle. */
 #define STATE_INITIAL (STATE_BUSY | STATE_JOIN_INTEREST | 2 * STATE_REF)
+/* The same without a handle. */
+#define STATE_DETACHED (STATE_BUSY | STATE_REF)
 
 #define STATE_MUST_USE __attribute__((warn_unused_result))
 

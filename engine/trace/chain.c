@@ -33,7 +33,7 @@ static void read_from(const weir_future *future, unsigned depth, weir_dump_task 
 static void read_branches(const weir_future *future, const weir_branches *branches, unsigned depth,
                           weir_dump_task *task)
 {
-    task->any |= future->type == &weir_select_type && branches->count > 1;
+    task->any |= branches_of_select(future) && branches->count > 1;
     for (unsigned i = 0; i < branches->count; i++) {
         const weir_future *branch = branches_at(branches, i);
         if (branches_is_on(branch))

@@ -58,7 +58,7 @@ static bool read_task(struct survey *survey, struct weir_task *task)
         survey->found.polled_ns = task->polled_ns;
         wi_chain_read(&task->frame, &survey->found);
         if (state_run_end(&task->state))
-            task->owner->schedule(task->owner, task);
+            wi_task_owner(task)->schedule(wi_task_owner(task), task);
     } else {
         survey->found.worker = survey->local ? wi_local_polled_by(task) : worker_of(survey->runtime, task);
         survey->found.doing = survey->found.worker >= 0 ? WEIR_TASK_RUNS : WEIR_TASK_QUEUED;

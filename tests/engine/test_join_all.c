@@ -276,6 +276,37 @@ static void test_awaited_in_a_frame(void)
     CHECK_EQ(call.left.drops + call.right.drops, 2);
 }
 
+#define EIGHT(of, at) of[at], of[at + 1], of[at + 2], of[at + 3], of[at + 4], of[at + 5], of[at + 6], of[at + 7]
+#define SIXTY_FOUR(of) \
+    EIGHT(of, 0), EIGHT(of, 8), EIGHT(of, 16), EIGHT(of, 24), EIGHT(of, 32), EIGHT(of, 40), EIGHT(of, 48), EIGHT(of, 56)
+
+static void test_64_slots(void)
+{
+    mock_task_init(&task);
+    leaf leaves[64];
+    for (int i = 0; i < 64; i++)
+        leaves[i] = leaf_new('x');
+    weir_wide_join_all_future join = weir_join_all(SIXTY_FOUR(leaves));
+    for (int i = 0; i < 64; i++) {
+        CHECK(poll_it(WEIR_HEAD(join)) == WEIR_PENDING);
+        leaves[i].ready = true;
+    }
+    CHECK(poll_it(WEIR_HEAD(join)) == WEIR_READY);
+
+    for (int failing = 0; failing < 64; failing++) {
+        for (int i = 0; i < 64; i++)
+            leaves[i] = leaf_new('x');
+        weir_wide_try_join_all_future try_join = weir_try_join_all(SIXTY_FOUR(leaves));
+        CHECK(poll_it(WEIR_HEAD(try_join)) == WEIR_PENDING);
+        leaves[failing].ready = true;
+        leaves[failing].output = -EIO;
+        CHECK(poll_it(WEIR_HEAD(try_join)) == WEIR_READY);
+        CHECK_EQ(try_join.output, -EIO);
+        for (int i = 0; i < 64; i++)
+            CHECK_EQ(leaves[i].drops, i != failing);
+    }
+}
+
 int main(void)
 {
     RUN(test_it_is_ready_when_all_are);
@@ -289,5 +320,6 @@ int main(void)
     RUN(test_an_array_takes_many);
     RUN(test_its_type_says_whether_it_is_send_and_lossy);
     RUN(test_awaited_in_a_frame);
+    RUN(test_64_slots);
     return check_done();
 }

@@ -32,38 +32,45 @@ static void check_pops(struct runq *runq, size_t first, size_t count)
 
 static struct runq queue, other;
 
+/* And four times as many where nobody else would take them. */
 static void test_256_fit_one_at_a_time(void)
 {
+    CHECK_EQ(RUNQ_CAP, 256);
     for (int alone = 0; alone < 2; alone++) {
+        const size_t cap = alone ? RUNQ_CAP_ALONE : RUNQ_CAP;
         runq_init(&queue, alone);
         for (size_t round = 0; round < 3; round++) {
-            fill(&queue, 0, RUNQ_CAP);
-            CHECK_EQ(runq_len(&queue), RUNQ_CAP);
-            CHECK(!runq_push(&queue, task(RUNQ_CAP)));
-            check_pops(&queue, 0, RUNQ_CAP);
+            CHECK_EQ(runq_room(&queue), cap);
+            fill(&queue, 0, cap);
+            CHECK_EQ(runq_len(&queue), cap);
+            CHECK_EQ(runq_room(&queue), 0);
+            CHECK(!runq_push(&queue, task(cap)));
+            check_pops(&queue, 0, cap);
             CHECK(runq_pop(&queue) == NULL);
             CHECK_EQ(runq_len(&queue), 0);
         }
     }
 }
 
-/* The newer half leaves, in order, and the older stays, so that no task can overflow again and again. */
+/* The newer half leaves, in order, and the older stays, so that no task can overflow again and again. Alone: as many.
+ */
 static void test_the_257th_moves_the_newer_half(void)
 {
     for (int alone = 0; alone < 2; alone++) {
+        const size_t cap = alone ? RUNQ_CAP_ALONE : RUNQ_CAP, stay = cap - RUNQ_CAP / 2;
         runq_init(&queue, alone);
         fill(&queue, 1000, 5);
         check_pops(&queue, 1000, 5); /* the ring's start is somewhere */
-        fill(&queue, 0, RUNQ_CAP);
-        CHECK(!runq_push(&queue, task(RUNQ_CAP)));
+        fill(&queue, 0, cap);
+        CHECK(!runq_push(&queue, task(cap)));
         struct weir_task *half[RUNQ_CAP / 2];
         CHECK_EQ(runq_take_half(&queue, half), RUNQ_CAP / 2);
         for (size_t i = 0; i < RUNQ_CAP / 2; i++)
-            CHECK(half[i] == task(RUNQ_CAP / 2 + i));
-        CHECK_EQ(runq_len(&queue), RUNQ_CAP / 2);
-        CHECK(runq_push(&queue, task(RUNQ_CAP)));
-        check_pops(&queue, 0, RUNQ_CAP / 2);
-        CHECK(runq_pop(&queue) == task(RUNQ_CAP));
+            CHECK(half[i] == task(stay + i));
+        CHECK_EQ(runq_len(&queue), stay);
+        CHECK(runq_push(&queue, task(cap)));
+        check_pops(&queue, 0, stay);
+        CHECK(runq_pop(&queue) == task(cap));
         CHECK(runq_pop(&queue) == NULL);
     }
 }

@@ -344,6 +344,70 @@ static void test_an_array_takes_many_branches(void)
     CHECK_EQ(empty.output, -1);
 }
 
+#define EIGHT(of, at) of[at], of[at + 1], of[at + 2], of[at + 3], of[at + 4], of[at + 5], of[at + 6], of[at + 7]
+#define SIXTY_FOUR(of) \
+    EIGHT(of, 0), EIGHT(of, 8), EIGHT(of, 16), EIGHT(of, 24), EIGHT(of, 32), EIGHT(of, 40), EIGHT(of, 48), EIGHT(of, 56)
+
+/* cases.md 79, many_branches: 64 of them, named one by one; and 9, the first number that takes the wide type. */
+static void test_64_slots(void)
+{
+    mock_task_init(&task);
+    for (int winner = 0; winner < 64; winner++) {
+        leaf leaves[64];
+        for (int i = 0; i < 64; i++)
+            leaves[i] = leaf_new(0);
+        weir_wide_select_future all = weir_select(SIXTY_FOUR(leaves)), first_nine;
+        CHECK_EQ(all.branches.count, 64);
+        CHECK(poll_it(WEIR_HEAD(all)) == WEIR_PENDING);
+        leaves[winner].ready = true;
+        CHECK(poll_it(WEIR_HEAD(all)) == WEIR_READY);
+        CHECK_EQ(all.output, winner);
+        for (int i = 0; i < 64; i++)
+            CHECK_EQ(leaves[i].drops, i != winner);
+
+        for (int i = 0; i < 64; i++)
+            leaves[i] = leaf_new(0);
+        leaves[winner].ready = true;
+        first_nine = weir_select_biased(EIGHT(leaves, 0), leaves[8]);
+        CHECK(poll_it(WEIR_HEAD(first_nine)) == (winner < 9 ? WEIR_READY : WEIR_PENDING));
+        weir_drop(first_nine);
+        for (int i = 0; i < 9; i++)
+            CHECK_EQ(leaves[i].drops, i != winner);
+    }
+}
+
+WEIR_ASYNC(selects_64, int, weir_sleep naps[64]; int winner; weir_wide_select_future which;)
+{
+    WEIR_BEGIN
+    for (int i = 0; i < 64; i++)
+        self->naps[i] = weir_sleep_for(i == self->winner ? WEIR_SEC(1) : WEIR_SEC(2));
+    AWAIT(self->which, weir_select(SIXTY_FOUR(self->naps)));
+    RETURN(self->which.output);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* In a frame, and alone as a task: all of it must be moved there. */
+static void test_64_slots_in_a_task(void)
+{
+    weir_runtime_options options = weir_runtime_current_thread();
+    options.paused_clock = true;
+    weir_runtime *runtime;
+    CHECK_EQ(weir_runtime_create(&options, &runtime), 0);
+    for (int winner = 0; winner < 64; winner += 9) {
+        int output = -1;
+        CHECK_EQ(weir_block_on(runtime, WEIR_CALL(selects_64, .winner = winner), &output), 0);
+        CHECK_EQ(output, winner);
+    }
+    static weir_sleep naps[64];
+    for (int i = 0; i < 64; i++)
+        naps[i] = weir_sleep_for(i == 63 ? WEIR_SEC(1) : WEIR_SEC(2));
+    int output = -1;
+    CHECK_EQ(weir_block_on(runtime, weir_select(SIXTY_FOUR(naps)), &output), 0);
+    CHECK_EQ(output, 63);
+    weir_runtime_destroy(runtime);
+}
+
 /* cases.md 79, disable_with_if: a guard is looked at once, and what it switches off stays as it was. */
 static void test_a_guard_switches_a_branch_off(void)
 {
@@ -491,6 +555,8 @@ int main(void)
     RUN(test_an_array_takes_many_branches);
     RUN(test_a_guard_switches_a_branch_off);
     RUN(test_eight_slots);
+    RUN(test_64_slots);
+    RUN(test_64_slots_in_a_task);
     RUN(test_branches_can_be_walked);
     RUN(test_its_type_says_whether_it_is_send_and_lossy);
     RUN(test_a_heartbeat_is_put_off_by_each_message);

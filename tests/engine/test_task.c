@@ -30,7 +30,7 @@ static void bench_free(struct task_owner *owner, struct weir_task *task)
 
 static void bench_init(struct bench *bench)
 {
-    *bench = (struct bench){ .owner = { bench_schedule, bench_free } };
+    *bench = (struct bench){ .owner = TASK_OWNER_INIT(bench_schedule, bench_free) };
 }
 
 static weir_join_handle bench_spawn(struct bench *bench, weir_future *frame)

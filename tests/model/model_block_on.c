@@ -46,7 +46,7 @@ static void free_task(struct task_owner *owner, struct weir_task *task)
     (void)wi_fetch_add(&freed, 1u, ACQ_REL);
 }
 
-static struct task_owner owner = { schedule, free_task };
+static struct task_owner owner = TASK_OWNER_INIT(schedule, free_task);
 
 weir_join_handle weir_spawn_frame(weir_runtime *of, weir_future *frame)
 {

@@ -28,7 +28,7 @@ static void free_task(struct task_owner *owner, struct weir_task *task)
     MODEL_CHECK_EQ(wi_fetch_add(&freed, 1u, ACQ_REL), 0);
 }
 
-static struct task_owner owner = { schedule, free_task };
+static struct task_owner owner = TASK_OWNER_INIT(schedule, free_task);
 static union {
     struct weir_task task;
     char room[256];

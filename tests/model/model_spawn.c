@@ -41,6 +41,33 @@ void wi_task_init(struct weir_task *task, struct task_owner *owner, weir_future 
     task->id = id;
 }
 
+void wi_task_init_detached(struct weir_task *task, struct task_owner *owner, weir_future *frame, uint64_t id)
+{
+    wi_task_init(task, owner, frame, id);
+}
+
+void wi_task_wake(weir_waker *waker)
+{
+    (void)waker;
+}
+
+void wi_task_hold(weir_waker *waker)
+{
+    (void)waker;
+}
+
+void wi_task_release(weir_waker *waker)
+{
+    (void)waker;
+}
+
+void wi_schedule_spawned(struct worker *worker, struct weir_task *task)
+{
+    (void)worker;
+    (void)task;
+    MODEL_CHECK(false); /* it is from outside */
+}
+
 void wi_schedule(struct weir_runtime *of, struct weir_task *task)
 {
     (void)of;

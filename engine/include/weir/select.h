@@ -14,7 +14,9 @@
  * these would lose data; their type says so: weir_select_future,
  * weir_local_select_future, weir_lossy_select_future,
  * weir_local_lossy_select_future, and the same with join_all and try_join_all.
- * They take up to 8 slots; with more, those with _array.
+ * They take up to 64 slots; with more, those with _array. With more than 8 the
+ * field is a weir_wide_select_future (weir_local_wide_select_future, ...), which
+ * has room for 64.
  */
 #ifndef WEIR_SELECT_H
 #define WEIR_SELECT_H
@@ -22,6 +24,7 @@
 #include <weir/combine.h>
 
 #define WEIR_BRANCHES_NEAR 8
+#define WEIR_BRANCHES_WIDE 64
 
 /* What a combinator polls. The fields are the engine's. */
 typedef struct weir_branches {
@@ -32,9 +35,21 @@ typedef struct weir_branches {
     weir_future *near[WEIR_BRANCHES_NEAR];
 } weir_branches;
 
+/* The same with room for more: it begins as that does. */
+typedef struct weir_wide_branches {
+    weir_future *const *far;
+    unsigned count;
+    unsigned flags;
+    unsigned turn;
+    weir_future *near[WEIR_BRANCHES_WIDE];
+} weir_wide_branches;
+
 WEIR_COMBINATOR_TYPES_(select, int output; weir_branches branches;);
 WEIR_COMBINATOR_TYPES_(join_all, weir_unit output; weir_branches branches;);
 WEIR_COMBINATOR_TYPES_(try_join_all, int output; weir_branches branches;);
+WEIR_COMBINATOR_TYPES_(wide_select, int output; weir_wide_branches branches;);
+WEIR_COMBINATOR_TYPES_(wide_join_all, weir_unit output; weir_wide_branches branches;);
+WEIR_COMBINATOR_TYPES_(wide_try_join_all, int output; weir_wide_branches branches;);
 
 /*
  * weir_select() - wait for the first of several futures; the others are dropped.
@@ -148,7 +163,7 @@ WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *cons
 /* --- behind the macros ----------------------------------------------------------- */
 
 #define WEIR_CHECK_COUNT_(name_, ...) \
-    _Static_assert(WEIR_COUNT_(__VA_ARGS__) <= WEIR_BRANCHES_NEAR, "more than 8 slots: use weir_" #name_ "_array")
+    _Static_assert(WEIR_COUNT_(__VA_ARGS__) <= WEIR_BRANCHES_WIDE, "more than 64 slots: use weir_" #name_ "_array")
 #define WEIR_CHECK_KEEP_(allowed_, slot)                                       \
     _Static_assert((allowed_) || !WEIR_IS_LOSSY(slot),                         \
                    "dropping this future loses data, and a loser is dropped: " \
@@ -160,7 +175,13 @@ WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *cons
                    "try_join_all needs outputs that are an int or an int64_t: a negative one is an error");
 /* clang-format on */
 
-#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...)                           \
+#define WEIR_COMBINE_BRANCHES_(name_, drops_, flags_, ...) \
+    WEIR_COMBINE_AS_(WEIR_NAME_(WEIR_WIDTH_(__VA_ARGS__), name_), drops_, flags_, __VA_ARGS__)
+#define WEIR_NAME_(width_, name_) WEIR_NAME_PASTE_(width_, name_)
+#define WEIR_NAME_PASTE_(width_, name_) WEIR_NAME_##width_##_(name_)
+#define WEIR_NAME_0_(name_) name_
+#define WEIR_NAME_1_(name_) wide_##name_
+#define WEIR_COMBINE_AS_(name_, drops_, flags_, ...)                                 \
     WEIR_COMBINATOR_OF_(name_, WEIR_EVERY_(WEIR_SLOT_IS_SEND_, 0, __VA_ARGS__),      \
                         (drops_) && WEIR_ANY_(WEIR_SLOT_IS_LOSSY_, 0, __VA_ARGS__),  \
                         .branches = {                                                \
@@ -172,5 +193,8 @@ WEIR_MUST_USE weir_try_join_all_future weir_try_join_all_array(weir_future *cons
 extern const weir_future_type weir_select_type;
 extern const weir_future_type weir_join_all_type;
 extern const weir_future_type weir_try_join_all_type;
+extern const weir_future_type weir_wide_select_type;
+extern const weir_future_type weir_wide_join_all_type;
+extern const weir_future_type weir_wide_try_join_all_type;
 
 #endif

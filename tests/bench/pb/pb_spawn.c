@@ -20,7 +20,7 @@ WEIR_ASYNC(spawn_batches, weir_unit, uint64_t batches; size_t i; weir_join_futur
         for (size_t i = 0; i < PB_BATCH; i++)
             self->handles[i] = weir_spawn(WEIR_CALL(nothing));
         for (self->i = 0; self->i < PB_BATCH; self->i++) {
-            AWAIT(self->join, weir_join(self->handles[self->i], NULL));
+            AWAIT_JOIN(self->join, self->handles[self->i], NULL);
             pb_check(self->join.output == 0);
         }
     }
@@ -75,7 +75,7 @@ static void chain_on(weir_oneshot_sender *sender, unsigned depth)
     if (depth == 0)
         pb_check(weir_oneshot_send(sender, NULL) == 0);
     else
-        weir_detach(weir_spawn(WEIR_CALL(link_in_chain, .sender = sender, .depth = depth - 1)));
+        pb_check(weir_spawn_detached(WEIR_CALL(link_in_chain, .sender = sender, .depth = depth - 1)) == 0);
 }
 
 WEIR_ASYNC(chains, weir_unit, uint64_t count; weir_oneshot_receiver *receiver; weir_oneshot_recv_future recv;)
