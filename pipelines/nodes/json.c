@@ -1,7 +1,9 @@
 /* json.c - stage "json": the line of each record is JSON, and its fields are the record's. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/json_shape.h"
 #include "nodes/json_glance.h"
 #include "nodes/json_record.h"
 #include "nodes/node.h"
@@ -15,70 +17,21 @@ static const weir_opt json_opts[] = {
     { 0 },
 };
 
+/* What one thread at a time works with, on one batch after another. */
+struct parser {
+    struct parser *next; /* of those that are idle */
+    struct json_index index;
+    struct json_shapes *shapes;
+    weir_text copy; /* of a line behind which no bytes may be read */
+};
+
 struct json {
     struct run_node *node;
     unsigned depth_max;
     bool glances;
     struct json_glance glance;
-};
-
-/* --- the fields of a record ----------------------------------------------------------------------- */
-
-/* Whether its value is made of nothing: what asks without an arena gets only such. */
-static bool is_plain(const struct json_index *index, const struct json_field *field)
-{
-    const char *value = index->text + field->value.at;
-    const bool nests = *value == '{' || *value == '[';
-    return !nests && field->value.size < 64 && memchr(value, '\\', field->value.size) == NULL;
-}
-
-static struct datum get_field(const struct row *row, const char *name, size_t size, struct arena *arena)
-{
-    const struct json_index *index = row->decoded;
-    const struct json_field *field = wp_json_field(index, name, size);
-    if (field == NULL || (arena == NULL && !is_plain(index, field)))
-        return datum_null();
-    return wp_json_value(index->text, field->value, arena);
-}
-
-/* A name twice is one field: the last value, where the first stood, as jq has it. */
-static struct datum all_fields(const struct row *row, struct arena *arena)
-{
-    const struct json_index *index = row->decoded;
-    return wp_json_value(index->text, index->root, arena);
-}
-
-static const char *field_source(const struct row *row, const char *name, size_t size, size_t *ret_size)
-{
-    const struct json_index *index = row->decoded;
-    const struct json_field *field = wp_json_field(index, name, size);
-    if (field == NULL)
-        return NULL;
-    *ret_size = field->value.size;
-    return index->text + field->value.at;
-}
-
-/* What a record needs of an index, for the same text at `raw`. NULL: no memory. */
-static struct json_index *copy_index(const struct json_index *from, const char *raw, struct arena *arena)
-{
-    struct json_index *index = wp_arena_new(arena, struct json_index);
-    const size_t bytes = from->field_count * sizeof *from->fields;
-    struct json_field *fields = wp_arena_alloc(arena, bytes + 1);
-    if (index == NULL || fields == NULL)
-        return NULL;
-    if (bytes > 0)
-        memcpy(fields, from->fields, bytes);
-    *index = (struct json_index){ .text = raw, .root = from->root, .fields = fields, .field_count = from->field_count };
-    return index;
-}
-
-static void *copy_decoded(const struct row *row, const char *raw, struct arena *arena)
-{
-    return copy_index(row->decoded, raw, arena);
-}
-
-const struct row_decoder wp_json_decoder = {
-    .get = get_field, .all = all_fields, .source = field_source, .copy = copy_decoded
+    pthread_mutex_t lock; /* of what follows */
+    struct parser *idle;
 };
 
 /* --- the stage ------------------------------------------------------------------------------------------ */
@@ -92,19 +45,63 @@ static int open_json(struct run_node *node, void **ret_state)
     self->depth_max = (unsigned)wp_plan_number(node->plan, "depth");
     struct push_number filter;
     self->glances = wp_push_to_json(node->plan, &filter) && wp_json_glance_init(&self->glance, &filter);
+    (void)pthread_mutex_init(&self->lock, NULL);
     *ret_state = self;
     return 0;
 }
 
-int wp_json_record_set(struct batch *batch, struct row *row, const struct json_index *index)
+static void destroy_parser(struct parser *parser)
 {
-    row->decoder = &wp_json_decoder;
-    row->decoded = copy_index(index, index->text, &batch->arena);
-    if (row->decoded == NULL)
-        return -ENOMEM;
-    row->fields = NULL;
-    row->flags &= ~(ROW_FIELDS | ROW_RELINED);
-    return 0;
+    if (parser == NULL)
+        return;
+    wp_json_index_fini(&parser->index);
+    wp_json_shapes_destroy(parser->shapes);
+    weir_text_fini(&parser->copy);
+    free(parser);
+}
+
+static void close_json(void *state)
+{
+    struct json *self = state;
+    while (self->idle != NULL) {
+        struct parser *parser = self->idle;
+        self->idle = parser->next;
+        destroy_parser(parser);
+    }
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
+static struct parser *create_parser(const struct json *self)
+{
+    struct parser *parser = calloc(1, sizeof *parser);
+    if (parser == NULL)
+        return NULL;
+    parser->index.depth_max = self->depth_max;
+    parser->shapes = wp_json_shapes_create(0);
+    if (parser->shapes != NULL)
+        return parser;
+    free(parser);
+    return NULL;
+}
+
+/* With @par several threads are at it. NULL: no memory. */
+static struct parser *take_parser(struct json *self)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    struct parser *parser = self->idle;
+    if (parser != NULL)
+        self->idle = parser->next;
+    (void)pthread_mutex_unlock(&self->lock);
+    return parser != NULL ? parser : create_parser(self);
+}
+
+static void give_parser(struct json *self, struct parser *parser)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    parser->next = self->idle;
+    self->idle = parser;
+    (void)pthread_mutex_unlock(&self->lock);
 }
 
 static bool is_blank(const struct row *row)
@@ -115,54 +112,102 @@ static bool is_blank(const struct row *row)
     return true;
 }
 
-/* 1: it goes on; 0: it is left out; or a negative errno. */
-static int take_record(const struct json *self, struct json_index *index, struct batch *batch, struct row *row,
-                       uint64_t record)
+/* The line itself, or a copy, where bytes behind the line may not be read. NULL: no memory. */
+static const char *with_slack(struct parser *parser, const struct batch *batch, const struct row *row)
 {
-    if (self->glances && wp_json_glance_rules_out(&self->glance, row->raw, row->raw_size))
-        return 0;
-    int error = wp_json_index(index, row->raw, row->raw_size);
-    if (error == 0 && !wp_json_is_object(index)) {
-        error = -EINVAL;
+    const char *begin = batch->chunk != NULL ? (const char *)batch->chunk->data : NULL;
+    if (begin != NULL && row->raw >= begin && row->raw < begin + batch->chunk->size &&
+        row->raw + row->raw_size + SHAPE_SLACK <= begin + batch->chunk->size)
+        return row->raw;
+    static const char behind[SHAPE_SLACK];
+    parser->copy.size = 0;
+    if (weir_text_append(&parser->copy, row->raw, row->raw_size) < 0 ||
+        weir_text_append(&parser->copy, behind, sizeof behind) < 0)
+        return NULL;
+    return parser->copy.data;
+}
+
+/* 1: it has a shape that is known; 0: it may be anything; or -ENOMEM. */
+static int take_shaped(struct parser *parser, struct batch *batch, struct row *row)
+{
+    const char *text = with_slack(parser, batch, row);
+    if (text == NULL)
+        return -ENOMEM;
+    const struct json_shaped *shaped = wp_json_shapes_match(parser->shapes, text, row->raw_size, &batch->arena);
+    if (shaped == NULL)
+        return batch->arena.failed ? -ENOMEM : 0;
+    return wp_json_record_set_shaped(batch, row, shaped) < 0 ? -ENOMEM : 1;
+}
+
+/* Checks the line, whatever it is. 0; -ENOMEM; or -EINVAL, and the index knows why. */
+static int take_indexed(struct parser *parser, struct batch *batch, struct row *row)
+{
+    struct json_index *index = &parser->index;
+    const int error = wp_json_index(index, row->raw, row->raw_size);
+    if (error < 0)
+        return error;
+    if (!wp_json_is_object(index)) {
         index->offset = index->root.at;
         index->reason = "JSON, but no object";
+        return -EINVAL;
     }
-    if (error == 0)
-        error = wp_json_record_set(batch, row, index);
-    if (error == 0)
+    wp_json_shapes_learn(parser->shapes, index, row->raw_size);
+    return wp_json_record_set(batch, row, index);
+}
+
+/* 1: it goes on; 0: it is left out; or a negative errno. */
+static int take_record(const struct json *self, struct parser *parser, struct batch *batch, struct row *row,
+                       uint64_t record)
+{
+    const struct json_index *index = &parser->index;
+    if (self->glances && wp_json_glance_rules_out(&self->glance, row->raw, row->raw_size))
+        return 0;
+    int result = take_shaped(parser, batch, row);
+    if (result == 0 && (result = take_indexed(parser, batch, row)) == 0)
+        result = 1;
+    if (result > 0)
         return 1;
-    if (error == -ENOMEM)
-        return wp_run_fail(self->node, error, "no memory");
+    if (result == -ENOMEM)
+        return wp_run_fail(self->node, result, "no memory");
     if (is_blank(row))
         return 0;
     if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record,
                   index->offset + 1, index->reason))
         return 0;
-    return wp_run_fail(self->node, error, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
+    return wp_run_fail(self->node, result, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
                        (unsigned long)record, index->offset + 1, index->reason);
+}
+
+static int take_records(const struct json *self, struct parser *parser, struct batch *all)
+{
+    uint32_t kept = 0;
+    int result = 0;
+    for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
+        result = take_record(self, parser, all, &all->rows[i], all->before + i + 1);
+        if (result > 0 && kept != i)
+            all->rows[kept] = all->rows[i];
+        kept += result > 0 ? 1 : 0;
+    }
+    all->count = kept;
+    return result < 0 ? result : 0;
 }
 
 static int parse(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
-    const struct json *self = state;
-    struct batch *all = *batch;
-    struct json_index index = { .depth_max = self->depth_max }; /* of one line after another */
-    uint32_t kept = 0;
-    int result = 0;
-    for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
-        result = take_record(self, &index, all, &all->rows[i], all->before + i + 1);
-        if (result > 0 && kept != i)
-            all->rows[kept] = all->rows[i];
-        kept += result > 0 ? 1 : 0;
+    struct json *self = state;
+    struct parser *parser = take_parser(self);
+    if (parser == NULL || wp_json_shapes_keep(parser->shapes, &(*batch)->arena) < 0) {
+        destroy_parser(parser);
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
     }
-    wp_json_index_fini(&index);
-    all->count = kept;
-    return result < 0 ? result : 0;
+    const int error = take_records(self, parser, *batch);
+    give_parser(self, parser);
+    return error;
 }
 
 static const struct rows_ops ops = {
-    .open = open_json, .batch = parse, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
+    .open = open_json, .batch = parse, .close = close_json, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
 static int spawn(struct run_node *node, weir_join_set *set)

@@ -139,11 +139,11 @@ static int redact_found(struct redact *self, struct batch *batch, struct row *ro
 /* The object that was parsed, which is the line if nobody has changed that. 1: it is another one. */
 static int redact_object(struct redact *self, struct batch *batch, struct row *row)
 {
-    const struct json_index *index = row->decoded;
+    const struct json_record *record = row->decoded;
     struct field *given = row->fields;
     const uint32_t flags = row->flags;
-    const char *text = index->text;
-    size_t size = (size_t)index->root.at + index->root.size;
+    const char *text = record->text;
+    size_t size = (size_t)record->root.at + record->root.size;
     int result = redact_text(self, batch, true, &text, &size);
     if (result <= 0)
         return result;

@@ -1,0 +1,39 @@
+/* json_steps.h - the way through a text of a known shape (json_shape.h), and who goes it how. */
+#ifndef WP_JSON_STEPS_H
+#define WP_JSON_STEPS_H
+
+#include "json/json_shape.h"
+
+#define STEP_BYTES 64
+
+enum step_kind { STEP_END, STEP_STRING, STEP_NUMBER };
+
+/* Bytes that stand in a text, and the kind of the value behind them, or that it ends there. */
+struct json_step {
+    char bytes[STEP_BYTES]; /* the first of them */
+    uint64_t mask;          /* which of those count */
+    uint32_t size;
+    enum step_kind kind;
+    const char *rest;               /* what is beyond STEP_BYTES; NULL: nothing */
+    struct json_step *other;        /* what may stand here in their place */
+    struct json_step *next;         /* what may stand behind the value */
+    const struct json_shape *shape; /* of the end */
+};
+
+/*
+ * Goes from step to step: the shape whose end the text reaches, and in `ends` (with room for SHAPE_VALUES_MAX) where
+ * its values end; NULL: it leaves the ways that are known, or isn't JSON. *ret_high: a string has bytes beyond ASCII,
+ * which weren't checked. SHAPE_SLACK bytes are readable behind the text.
+ */
+typedef const struct json_shape *json_steps_call(const struct json_step *first, const char *text, size_t size,
+                                                 uint32_t *ends, bool *ret_high);
+
+json_steps_call wp_json_steps_portable;
+#ifdef __x86_64__
+json_steps_call wp_json_steps_avx2, wp_json_steps_avx512;
+#endif
+
+/* The fastest first that this processor can run; NULL past the last, which is the portable one. */
+json_steps_call *wp_json_steps_at(size_t index);
+
+#endif
