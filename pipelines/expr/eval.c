@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "expr/find_text.h"
+
 char *wp_eval_room(struct eval *eval, size_t size)
 {
     if (size > eval->left)
@@ -209,6 +211,12 @@ static void fail_strictly(struct eval *eval, const struct expr *expr, const stru
     wp_eval_fail(eval, kept != NULL ? kept : "a strict call has no value");
 }
 
+/* contains(TEXT, "text"). */
+static struct datum contains(const struct expr *expr, struct datum text)
+{
+    return datum_bool(wp_text_finder_find(expr->finder, text.text, text.size) != NULL);
+}
+
 static struct datum call(struct eval *eval, const struct expr *expr)
 {
     const struct function *function = expr->function;
@@ -218,6 +226,8 @@ static struct datum call(struct eval *eval, const struct expr *expr)
         return datum_null();
     for (const struct expr *arg = expr->args; arg != NULL && count < FUNCTION_ARGS_MAX; arg = arg->next)
         args[count++] = wp_eval(eval, arg);
+    if (expr->finder != NULL && args[0].kind == DATUM_STRING)
+        return contains(expr, args[0]);
     const struct datum result = function->call(eval, args, count);
     if (expr->strict && result.kind == DATUM_NULL && !eval->failed)
         fail_strictly(eval, expr, args, count);

@@ -22,6 +22,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "expr/find_text.h"
 #include "expr/regex.h"
 
 enum {
@@ -48,6 +49,7 @@ struct regex {
     uint32_t prefix[UCHAR_MAX + 1];
     size_t literal_size;
     char literal[REGEX_LITERAL_MAX];
+    struct text_finder finder; /* of the literal */
 };
 
 /* --- what a thread searches with ---------------------------------------------------------------------- */
@@ -179,6 +181,7 @@ static int compile(struct regex *self, const char *pattern, size_t size, bool ca
     (void)pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same */
     self->windows = memmem(pattern, size, "\\G", 2) == NULL;
     self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
+    self->finder = wp_text_finder(self->literal, self->literal_size);
     find_prefix(self, pattern, size, options);
     find_head(self, pattern, size, options);
     return 0;
@@ -250,9 +253,7 @@ static int64_t thread_ns(void)
 
 static bool lacks_literal(const struct regex *regex, const char *text, size_t size)
 {
-    if (regex->literal_size == 1)
-        return memchr(text, regex->literal[0], size) == NULL;
-    return regex->literal_size > 1 && memmem(text, size, regex->literal, regex->literal_size) == NULL;
+    return regex->literal_size > 0 && wp_text_finder_find(&regex->finder, text, size) == NULL;
 }
 
 /* A match that begins at `from` up to and with `last`. */

@@ -94,6 +94,8 @@ enum expr_op {
 };
 
 struct function;
+struct text_finder;
+struct text_finder;
 
 struct path_step {
     struct path_step *next;
@@ -111,7 +113,8 @@ struct expr {
     struct path_step *steps;
     struct value value;
     const char *name;
-    const struct function *function; /* EXPR_CALL: found by the checker */
+    const struct function *function;  /* EXPR_CALL: found by the checker */
+    const struct text_finder *finder; /* the same, of contains(..., "text"); else NULL */
     struct span name_span;
     bool strict; /* int!(...) */
 };

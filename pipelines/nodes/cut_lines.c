@@ -20,7 +20,7 @@
 #include "plan/push_down.h"
 #include "run/batch.h"
 #include "run/checkpoint.h"
-#include "run/find_text.h"
+#include "expr/find_text.h"
 #include "run/reject.h"
 
 static const weir_opt lines_opts[] = {

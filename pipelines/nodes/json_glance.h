@@ -11,7 +11,7 @@
 #define WP_JSON_GLANCE_H
 
 #include "plan/push_down.h"
-#include "run/find_text.h"
+#include "expr/find_text.h"
 
 struct json_glance {
     struct push_number filter;

@@ -5,6 +5,7 @@
 
 #include "expr/eval.h"
 #include "expr/functions.h"
+#include "expr/find_text.h"
 #include "expr/regex.h"
 #include "plan/checker.h"
 
@@ -179,6 +180,20 @@ static bool fold_text(struct check *check, struct expr *expr)
     return true;
 }
 
+/* A text that is looked for in row after row is prepared for that once. */
+static bool prepare_search(struct check *check, struct expr *expr)
+{
+    const struct expr *text = strcmp(expr->name, "contains") == 0 ? expr->args->next : NULL;
+    if (text == NULL || text->kind != EXPR_VALUE || text->value.kind != VALUE_STRING)
+        return true;
+    struct text_finder *finder = wp_arena_new(check->arena, struct text_finder);
+    if (finder == NULL)
+        return false;
+    *finder = wp_text_finder(text->value.parts->data, text->value.parts->size);
+    expr->finder = finder;
+    return true;
+}
+
 static bool check_tree(struct check *check, struct expr *expr)
 {
     bool good = check_regexes(check, expr);
@@ -190,7 +205,7 @@ static bool check_tree(struct check *check, struct expr *expr)
         good = fold_text(check, expr);
     for (struct expr *arg = expr->args; arg != NULL; arg = arg->next)
         good = check_tree(check, arg) && good;
-    return good && (expr->kind != EXPR_CALL || check_second(check, expr));
+    return good && (expr->kind != EXPR_CALL || (check_second(check, expr) && prepare_search(check, expr)));
 }
 
 bool wp_check_expr(struct check *check, struct expr *expr)

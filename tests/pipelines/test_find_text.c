@@ -1,5 +1,5 @@
 /* test_find_text.c - texts are found where memmem(3) finds them, at every place and of every size. */
-#include "run/find_text.h"
+#include "expr/find_text.h"
 
 #include <stdlib.h>
 #include <string.h>

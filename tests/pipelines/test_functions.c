@@ -1,4 +1,4 @@
-/* test_functions.c - time, format_time, cidr and hash: what they take, what they give, what they refuse. */
+/* test_functions.c - time, format_time, cidr, hash and contains: what they take, what they give, what they refuse. */
 #include <time.h>
 
 #include "eval_rig.h"
@@ -97,8 +97,26 @@ static void test_literals_that_can_never_work_are_refused(void)
     refused("hash(.s, \"xxh12\")", "did you mean 'xxh128'?");
 }
 
+/* A text that stands in the expression is prepared, one that is made isn't: nobody sees a difference. */
+static void test_contains_is_true_of_texts_and_lists(void)
+{
+    static const char hay[] = "GET /api/v2/checkout HTTP/1.1, and more than a block of bytes behind it";
+    wants("contains(.s, \"/api/v2/checkout\")", hay, "true");
+    wants("contains(.s, \"/api/v2/checkouts\")", hay, "false");
+    wants("contains(.s, \"api/v2/\" + \"checkout\")", hay, "true");
+    wants("contains(.s, \"it\")", hay, "true");
+    wants("contains(.s, \"\")", "", "true");
+    wants("contains(.s, \"x\")", "", "false");
+    wants("contains(\"seven\", .s)", "eve", "true");
+    wants("contains(.n, \"7\")", "", "false");
+    wants("contains(.missing, \"x\")", "", "false");
+    wants("contains(split(.s, \",\"), \"b\")", "a,b,c", "true");
+    wants("contains(split(.s, \",\"), \"b\")", "a,bb,c", "false");
+}
+
 int main(void)
 {
+    RUN(test_contains_is_true_of_texts_and_lists);
     RUN(test_time_reads_rfc_3339_epochs_and_formats);
     RUN(test_format_time_writes_what_time_reads);
     RUN(test_dates_are_those_of_the_c_library);

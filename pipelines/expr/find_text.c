@@ -7,7 +7,7 @@
  * every hundredth place of an access log, its k and its v at hardly more than the
  * text itself. Bytes that fool the choice are left to memmem(3), whose time is linear.
  */
-#include "run/find_text.h"
+#include "expr/find_text.h"
 
 #include <string.h>
 
@@ -76,21 +76,25 @@ static const char *find_portable(const struct text_finder *self, const char *byt
 #define AVX2 __attribute__((target("avx2,bmi")))
 #define STEP 32
 
-/* Which of the STEP places from `at` on have both bytes. */
-AVX2 static inline unsigned ask(const struct text_finder *self, const char *at)
+/* Ones at those of STEP places from `at` on that have both bytes. */
+AVX2 static inline __m256i ask(const struct text_finder *self, const char *at)
 {
     const __m256i first = _mm256_set1_epi8(self->text[self->rare[0]]),
                   second = _mm256_set1_epi8(self->text[self->rare[1]]);
     const __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(at + self->rare[0])),
                   b = _mm256_loadu_si256((const __m256i *)(const void *)(at + self->rare[1]));
-    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(a, first), _mm256_cmpeq_epi8(b, second));
-    return (unsigned)_mm256_movemask_epi8(both);
+    return _mm256_and_si256(_mm256_cmpeq_epi8(a, first), _mm256_cmpeq_epi8(b, second));
 }
 
-AVX2 static inline const char *compare(const struct text_finder *self, const char *at, unsigned places, size_t *vain)
+AVX2 static inline uint64_t bits(__m256i places)
+{
+    return (uint32_t)_mm256_movemask_epi8(places);
+}
+
+AVX2 static inline const char *compare(const struct text_finder *self, const char *at, uint64_t places, size_t *vain)
 {
     for (; places != 0; places &= places - 1) {
-        const char *place = at + __builtin_ctz(places);
+        const char *place = at + __builtin_ctzll(places);
         if (memcmp(place, self->text, self->size) == 0)
             return place;
         ++*vain;
@@ -102,23 +106,25 @@ AVX2 static const char *find_avx2(const struct text_finder *self, const char *by
 {
     if (self->size < 2 || size < self->size + STEP - 1)
         return find_portable(self, bytes, size);
-    const char *at = bytes, *const last =
-                                bytes + size - self->size - (STEP - 1); /* all of the places lie in the bytes */
+    /* All of the STEP places from `last` on lie in the bytes, and no others behind them. */
+    const char *at = bytes, *const last = bytes + size - self->size - (STEP - 1);
     size_t vain = 0;
-    for (; at <= last; at += STEP) {
-        const unsigned places = ask(self, at);
-        if (places == 0)
+    for (; at + STEP <= last; at += 2 * STEP) {
+        const __m256i low = ask(self, at), high = ask(self, at + STEP), any = _mm256_or_si256(low, high);
+        if (_mm256_testz_si256(any, any))
             continue;
-        const char *place = compare(self, at, places, &vain);
+        const char *place = compare(self, at, bits(low) | bits(high) << STEP, &vain);
         if (place != NULL)
             return place;
         if (is_fooled(vain, (size_t)(at - bytes)))
             return memmem(at, (size_t)(bytes + size - at), self->text, self->size);
     }
-    if (at == last + STEP)
-        return NULL;
+    const char *place = at <= last ? compare(self, at, bits(ask(self, at)), &vain) : NULL;
+    at += at <= last ? STEP : 0;
+    if (place != NULL || at == last + STEP)
+        return place;
     const unsigned seen = (unsigned)(at - last); /* of the last places, which overlap those before */
-    return compare(self, last, ask(self, last) >> seen << seen, &vain);
+    return compare(self, last, bits(ask(self, last)) >> seen << seen, &vain);
 }
 
 #endif
