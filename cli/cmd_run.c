@@ -20,6 +20,7 @@
 #include "progress.h"
 #include "screen.h"
 #include "stage_report.h"
+#include "state_dir.h"
 #include "view.h"
 #include "web.h"
 
@@ -29,6 +30,7 @@ struct values {
     int io, progress;
     bool report;
     const char *metrics, *ui;
+    struct state_choice state;
 };
 
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
@@ -54,6 +56,10 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_STRING, 0, "metrics", "ADDR", metrics,
         "figures for Prometheus at http://ADDR/metrics: 127.0.0.1:9000, or a port"),
     OPT(ARG_STRING, 0, "ui", "ADDR", ui, "a live page there; its URL is printed"),
+    OPT(ARG_STRING, 0, "state", "DIR", state.dir, "go on from the checkpoint in DIR, and put more there"),
+    OPT(ARG_FLAG, 0, "adapt", NULL, state.adapt, "with a state of another pipeline: go on with what both have"),
+    OPT(ARG_NUMBER, 0, "checkpoint", "MS", state.every_ms, "ms between two checkpoints (default: 1000)", .min = 1,
+        .max = 3600000),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
@@ -70,6 +76,17 @@ static const struct arg_section run_sections[] = {
           "the exit code 0. One that had more to give (files, read, manifest) was cut short: files in blocks that are "
           "at work are done, no more are begun; a new file that would not be the whole doesn't get its name; exit "
           "code 130 or 143. The second signal ends the process at once; what has its name is whole." },
+    { .title = "STATE",
+      .text =
+          "With --state DIR the pipeline takes a checkpoint once a second, as long as anything flows: where its "
+          "sources "
+          "are, how long its outputs are, and what its stages have seen, as one record of DIR/journal. Started again, "
+          "it cuts its outputs to their lengths there and goes on from there, whatever ended it: what goes from files "
+          "into files is there exactly once. SIGINT and SIGTERM take a last checkpoint. A pipeline whose source says "
+          "start=checkpoint has a state without being told: in $STATE_DIRECTORY, which systemd sets, else in "
+          "${XDG_STATE_HOME:-~/.local/state}/weir/NAME, NAME being that of the pipeline's file, or a digest of its "
+          "text. "
+          "'weir explain' says what each source and sink promises; weir-state(1) shows and mends what is there." },
     { .title = "EXAMPLES",
       .verbatim = true,
       .text = "weir run 'read \"app.log\" | hash sha256 | write \"app.log.json\"'\n"
@@ -228,7 +245,9 @@ int cmd_run(int argc, char **argv)
     int status = pipeline_open("weir run", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
-    status = run(pipeline, &values);
+    status = state_keep("weir run", pipeline, &values.pipeline, operands, argv, &values.state);
+    if (status == 0)
+        status = run(pipeline, &values);
     weir_pipeline_destroy(pipeline);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "explain/graph.h"
 #include "explain/plan_words.h"
 #include "expr/regex.h"
+#include "journal/journal.h"
 #include "nodes/node.h"
 #include "pipeline_inside.h"
 #include "run/bounds.h"
@@ -87,6 +88,7 @@ void weir_pipeline_destroy(weir_pipeline *pipeline)
     if (pipeline == NULL)
         return;
     wp_run_destroy(pipeline->run);
+    wp_journal_close(pipeline->journal);
     while (pipeline->trials != NULL) {
         struct trial *trial = pipeline->trials;
         pipeline->trials = trial->next;
@@ -107,7 +109,8 @@ static void keep_error(weir_pipeline *pipeline)
     if (run->error == 0 || pipeline->error != NULL)
         return;
     const char *text = run->error_text != NULL ? run->error_text : strerror(-run->error);
-    if (asprintf(&pipeline->error, "%s: %s", run->failed->plan->name, text) < 0)
+    const char *who = run->failed != NULL ? run->failed->plan->name : NULL;
+    if (asprintf(&pipeline->error, "%s%s%s", who != NULL ? who : "", who != NULL ? ": " : "", text) < 0)
         pipeline->error = NULL;
 }
 

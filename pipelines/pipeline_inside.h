@@ -16,8 +16,9 @@ struct weir_pipeline {
     struct syntax syntax;
     struct plan plan;
     struct run *run;
-    char *error;          /* in words */
-    struct trial *trials; /* that didn't end well; pushed with compare-and-swap */
+    struct journal *journal; /* or NULL */
+    char *error;             /* in words */
+    struct trial *trials;    /* that didn't end well; pushed with compare-and-swap */
 };
 
 #endif

@@ -78,4 +78,5 @@ const weir_stage weir_stage_gzip = {
     .reset = gzip_reset,
     .close = gzip_close,
     .cut = &gzip_cut,
+    .restarts = true,
 };

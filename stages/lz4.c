@@ -129,4 +129,5 @@ const weir_stage weir_stage_lz4 = {
     .reset = lz4_reset,
     .close = lz4_close,
     .cut = &lz4_cut,
+    .restarts = true,
 };

@@ -208,4 +208,5 @@ const weir_stage weir_stage_zstd = {
     .reset = zstd_reset,
     .close = zstd_close,
     .cut = &zstd_cut,
+    .restarts = true,
 };

@@ -16,8 +16,9 @@
 
 enum item_kind { ITEM_STATE = 1, ITEM_POSITION = 2, ITEM_FILE = 3 };
 
+/* Bytes of somebody else's: no NUL behind them. */
 struct item_name {
-    const char *data; /* no NUL behind it */
+    const char *data;
     size_t size;
 };
 

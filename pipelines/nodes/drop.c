@@ -81,6 +81,7 @@ const struct node_type wp_node_drop = {
                .opts = drop_opts },
     .runs = "leaves out the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,
     .parallel = true,

@@ -223,6 +223,7 @@ const struct node_type wp_node_json = {
                .opts = json_opts },
     .runs = "checks and indexes each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,
     .drops = true,

@@ -88,6 +88,7 @@ const struct node_type wp_node_keep = {
                .opts = keep_opts },
     .runs = "picks the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,
     .parallel = true,

@@ -46,6 +46,13 @@ WEIR_ASYNC(merge_run, int, struct run_node *node; unsigned ends; struct parcel p
     WEIR_END
 }
 
+/* A mark behind data whose turn hasn't come doesn't come through before the first pipeline's end. */
+static const char *unkept(const struct plan_node *node)
+{
+    return node->engine.order == ORDER_ANY ? NULL
+                                           : "gives one pipeline after the other: @order=any mixes them, and there is";
+}
+
 static int spawn(struct run_node *node, weir_join_set *set)
 {
     return weir_join_set_spawn(set, WEIR_CALL(merge_run, .node = node));
@@ -60,6 +67,8 @@ const struct node_type wp_node_merge = {
                .opts = merge_opts },
     .runs = "hands on inline what it gets",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
+    .unkept = unkept,
     .merges = true,
     .orders = true,
 };

@@ -41,6 +41,9 @@ struct node_type {
      */
     const struct rows_ops *rows;
     enum node_keeps keeps;
+    /* May be NULL. Why it can't be in a run with a journal with these options, half a sentence behind its name; or
+     * NULL. */
+    const char *(*unkept)(const struct plan_node *node);
     bool parallel;   /* it knows @par and @order=in|any */
     bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
     bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */

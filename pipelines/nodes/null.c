@@ -29,4 +29,5 @@ const struct node_type wp_node_null = {
                .out = WEIR_NONE },
     .runs = "gives back at once what it gets, inline",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
 };

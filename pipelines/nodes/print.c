@@ -115,5 +115,6 @@ const struct node_type wp_node_print = {
                .opts = print_opts },
     .runs = "writes the lines of each batch on a thread of the io lane",
     .spawn = spawn,
+    .keeps = KEEPS_NO_OUTPUT,
     .times = NODE_FED_BY(WEIR_FILES) | NODE_FED_BY(WEIR_RECORDS),
 };

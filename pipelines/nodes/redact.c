@@ -210,6 +210,7 @@ const struct node_type wp_node_redact = {
                .opts = redact_opts },
     .runs = "looks through each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,
 };

@@ -72,6 +72,7 @@ const struct node_type wp_node_regex = {
                .opts = regex_opts },
     .runs = "searches the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,
     .drops = true,

@@ -76,6 +76,7 @@ const struct node_type wp_node_rename = {
                .opts = rename_opts },
     .runs = "renames the fields of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,
     .parallel = true,

@@ -189,5 +189,6 @@ const struct node_type wp_node_route = {
                .opts = route_opts },
     .runs = "evaluates its conditions for each batch inline, and hands on; the slowest branch sets the pace",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .forks = true,
 };

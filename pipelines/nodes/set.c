@@ -128,6 +128,7 @@ const struct node_type wp_node_set = {
                .opts = set_opts },
     .runs = "evaluates its expressions for each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,
     .drops = true,

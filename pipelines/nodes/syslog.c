@@ -25,6 +25,7 @@ const struct node_type wp_node_syslog = {
                .out = WEIR_RECORDS },
     .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,
     .drops = true,

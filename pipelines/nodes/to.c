@@ -86,6 +86,12 @@ static int take_seam(struct writer *self, struct parcel *ret_seam)
     return wp_rotation_begin(&self->rotation, self->time_ns) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
 }
 
+static struct wp_edge_send send_begin(const struct writer *self)
+{
+    return WEIR_CALL(wp_edge_send, .node = self->node,
+                     .parcel = { .seam = SEAM_BEGIN, .time_ns = self->rotation.time_ns });
+}
+
 /* Nothing came: is the open file over by the clock? */
 static int look_at_clock(struct writer *self)
 {
@@ -267,6 +273,55 @@ static struct wp_edge_send send_chunk(struct writer *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = parcel);
 }
 
+/* --- what outlives the run: the open file, whether its header was written, and of which columns ----------------- */
+
+static int save(void *arg, struct wp_save *save)
+{
+    const struct writer *self = arg;
+    const struct format_state *state = &self->state;
+    char head[1 + ROTATION_SAVED_BYTES] = { (char)state->has_header };
+    wp_rotation_save(&self->rotation, head + 1);
+    int error = wp_save_bytes(save, head, sizeof head);
+    for (unsigned i = 0; error == 0 && state->has_columns && i < state->column_count; i++)
+        error = wp_save_bytes(save, state->columns[i], strlen(state->columns[i]));
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+/* Those of the first record that ever came. */
+static int load_columns(struct format_state *state, struct wp_load *load)
+{
+    const void *name;
+    size_t size;
+    while (!state->has_columns && wp_load_bytes(load, &name, &size) == 1) {
+        const char **columns = wp_arena_alloc(&state->arena, (state->column_count + 1) * sizeof *columns);
+        const char *copy = wp_arena_copy(&state->arena, name, size);
+        if (columns == NULL || copy == NULL)
+            return -ENOMEM;
+        if (state->column_count > 0)
+            memcpy(columns, state->columns, state->column_count * sizeof *columns);
+        columns[state->column_count++] = copy;
+        state->columns = columns;
+    }
+    state->has_columns |= state->column_count > 0;
+    return 0;
+}
+
+static int load(void *arg, struct wp_load *load)
+{
+    struct writer *self = arg;
+    const void *head;
+    size_t size;
+    if (wp_load_bytes(load, &head, &size) != 1 || size != 1 + ROTATION_SAVED_BYTES)
+        return 0;
+    self->state.has_header = *(const char *)head != 0;
+    int error = self->rotation.write != NULL ? wp_rotation_load(&self->rotation, (const char *)head + 1) : 0;
+    if (error == 0)
+        error = load_columns(&self->state, load);
+    return error < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
+}
+
+static const struct wp_kept kept = { save, load };
+
 /*
  * The next batch, or none: the open file may be over by the clock. Resolves as wp_edge_recv().
  */
@@ -293,16 +348,31 @@ WEIR_ASYNC(to_recv, int, struct run_node *node; struct writer *writer; struct pa
 }
 
 WEIR_ASYNC(to_run, int, struct run_node *node; struct writer *writer; struct parcel parcel; bool ended;
-           struct to_recv recv; weir_chunk_get_future get; struct wp_edge_send send;)
+           struct to_recv recv; weir_chunk_get_future get; struct wp_edge_send send; struct wp_mark_hand_on mark;)
 {
     WEIR_BEGIN
     self->output = create(self->node, &self->writer);
     if (self->output < 0)
         RETURN(self->output);
+    self->node->takes_marks = true; /* a chunk may wait for more */
+    self->output = wp_checkpoint_keep(self->node, &kept, self->writer);
+    if (self->output < 0)
+        RETURN(self->output);
+    if (self->writer->rotation.is_open) { /* since before this run: whoever stands behind begins anew */
+        AWAIT(self->send, send_begin(self->writer));
+        self->output = 0;
+    }
     while (!self->ended) {
         AWAIT(self->recv, WEIR_CALL(to_recv, .node = self->node, .writer = self->writer, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
             RETURN(self->recv.output);
+        if (self->parcel.mark != NULL) {
+            AWAIT(self->send, send_chunk(self->writer));
+            AWAIT(self->mark, wp_checkpoint_hand_on(self->node, &self->parcel));
+            if (self->mark.output < 0)
+                RETURN(self->mark.output);
+            continue;
+        }
         self->ended = self->parcel.last;
         take_batch(self->writer, &self->parcel);
         while (has_more(self->writer)) {
@@ -358,4 +428,5 @@ const struct node_type wp_node_to = {
                .opts = to_opts },
     .runs = "writes records one behind the other inline",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
 };

@@ -62,6 +62,7 @@ const struct node_type wp_node_where = {
                .opts = where_opts },
     .runs = "evaluates its expression for each batch inline, with @par on the cpu lane",
     .spawn = spawn,
+    .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,
 };

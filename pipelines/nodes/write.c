@@ -18,8 +18,10 @@
 #include <weir/select.h>
 #include <weir/time.h>
 
+#include "nodes/write_kept.h"
 #include "nodes/write_manifest.h"
 #include "run/batch.h"
+#include "run/checkpoint.h"
 #include "run/gate.h"
 #include "run/held_file.h"
 #include "run/hole.h"
@@ -27,6 +29,7 @@
 #include "run/record_time.h"
 #include "run/series.h"
 #include "run/stop.h"
+#include "run/write_chunk.h"
 
 enum { KEEP_MTIME, KEEP_MODE };
 static const char *const keeps[] = { "mtime", "mode", NULL };
@@ -72,14 +75,8 @@ static bool is_set(const struct run_node *node, const char *name)
 static int set_mode(struct run_node *node, struct seal *seal)
 {
     const char *text = wp_plan_text(node->plan, "mode");
-    char *end = NULL;
-    if (text == NULL)
-        return 0;
-    const unsigned long mode = strtoul(text, &end, 8);
-    if (*end != '\0' || end == text || mode > 07777)
+    if (text != NULL && wp_seal_set_mode(seal, text) < 0)
         return wp_run_fail(node, -EINVAL, "mode is octal, such as 0640, not %s", text);
-    seal->mode = (mode_t)mode;
-    seal->has_mode = true;
     return 0;
 }
 
@@ -171,56 +168,6 @@ static int64_t commit(void *arg, weir_job *job)
 
 /* --- the stream -------------------------------------------------------------------------------------------- */
 
-/* Writes a chunk, all of it, and moves the file's offset. Resolves to 0 or a negative errno. */
-/* clang-format off */
-WEIR_ASYNC(write_chunk, int, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t done; size_t size;
-           int64_t written; struct patience patience; weir_write write; weir_sleep limit; weir_select_future which;
-           weir_sleep nap;)
-/* clang-format on */
-{
-    WEIR_BEGIN
-    while (self->done < self->chunk->size) {
-        self->size = self->chunk->size - self->done;
-        if (self->file->is_sparse) {
-            self->done += wp_hole_skip(&self->file->output, self->chunk->data + self->done, self->size);
-            self->size =
-                wp_hole_before(&self->file->output, self->chunk->data + self->done, self->chunk->size - self->done);
-        }
-        if (self->size == 0) { /* it ends in a hole */
-            self->output = wp_hole_close(&self->file->output);
-            if (self->output < 0)
-                RETURN(self->output);
-            continue;
-        }
-        if (wp_cached_write_is_due(&self->file->cache)) {
-            self->written = wp_cached_write(&self->file->cache, self->file->output.fd, self->chunk->data + self->done,
-                                            self->size, self->file->output.offset);
-        } else {
-            self->write = weir_write_at(self->file->output.fd, self->chunk->data + self->done, self->size,
-                                        self->file->output.offset, wp_held_file_hold(self->file, self->chunk));
-            self->limit = wp_patience_limit(self->node);
-            AWAIT(self->which, weir_select_biased(self->write, self->limit));
-            if (self->which.output == 1)
-                RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
-            self->written = self->write.output;
-        }
-        if (self->written > 0) {
-            self->done += (size_t)self->written;
-            self->patience.tries = 0;
-            if (self->file->output.offset != UINT64_MAX)
-                self->file->output.offset += (uint64_t)self->written;
-            continue;
-        }
-        self->output = self->written < 0 ? (int)self->written : -EIO; /* none of it could go on for ever */
-        if (!wp_patience_again(&self->patience, self->node, self->output))
-            RETURN(self->output);
-        AWAIT(self->nap, wp_patience_nap(&self->patience));
-    }
-    RETURN(0);
-    WEIR_FINALLY
-    WEIR_END
-}
-
 struct write {
     struct run_node *node;
     struct series series;
@@ -254,7 +201,7 @@ static void add_size(struct write *self, uint64_t bytes)
 
 /* clang-format off */
 WEIR_ASYNC(write_run, int, struct run_node *node; struct write state; int64_t since_ns;
-           struct parcel parcel; struct wp_edge_recv recv; struct write_chunk write; weir_offload_future commit;
+           struct parcel parcel; struct wp_edge_recv recv; struct wp_write_chunk write; weir_offload_future commit;
            struct wp_gate_pass gate;)
 /* clang-format on */
 {
@@ -287,7 +234,7 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct write state; int64_t si
         self->since_ns = weir_now_ns();
         wp_seal_add(&self->state.file->seal, self->parcel.chunk->data, self->parcel.chunk->size);
         AWAIT(self->write,
-              WEIR_CALL(write_chunk, .node = self->node, .file = self->state.file, .chunk = self->parcel.chunk));
+              WEIR_CALL(wp_write_chunk, .node = self->node, .file = self->state.file, .chunk = self->parcel.chunk));
         if (self->write.output < 0)
             RETURN(failed(self->node, self->state.file, self->write.output));
         add_size(&self->state, self->parcel.chunk->size);
@@ -324,6 +271,8 @@ static int spawn(struct run_node *node, weir_join_set *set)
         return wp_write_manifest_spawn(node, set);
     if (wp_plan_setting(node->plan, "format") != NULL)
         return wp_run_fail(node, -EINVAL, "format= is for manifests of files, and this is fed bytes");
+    if (wp_checkpoint_is_on(node))
+        return wp_write_kept_spawn(node, set);
     return weir_join_set_spawn(set, WEIR_CALL(write_run, .node = node));
 }
 
@@ -336,6 +285,8 @@ const struct node_type wp_node_write = {
     .runs = "copies to the page cache inline while that takes it at once, else waits for the kernel; the file gets its "
             "name on a thread of the io lane",
     .spawn = spawn,
+    .keeps = KEEPS_OUTPUT,
+    .unkept = wp_write_unkept,
     .times = NODE_FED_BY(WEIR_BYTES) | NODE_FED_BY(WEIR_FILES),
     .retries = NODE_FED_BY(WEIR_BYTES),
 };

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "journal/journal.h"
+#include "plan/node_name.h"
 #include "run/checkpoints.h"
 
 struct wp_save {
@@ -25,9 +27,14 @@ bool wp_checkpoint_is_on(const struct run_node *node)
     return node->run->checkpoints != NULL;
 }
 
+uint64_t wp_checkpoint_number(const struct run_node *node)
+{
+    return node->seat.due != NULL ? node->seat.due->number : 0;
+}
+
 /* --- save ------------------------------------------------------------------------------------------------------ */
 
-static void put_files(struct unsynced *files)
+void wp_unsynced_put(struct unsynced *files)
 {
     while (files != NULL) {
         struct unsynced *next = files->next;
@@ -57,7 +64,7 @@ int wp_save_position(struct wp_save *save, const struct wp_position *position)
     return wp_item_append(&save->bytes, &item);
 }
 
-static char *absolute_path(const char *path)
+char *wp_checkpoint_path(const char *path)
 {
     char *dir = path[0] == '/' ? strdup("") : getcwd(NULL, 0), *joined = NULL;
     if (dir != NULL && asprintf(&joined, "%s%s%s", dir, dir[0] != '\0' ? "/" : "", path) < 0)
@@ -68,9 +75,9 @@ static char *absolute_path(const char *path)
 
 int wp_save_written(struct wp_save *save, const struct wp_written *file)
 {
-    char *path = absolute_path(file->path), *rename_to = NULL;
+    char *path = wp_checkpoint_path(file->path), *rename_to = NULL;
     if (file->rename_to != NULL)
-        rename_to = absolute_path(file->rename_to);
+        rename_to = wp_checkpoint_path(file->rename_to);
     struct unsynced *unsynced = malloc(sizeof *unsynced);
     int error = path == NULL || unsynced == NULL || (file->rename_to != NULL && rename_to == NULL) ? -ENOMEM : 0;
     if (error == 0) {
@@ -98,7 +105,7 @@ static int save_to(struct kept *kept, struct saved *saved)
     struct wp_save save = { 0 };
     const int error = kept->ops->save(kept->arg, &save);
     if (error < 0) {
-        put_files(save.files);
+        wp_unsynced_put(save.files);
         weir_text_fini(&save.bytes);
         return error;
     }
@@ -109,7 +116,7 @@ static int save_to(struct kept *kept, struct saved *saved)
 
 void wp_saved_fini(struct saved *saved)
 {
-    put_files(saved->files);
+    wp_unsynced_put(saved->files);
     weir_text_fini(&saved->bytes);
     saved->files = NULL;
 }
@@ -188,11 +195,11 @@ int wp_load_written(struct wp_load *load, struct wp_written *ret_file)
     return ret_file->path != NULL && (item.more.data == NULL || ret_file->rename_to != NULL) ? 1 : -ENOMEM;
 }
 
-static int load_from(struct kept *kept, const struct entry *entry)
+static int load_from(struct kept *kept, const struct record_entry *entry)
 {
     struct wp_load load = { 0 };
     for (unsigned kind = 0; kind <= ITEM_FILE; kind++)
-        load.at[kind] = (struct item_reader){ entry->items, entry->items + entry->size };
+        load.at[kind] = entry->items;
     const int error = kept->ops->load(kept->arg, &load);
     weir_text_fini(&load.path);
     weir_text_fini(&load.more);
@@ -209,22 +216,42 @@ int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *ops, void *a
     struct kept *kept = calloc(1, sizeof *kept);
     if (kept == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
-    *kept = (struct kept){ .node = node, .ops = ops, .arg = arg };
+    *kept = (struct kept){ .node = node, .name = wp_node_name(checkpoints->plan, node->plan), .ops = ops, .arg = arg };
+    if (kept->name == NULL) {
+        free(kept);
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    }
     node->seat.kept = kept;
     (void)pthread_mutex_lock(&checkpoints->lock);
     kept->next = checkpoints->kept;
     checkpoints->kept = kept;
     (void)pthread_mutex_unlock(&checkpoints->lock);
-    const struct entry *entry = wp_checkpoints_entry(checkpoints, node);
-    return entry != NULL ? load_from(kept, entry) : 0;
+    struct record_entry entry;
+    return wp_checkpoints_entry(checkpoints, kept, &entry) ? load_from(kept, &entry) : 0;
 }
 
 int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size, bool is_new)
 {
-    (void)path;
-    (void)size;
-    (void)is_new;
-    return node->run->checkpoints != NULL ? 0 : 0;
+    struct checkpoints *checkpoints = node->run->checkpoints;
+    weir_text text = { 0 };
+    if (checkpoints == NULL || checkpoints->journal == NULL)
+        return 0;
+    char *absolute = wp_checkpoint_path(path);
+    const struct mark *passed = node->seat.passed;
+    int error = absolute == NULL ? -ENOMEM : wp_record_begin(&text, RECORD_OPENING);
+    if (error == 0) {
+        const struct record opening = { .checkpoint = passed != NULL ? passed->number : checkpoints->began_at,
+                                        .is_new = is_new,
+                                        .size = size,
+                                        .path = name_of(absolute),
+                                        .name = name_of(node->seat.kept->name) };
+        error = wp_record_put_opening(&text, &opening);
+    }
+    if (error == 0)
+        error = wp_journal_append(checkpoints->journal, &text);
+    weir_text_fini(&text);
+    free(absolute);
+    return error;
 }
 
 /* --- passing --------------------------------------------------------------------------------------------------- */

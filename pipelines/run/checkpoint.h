@@ -104,12 +104,17 @@ int wp_load_position(struct wp_load *load, struct wp_position *ret_position);
 /* They are as long as they were: what was behind that has been cut off. Complete ones are left out. */
 int wp_load_written(struct wp_load *load, struct wp_written *ret_file);
 
+/* The path as the journal has it: absolute. The caller's; NULL: no memory. */
+char *wp_checkpoint_path(const char *path);
+/* In save(): the number of the checkpoint, each one above the one before; 0 in wp_checkpoint_ended(). */
+uint64_t wp_checkpoint_number(const struct run_node *node);
+
 /* --- sinks --------------------------------------------------------------------------------------------------- */
 
 /*
  * A file is going to be written to that the node's last save() didn't have: journaled, so that a restart cuts it to
- * `size` again, or removes it if it `is_new`. Blocks: on a lane. Call it when the file is there (an empty file that a
- * restart doesn't know of does no harm) and nothing has been written. 0 or a negative errno of the journal.
+ * `size` again, or removes it if it `is_new`. Call it before a new file is made, and wp_sync_dir_of() when it is.
+ * Blocks: on a lane. 0 or a negative errno of the journal.
  */
 WEIR_MUST_USE int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size, bool is_new);
 

@@ -43,7 +43,9 @@ unsigned wp_pieces_par(const struct plan_node *node)
 
 static void drop_slice(void *item)
 {
-    weir_chunk_put(((struct slice *)item)->chunk);
+    struct slice *slice = item;
+    weir_chunk_put(slice->chunk);
+    wp_parcel_put(&slice->seam);
 }
 
 int wp_pieces_create(struct run_node *node, size_t in, size_t out, struct pieces **ret_pieces)
@@ -93,6 +95,12 @@ static struct slice find_slice(struct stepper *self, const struct parcel *parcel
     return slice;
 }
 
+/* It is nothing that a lane works on: it goes on between two pieces. */
+static bool is_seam(const struct parcel *parcel)
+{
+    return parcel->seam != SEAM_NONE || parcel->mark != NULL;
+}
+
 static void begin_parcel(struct stepper *self, const struct parcel *parcel)
 {
     self->flow.in_offset += self->flow.in_size;
@@ -110,6 +118,8 @@ WEIR_ASYNC_FRAME_(cut_run, int, weir_future, struct pieces *pieces; struct stepp
 /* The stream is over, and its last piece isn't, or would be its first. */
 static bool ends_piece(const struct cut_run *self)
 {
+    if (self->parcel.mark != NULL) /* what is there at a checkpoint is whole */
+        return self->is_open;
     return !self->is_idle && (self->parcel.last || self->parcel.seam == SEAM_END) &&
            (self->is_open || !self->any_piece);
 }
@@ -121,6 +131,7 @@ WEIR_ASYNC_BODY_(cut_run, static)
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
     self->is_idle = self->pieces->node->plan->rotates != NULL;
+    self->pieces->node->takes_marks = true;
     do {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->pieces->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
@@ -142,11 +153,18 @@ WEIR_ASYNC_BODY_(cut_run, static)
         if (ends_piece(self)) {
             self->slice = (struct slice){ .is_end = true };
             AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->lane].to, &self->slice));
+            self->is_open = false;
             self->lane = (self->lane + 1) % self->pieces->par;
         }
-        if (self->parcel.seam != SEAM_NONE) {
+        if (is_seam(&self->parcel)) {
             self->slice = (struct slice){ .seam = self->parcel };
+            self->parcel.mark = NULL;
             AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->lane].to, &self->slice));
+            if (self->send.output < 0)
+                RETURN(0);
+            self->slice.seam.mark = NULL; /* the lane's now */
+        }
+        if (self->parcel.seam != SEAM_NONE) {
             self->is_idle = self->parcel.seam == SEAM_END;
             self->is_open = self->any_piece = false;
         }
@@ -156,8 +174,8 @@ WEIR_ASYNC_BODY_(cut_run, static)
         AWAIT(self->send, weir_mpsc_send(self->pieces->lanes[self->told].to, &self->slice));
     }
     WEIR_FINALLY
-    weir_chunk_put(self->slice.chunk);
-    weir_chunk_put(self->parcel.chunk);
+    drop_slice(&self->slice);
+    wp_parcel_put(&self->parcel);
     wp_stepper_unref(self->stepper);
     weir_mpsc_receiver_drop(self->pieces->node->from);
     self->pieces->node->from = NULL;
@@ -200,6 +218,13 @@ static int begin_piece(struct stepper *self)
     return self->want;
 }
 
+/* What it holds is the channel's now. */
+static void let_go(struct slice *slice)
+{
+    slice->chunk = NULL;
+    slice->seam.mark = NULL;
+}
+
 /*
  * To the joiner, who with any order is told once a piece that this lane has some: when it waits for room, or at its
  * end. Resolves to 0, or -EPIPE: nobody wants more. Takes what the slice holds in the first case.
@@ -212,7 +237,7 @@ WEIR_ASYNC(give_slice, int, struct pieces *pieces; struct lane *lane; unsigned i
     WEIR_BEGIN
     self->output = weir_mpsc_try_send(self->lane->made, self->slice);
     if (self->output == 0)
-        self->slice->chunk = NULL;
+        let_go(self->slice);
     if (self->pieces->any_order && !*self->is_announced && (self->output == -EAGAIN || self->slice->is_end)) {
         AWAIT(self->send, weir_mpsc_send(self->pieces->ready, &self->index));
         *self->is_announced = true;
@@ -221,7 +246,7 @@ WEIR_ASYNC(give_slice, int, struct pieces *pieces; struct lane *lane; unsigned i
         AWAIT(self->send, weir_mpsc_send(self->lane->made, self->slice));
         self->output = self->send.output;
         if (self->output == 0)
-            self->slice->chunk = NULL;
+            let_go(self->slice);
     }
     RETURN(self->output);
     WEIR_FINALLY
@@ -256,7 +281,7 @@ WEIR_ASYNC_BODY_(lane_run, static)
                 RETURN(-ECANCELED);
             if (self->slice.is_last)
                 break;
-            if (self->slice.seam.seam != SEAM_NONE) {
+            if (is_seam(&self->slice.seam)) {
                 AWAIT(self->give, give(self));
                 if (self->give.output < 0)
                     RETURN(0);
@@ -295,7 +320,7 @@ WEIR_ASYNC_BODY_(lane_run, static)
         AWAIT(self->send, weir_mpsc_send(self->pieces->ready, &self->index));
     RETURN(0);
     WEIR_FINALLY
-    weir_chunk_put(self->slice.chunk);
+    drop_slice(&self->slice);
     wp_stepper_unref(self->stepper);
     if (self->lane != NULL) {
         weir_mpsc_receiver_drop(self->lane->from);
@@ -360,6 +385,13 @@ WEIR_ASYNC(finish_stream, int, struct run_node *node; struct stepper *stepper; w
     WEIR_END
 }
 
+static struct parcel take_seam(struct slice *slice)
+{
+    const struct parcel seam = slice->seam;
+    slice->seam.mark = NULL;
+    return seam;
+}
+
 WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsigned lane; unsigned ended;
            uint64_t out_bytes; bool is_idle; struct slice slice; weir_mpsc_recv_future recv;
            struct finish_stream finish; struct wp_edge_send send;)
@@ -391,23 +423,24 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
                   WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = take_parcel(&self->slice.chunk)));
             if (self->send.output < 0)
                 RETURN(0);
-        } while (!self->slice.is_end && !self->slice.is_last && self->slice.seam.seam == SEAM_NONE);
+        } while (!self->slice.is_end && !self->slice.is_last && !is_seam(&self->slice.seam));
         if (self->slice.is_last) {
             self->ended++;
             if (!self->pieces->any_order || self->ended == self->pieces->par)
                 break;
             continue;
         }
-        if (self->slice.seam.seam != SEAM_NONE) {
-            self->is_idle = self->slice.seam.seam == SEAM_END;
-            if (self->is_idle) {
+        if (is_seam(&self->slice.seam)) {
+            if (self->slice.seam.seam != SEAM_NONE)
+                self->is_idle = self->slice.seam.seam == SEAM_END;
+            if (self->slice.seam.seam == SEAM_END) {
                 AWAIT(self->finish, WEIR_CALL(finish_stream, .node = self->pieces->node, .stepper = self->stepper));
                 if (self->finish.output != 0)
                     RETURN(self->finish.output < 0 ? self->finish.output : 0);
                 if (begin_piece(self->stepper) < 0)
                     RETURN(wp_stepper_fail(self->pieces->node, self->stepper));
             }
-            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = self->slice.seam));
+            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = take_seam(&self->slice)));
             if (self->send.output < 0)
                 RETURN(0);
             continue;
@@ -424,7 +457,7 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = { .last = true }));
     WEIR_FINALLY
-    weir_chunk_put(self->slice.chunk);
+    drop_slice(&self->slice);
     wp_stepper_unref(self->stepper);
     for (unsigned i = 0; i < self->pieces->par; i++) {
         weir_mpsc_receiver_drop(self->pieces->lanes[i].taken);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "journal/words.h"
 #include "run/record_time.h"
 #include "run/template.h"
 
@@ -125,6 +126,26 @@ int wp_rotation_begin(struct rotation *rotation, int64_t time_ns)
 void wp_rotation_end(struct rotation *rotation)
 {
     rotation->is_open = false;
+}
+
+void wp_rotation_save(const struct rotation *rotation, char *ret_saved)
+{
+    *ret_saved = (char)rotation->is_open;
+    char *at = wp_put_u32(ret_saved + 1, rotation->files);
+    at = wp_put_u64(wp_put_u64(at, (uint64_t)rotation->time_ns), (uint64_t)rotation->latest_ns);
+    (void)wp_put_u64(at, rotation->bytes);
+}
+
+int wp_rotation_load(struct rotation *rotation, const char *saved)
+{
+    const bool is_open = *saved != 0;
+    int error = 0;
+    rotation->files = wp_get_u32(saved + 1) - is_open;
+    rotation->latest_ns = (int64_t)wp_get_u64(saved + 13);
+    if (is_open)
+        error = wp_rotation_begin(rotation, (int64_t)wp_get_u64(saved + 5));
+    rotation->bytes = wp_get_u64(saved + 21);
+    return error;
 }
 
 int64_t wp_rotation_wait_ns(const struct rotation *rotation)

@@ -46,6 +46,11 @@ bool wp_rotation_is_full(const struct rotation *rotation);
 WEIR_MUST_USE int wp_rotation_begin(struct rotation *rotation, int64_t time_ns);
 void wp_rotation_end(struct rotation *rotation);
 
+/* Where it stands, for a checkpoint; and back, of one that has just been made: the same file is open. 0 or -ENOMEM. */
+#define ROTATION_SAVED_BYTES 29
+void wp_rotation_save(const struct rotation *rotation, char *ret_saved);
+WEIR_MUST_USE int wp_rotation_load(struct rotation *rotation, const char *saved);
+
 /* How long it may take until the open file is over by the clock; INT64_MAX: the clock says nothing about it. */
 int64_t wp_rotation_wait_ns(const struct rotation *rotation);
 

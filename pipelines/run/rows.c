@@ -256,14 +256,15 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
 /* clang-format off */
 WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const struct rows_ops *ops;
                   struct rows_shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
-                  bool ended; struct parcel parcel; struct work *work; int64_t done; struct wp_edge_recv recv;
-                  weir_join_next_future next; weir_select_future which; struct wp_edge_send send;
-                  struct rows_run rest;);
+                  bool ended; struct parcel parcel; struct parcel mark; struct work *work; int64_t done;
+                  struct wp_edge_recv recv; weir_join_next_future next; weir_select_future which;
+                  struct wp_edge_send send; struct wp_mark_hand_on hand_on; struct rows_run rest;);
 /* clang-format on */
 
 static int start_par(struct rows_run_par *self)
 {
     const struct plan_engine *engine = &self->node->plan->engine;
+    self->node->takes_marks = true; /* it receives while others are at work */
     self->par = wp_bounds_par(self->node->plan);
     self->slots = calloc(self->par, sizeof(struct work *));
     int error = self->slots == NULL          ? -ENOMEM
@@ -339,8 +340,13 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
     WEIR_BEGIN
     self->output = start_par(self);
     while (self->output == 0) {
+        if (self->mark.mark != NULL && self->busy == 0) {
+            AWAIT(self->hand_on, wp_checkpoint_hand_on(self->node, &self->mark));
+            self->output = self->hand_on.output;
+            continue;
+        }
         self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel);
-        if (self->ended || self->busy == self->par)
+        if (self->ended || self->busy == self->par || self->mark.mark != NULL)
             weir_drop(self->recv);
         self->next = weir_join_next(self->set, &self->done);
         if (self->busy == 0)
@@ -351,6 +357,11 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
         if (self->which.output == 0) {
             if (self->recv.output < 0)
                 RETURN(self->recv.output);
+            if (self->parcel.mark != NULL) {
+                self->mark = self->parcel;
+                self->parcel = (struct parcel){ 0 };
+                continue;
+            }
             self->ended = self->parcel.last;
             if (!self->ended)
                 self->output = put_to_work(self);
@@ -374,6 +385,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
     weir_mpsc_receiver_drop(self->node->from);
     self->node->from = NULL;
     wp_parcel_put(&self->parcel);
+    wp_parcel_put(&self->mark);
     free_slots(self);
     wp_rows_unref(self->shared);
     WEIR_END

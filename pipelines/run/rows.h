@@ -34,8 +34,7 @@ struct rows_ops {
     int (*commit)(void *state);
     void (*close)(void *state); /* may be NULL; also after a failed open that left a state */
     /*
-     * NULL, both, unless the node KEEPS_STATE: as wp_kept has them, of the state. load() comes behind open(). The loop
-     * takes care of what has been drained already.
+     * NULL, both, unless the node KEEPS_STATE: as wp_kept has them, of the state. load() comes behind open().
      */
     struct wp_kept kept;
     /* May be NULL. Asked before each batch of what doesn't `offload`: does this one block? Then it does. */

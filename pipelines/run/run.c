@@ -260,15 +260,9 @@ void wp_run_end_block(struct run *run)
 
 /* --- failures ------------------------------------------------------------------------------------------- */
 
-int wp_run_fail(struct run_node *node, int error, const char *format, ...)
+/* Takes the text, which may be NULL. */
+static int keep_failure(struct run *run, const struct run_node *node, int error, char *text)
 {
-    struct run *run = node->run;
-    char *text = NULL;
-    va_list args;
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    va_end(args);
     (void)pthread_mutex_lock(&run->lock);
     if (run->error == 0) {
         run->error = error;
@@ -279,6 +273,28 @@ int wp_run_fail(struct run_node *node, int error, const char *format, ...)
     (void)pthread_mutex_unlock(&run->lock);
     free(text);
     return error;
+}
+
+int wp_run_fail(struct run_node *node, int error, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return keep_failure(node->run, node, error, text);
+}
+
+int wp_run_fail_whole(struct run *run, int error, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return keep_failure(run, NULL, error, text);
 }
 
 void wp_run_trouble(struct run_node *node, const char *format, ...)
@@ -380,20 +396,31 @@ static void let_go(struct run *run)
 WEIR_ASYNC_DEFINE(wp_run_all)
 {
     WEIR_BEGIN
-    self->output = weir_join_set_create(count_tasks(self->run), &self->nodes);
+    self->output = weir_join_set_create(count_tasks(self->run) + 1, &self->nodes);
     if (self->output == 0)
         self->output = spawn_all(self->run, self->nodes);
     if (self->output == 0)
         wp_gate_expect(self->run->gate, weir_join_set_len(self->nodes));
+    if (self->output == 0 && self->run->checkpoints != NULL)
+        /* cppcheck-suppress nullPointer ; nothing is read there, it is asked for its type */
+        self->output = weir_join_set_spawn(self->nodes, WEIR_CALL(wp_checkpointer, .run = self->run));
     while (self->output == 0) {
         AWAIT(self->next, weir_join_next(self->nodes, &self->status));
         if (self->next.output == 0)
             break;
         self->output = self->next.status < 0 ? self->next.status : self->status;
         if (self->next.status >= 0 && self->status == -EPIPE)
-            self->output = 0; /* nobody wanted more of it */
+            self->output = 0;                    /* nobody wanted more of it */
+        if (self->output == CHECKPOINTER_DONE) { /* all is in the journal */
+            self->output = 0;
+            break;
+        }
+        if (self->output > 0)
+            self->output = 0; /* of a node: it has ended well */
         if (self->output == 0)
             wp_gate_left(self->run->gate);
+        if (self->run->checkpoints != NULL && weir_join_set_len(self->nodes) == 1)
+            weir_cancel(self->run->checkpoints->over);
     }
     /* One failed: the others are dropped where they stand, and this waits until they are. */
     weir_join_set_abort_all(self->nodes);

@@ -173,6 +173,9 @@ WEIR_ASYNC_DECLARE(wp_run_all, int, struct run *run; weir_join_set *nodes; int s
 /* The node can't go on: keeps the first failure of the run. Returns `error`. */
 int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
 
+/* The same of what is no node's. */
+int wp_run_fail_whole(struct run *run, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+
 /* The memory that a node may hold beside chunks and batches, if its type says that it `holds`: more goes to disk. */
 size_t wp_run_held_bytes(const struct run_node *node);
 

@@ -9,6 +9,17 @@
 
 #define READ_BYTES ((size_t)256 << 10)
 
+int wp_seal_set_mode(struct seal *seal, const char *text)
+{
+    char *end = NULL;
+    const unsigned long mode = strtoul(text, &end, 8);
+    if (*end != '\0' || end == text || mode > 07777)
+        return -EINVAL;
+    seal->mode = (mode_t)mode;
+    seal->has_mode = true;
+    return 0;
+}
+
 int wp_seal_verify(struct seal *seal)
 {
     const weir_digest_algo *algo = weir_digest_at(0);

@@ -15,6 +15,8 @@ struct seal {
     weir_hasher hasher; /* of what was written, to verify */
 };
 
+/* "0640". 0, or -EINVAL: it isn't octal. */
+WEIR_MUST_USE int wp_seal_set_mode(struct seal *seal, const char *text);
 /* From now on wp_seal_add() is told what is written. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_seal_verify(struct seal *seal);
 void wp_seal_add(struct seal *seal, const void *data, size_t size);

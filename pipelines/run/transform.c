@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "run/bounds.h"
+#include "run/checkpoint.h"
 #include "run/stepper.h"
 #include "run/stop.h"
 
@@ -12,7 +13,7 @@ static void take_input(struct stepper *self, struct parcel *parcel)
     weir_chunk_put(self->in);
     self->in = parcel->chunk;
     self->in_end = self->in != NULL ? self->in->size : 0;
-    self->in_last = parcel->last || parcel->seam == SEAM_END;
+    self->in_last = parcel->last || parcel->seam == SEAM_END || parcel->mark != NULL;
     self->flow.in_pos = 0;
     *parcel = (struct parcel){ 0 };
 }
@@ -47,6 +48,8 @@ static int begin_again(struct stepper *self)
 /* Where a node is among files that lie between seams (plan_node.rotates): between two, or at the end of one. */
 struct files {
     bool is_idle, is_ended;
+    bool is_begun; /* the stream has some input: at a checkpoint it ends, so that what is there by then is whole, */
+    struct parcel mark; /* and this one goes on behind its end */
 };
 
 /*
@@ -55,7 +58,7 @@ struct files {
  */
 /* clang-format off */
 WEIR_ASYNC(next_input, int, struct run_node *node; struct stepper *stepper; struct files *files; struct parcel parcel;
-           struct wp_edge_recv recv; struct wp_edge_send send;)
+           struct wp_edge_recv recv; struct wp_edge_send send; struct wp_mark_hand_on mark;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -63,6 +66,12 @@ WEIR_ASYNC(next_input, int, struct run_node *node; struct stepper *stepper; stru
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
         if (self->recv.output < 0)
             RETURN(self->recv.output);
+        if (self->parcel.mark != NULL && !self->files->is_begun) {
+            AWAIT(self->mark, wp_checkpoint_hand_on(self->node, &self->parcel));
+            if (self->mark.output < 0)
+                RETURN(self->mark.output);
+            continue;
+        }
         if (self->parcel.seam != SEAM_BEGIN)
             break;
         self->files->is_idle = false;
@@ -73,10 +82,12 @@ WEIR_ASYNC(next_input, int, struct run_node *node; struct stepper *stepper; stru
     if (self->files->is_idle) /* and the input is at its end */
         RETURN(1);
     self->files->is_ended = self->parcel.seam == SEAM_END;
+    self->files->is_begun |= self->parcel.chunk != NULL;
+    self->files->mark.mark = self->parcel.mark;
     take_input(self->stepper, &self->parcel);
     RETURN(0);
     WEIR_FINALLY
-    weir_chunk_put(self->parcel.chunk);
+    wp_parcel_put(&self->parcel);
     WEIR_END
 }
 
@@ -94,7 +105,7 @@ static bool is_skipping(const struct run_node *node, const struct stepper *self)
 /* clang-format off */
 WEIR_ASYNC_FRAME_(transform_run, int, weir_future, struct run_node *node; struct stepper *stepper; struct files files;
                   struct next_input next; weir_chunk_get_future get; struct wp_stepper_run step;
-                  struct wp_edge_send send;);
+                  struct wp_edge_send send; struct wp_mark_hand_on mark;);
 /* clang-format on */
 
 static struct next_input next(struct transform_run *self)
@@ -109,6 +120,7 @@ WEIR_ASYNC_BODY_(transform_run, static)
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "%s", strerror(-self->output)));
     self->files.is_idle = self->node->plan->rotates != NULL;
+    self->node->takes_marks = true;
     while (self->stepper->want != WEIR_WANT_NOTHING) {
         if (wants_input(self->stepper)) {
             AWAIT(self->next, next(self));
@@ -141,6 +153,14 @@ WEIR_ASYNC_BODY_(transform_run, static)
             if (self->next.output < 0)
                 RETURN(self->next.output);
         }
+        if (self->files.mark.mark != NULL && self->stepper->want == WEIR_WANT_NOTHING) {
+            AWAIT(self->mark, wp_checkpoint_hand_on(self->node, &self->files.mark));
+            if (self->mark.output < 0)
+                RETURN(self->mark.output);
+            self->files.is_begun = false;
+            if (begin_again(self->stepper) < 0)
+                RETURN(wp_stepper_fail(self->node, self->stepper));
+        }
         if (self->files.is_ended && self->stepper->want == WEIR_WANT_NOTHING) {
             AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .seam = SEAM_END }));
             self->files = (struct files){ .is_idle = true };
@@ -153,6 +173,7 @@ WEIR_ASYNC_BODY_(transform_run, static)
     /* It may have ended before its input did: who feeds it is told, and gets the memory of what lies in the edge. */
     weir_mpsc_receiver_drop(self->node->from);
     self->node->from = NULL;
+    wp_parcel_put(&self->files.mark);
     wp_stepper_unref(self->stepper);
     WEIR_END
 }

@@ -90,6 +90,30 @@ typedef enum weir_pipeline_stopped {
 /* What became of a stop, once the run has ended. */
 weir_pipeline_stopped weir_pipeline_was_stopped(const weir_pipeline *pipeline);
 
+/*
+ * weir_pipeline_keep() - what the pipeline has read, written and counted is kept in a state directory.
+ *
+ * The directory is made if need be, and locked. Outputs become what they were at its
+ * last checkpoint, and the run goes on from there; a stop is a checkpoint then, and
+ * no end. Call it once, before the run.
+ *
+ * Returns 0; or a negative errno, and `errors` has a line or more that say why:
+ * -EBUSY (another process has it), -EINVAL (of another pipeline, or a stage that
+ * can't keep what it has), -EBADMSG (damaged), -ESTALE and -ENOENT (an output has
+ * less than was written to it). `notes` is told what was cut or begins anew, a
+ * line each, also where it returns 0. Blocks.
+ */
+typedef struct weir_pipeline_state {
+    const char *dir;
+    bool adapt;       /* with a journal of another pipeline: go on with what both have */
+    int64_t every_ns; /* between two checkpoints; 0: a second */
+} weir_pipeline_state;
+
+WEIR_MUST_USE int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors,
+                                     weir_text *notes);
+/* Does one of its sources say start=checkpoint? */
+bool weir_pipeline_wants_state(const weir_pipeline *pipeline);
+
 /* "zstd: failed at byte 73728: not a zstd frame"; NULL: nothing failed. The pipeline's. */
 const char *weir_pipeline_error(const weir_pipeline *pipeline);
 

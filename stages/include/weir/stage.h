@@ -193,6 +193,7 @@ typedef struct weir_stage {
     int (*reset)(void *state, weir_flow *flow);
     void (*close)(void *state);
     const weir_cut *cut; /* NULL: its input is in one piece; else there is a reset, too */
+    bool restarts; /* what two states give, one behind the other, is one stream: members of gzip, frames of zstd */
 } weir_stage;
 
 /* weir_stage_at() - stage `index` in the order of the names; NULL past the end. */
@@ -228,7 +229,7 @@ typedef struct weir_plugin_table {
     const weir_stage *const *stages; /* NULL at the end */
 } weir_plugin_table;
 
-#define WEIR_PLUGIN_VERSION 1
+#define WEIR_PLUGIN_VERSION 2
 #define WEIR_PLUGIN(stages_)                                                            \
     extern WEIR_PUBLIC const weir_plugin_table weir_plugin;                             \
     const weir_plugin_table weir_plugin = { .version = WEIR_PLUGIN_VERSION,             \
