@@ -30,6 +30,7 @@ struct context {
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
     size_t algo_count;
     weir_hash_counters counters;
+    weir_dups_counters found;
     struct progress progress;
     bool cache_told; /* why the job ended is said */
 };
@@ -45,12 +46,14 @@ static const char *error_text(int error)
         return "has another content than the cache knows, though its size and times are the same";
     case -EISDIR:
         return "Is a directory";
+    case -EILSEQ:
+        return "this format has no way to write the name";
+    case -EUCLEAN:
+        return "differs from the one it seemed to be a copy of: left as it is";
     case -ENODATA:
         return "has no digest: something in it could not be read";
     case -EMEDIUMTYPE:
         return "lists files by different algorithms";
-    case -EILSEQ:
-        return "this format has no way to write the name";
     default:
         return strerror(-error);
     }
@@ -217,17 +220,25 @@ static void fill_options(struct context *context, weir_hash_options *options)
 /* --- running ----------------------------------------------------------------------------- */
 
 /* The job beside its progress, until it ends or the user has had enough. */
-WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; struct progress * progress; weir_cancel_token * stop;
-           weir_hash_job_future job; struct progress_run show; weir_cancelled_future stopped; weir_select_future which;)
+WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; const weir_dups_options *dups_options;
+           struct progress * progress; weir_cancel_token * stop; weir_hash_job_future job; struct weir_dups_job dups;
+           struct progress_run show; weir_cancelled_future stopped; weir_select_future which;)
 {
     WEIR_BEGIN
     self->job = weir_hash_job(self->options);
+    if (self->dups_options != NULL) {
+        self->dups = WEIR_CALL(weir_dups_job, .options = *self->dups_options);
+        weir_drop(self->job);
+    } else {
+        self->dups = WEIR_CALL(weir_dups_job);
+        weir_drop(self->dups);
+    }
     self->show = WEIR_CALL(progress_run, .progress = self->progress);
     if (self->progress->mode == PROGRESS_NEVER)
         weir_drop(self->show);
     self->stopped = weir_cancelled(self->stop);
-    AWAIT(self->which, weir_select_biased(self->stopped, self->job, self->show));
-    RETURN(self->which.output == 1 ? self->job.output : -ECANCELED);
+    AWAIT(self->which, weir_select_biased(self->stopped, self->job, self->dups, self->show));
+    RETURN(self->which.output == 1 ? self->job.output : self->which.output == 2 ? self->dups.output : -ECANCELED);
     WEIR_FINALLY
     WEIR_END
 }
@@ -248,10 +259,12 @@ static int conclude(struct context *context, int error)
         fprintf(stderr, "weir: %s: %s\n", what, error_text(error));
         return EXIT_DATA;
     }
+    if (context->values.duplicates != 0)
+        hash_verdict_dups(&context->values, &context->found);
     return hash_verdict(&context->values, &context->counters);
 }
 
-static int run(struct context *context, weir_hash_options *options)
+static int run(struct context *context, weir_hash_options *options, const weir_dups_options *dups)
 {
     weir_io_options io = weir_io_defaults();
     io.mode = (weir_io_mode)context->values.io;
@@ -274,9 +287,10 @@ static int run(struct context *context, weir_hash_options *options)
     }
     const int64_t began_ns = weir_now_ns();
     int output = 0;
-    error = weir_block_on(
-        runtime, WEIR_CALL(hash_and_show, .options = options, .progress = &context->progress, .stop = interrupt.token),
-        &output);
+    error = weir_block_on(runtime,
+                          WEIR_CALL(hash_and_show, .options = options, .dups_options = dups,
+                                    .progress = &context->progress, .stop = interrupt.token),
+                          &output);
     if (error == 0)
         error = output;
     const int64_t took_ns = weir_now_ns() - began_ns;
@@ -325,11 +339,18 @@ int cmd_hash(int argc, char **argv)
     fill_options(&context, &options);
     if (check_style(&context, options.format) < 0)
         return EXIT_USAGE;
+    const weir_dups_options dups = {
+        .hash = options,
+        .action = (weir_dups_action)(context.values.duplicates > 0 ? context.values.duplicates - 1 : 0),
+        .keep = (weir_dups_keep)context.values.keep,
+        .counters = &context.found,
+    };
+    const weir_dups_options *searched = context.values.duplicates != 0 ? &dups : NULL;
     if (context.values.explain) {
-        hash_explain(stdout, &options);
+        hash_explain(stdout, &options, searched);
         return 0;
     }
     progress_init(&context.progress, (enum progress_mode)context.values.progress, &context.counters);
     raise_fd_limit();
-    return run(&context, &options);
+    return run(&context, &options, searched);
 }

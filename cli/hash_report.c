@@ -99,9 +99,41 @@ static void explain_source(FILE *out, const weir_hash_options *options)
             rules->same_device ? " xdev" : "", rules->follow ? " follow" : "");
 }
 
-void hash_explain(FILE *out, const weir_hash_options *options)
+/* What it is beside the pipeline. */
+static void explain_more(FILE *out, const weir_hash_options *options)
 {
+    if (options->cache_path != NULL)
+        fprintf(out, "# --cache: what %s knows, and looks as it did, isn't read\n", options->cache_path);
+    else if (options->resume)
+        fprintf(out, "# --resume: what %s.weir-journal knows, and looks as it did, isn't read\n", options->out_path);
+    if (options->audit_path != NULL)
+        fprintf(out, "# --audit: the files are looked for in %s, by path and by digest\n", options->audit_path);
+    if (options->tree != WEIR_TREE_NONE)
+        fputs("# --tree: of these digests one is made for each directory, see docs/formats.md\n", out);
+}
+
+static void explain_dups(FILE *out, const weir_dups_options *dups)
+{
+    static const char *const actions[] = { "report", "hardlink", "reflink", "delete" };
+    static const char *const keeps[] = { "oldest", "newest", "first" };
+    const char *algo = dups->hash.algos[0]->name;
+    if (dups->hash.rules.size_min == 0)
+        fputs(" min=1", out);
+    fprintf(out, " | group .size > 1 | hash %s head=16KiB as .h | group .size,.h > 1 | hash %s as .f", algo, algo);
+    fprintf(out, " | group .size,.f > 1 | dups action=%s", actions[dups->action]);
+    if (dups->action != WEIR_DUPS_REPORT)
+        fprintf(out, " keep=%s yes", keeps[dups->keep]);
+    putc('\n', out);
+}
+
+void hash_explain(FILE *out, const weir_hash_options *options, const weir_dups_options *dups)
+{
+    explain_more(out, options);
     explain_source(out, options);
+    if (dups != NULL) {
+        explain_dups(out, dups);
+        return;
+    }
     fputs(options->check_path != NULL ? " | check" : " | hash", out);
     if (options->check_path == NULL)
         for (size_t i = 0; i < options->algo_count; i++)

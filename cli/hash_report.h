@@ -12,7 +12,7 @@
 void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const weir_hash_counters *counters,
                  int64_t took_ns);
 
-/* The pipeline, in the pipeline language. */
-void hash_explain(FILE *out, const weir_hash_options *options);
+/* The pipeline, in the pipeline language; what that has no words for as a comment. `dups` may be NULL. */
+void hash_explain(FILE *out, const weir_hash_options *options, const weir_dups_options *dups);
 
 #endif

@@ -10,6 +10,8 @@ static const char *const format_names[] = { "auto", "gnu", "bsd", "json", "csv",
 static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
 static const char *const offload_names[] = { "auto", "always", "never", NULL };
 static const char *const tree_names[] = { "no", "root", "dirs", "all", NULL };
+static const char *const duplicates_names[] = { "no", "report", "hardlink", "reflink", "delete", NULL };
+static const char *const keep_names[] = { "oldest", "newest", "first", NULL };
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
 
 #define OPT(kind_, short_, name_, value_, field_, help_, ...)                        \
@@ -58,6 +60,14 @@ static const struct arg_opt hash_opts[] = {
         "files that look as they did (inode, size, times) aren't read again; FILE keeps what is found out"),
     OPT(ARG_STRING, 0, "paranoid", "N%", paranoid, "of those read so many all the same, and tell which differ"),
     OPT(ARG_FLAG, 0, "resume", NULL, resume, "keep a journal beside -o FILE, and go on from the one that is there"),
+    HEADING("Duplicates:"),
+    OPT(ARG_CHOICE, 0, "duplicates", "ACTION", duplicates,
+        "groups of files with the same content; hardlink, reflink, delete: make them one, once their bytes are "
+        "compared",
+        .choices = duplicates_names, .alone = 1 + WEIR_DUPS_REPORT),
+    OPT(ARG_CHOICE, 0, "keep", "WHICH", keep, "oldest, newest or first: the one that stays as it is",
+        .choices = keep_names),
+    OPT(ARG_FLAG, 0, "yes", NULL, yes, "do it: an action on duplicates wants this"),
     HEADING("Checking:"),
     OPT(ARG_STRING, 'c', "check", "FILE", check,
         "compare files with the manifest FILE (- is stdin), in any of the formats"),
@@ -99,6 +109,16 @@ static const struct arg_section hash_sections[] = {
           "for a place where it isn't any more) or NEW; what is listed and not met is MISSING. Moved, new and missing "
           "files are said at the end. A \"./\" in front of a path doesn't matter. The manifest itself isn't new. The "
           "exit code is 0 when all are OK." },
+    { .title = "DUPLICATES",
+      .text =
+          "--duplicates prints a path a line and an empty line behind each group, as fdupes and jdupes do; json is an "
+          "object a group, csv a row a path. Files are told apart by size, then by a digest of their first 64 KiB, "
+          "then "
+          "of all of them. Names of one file (hard links) are one file, and empty files are none. With an action and "
+          "--yes each duplicate is compared byte by byte with the one that stays, then replaced by a link (in one "
+          "step: "
+          "its name is never without a file), by shared blocks, or removed; never for one on another file system, and "
+          "not if it has changed meanwhile." },
     { .title = "AGAIN",
       .text =
           "--cache FILE keeps the digests of all files by file system, inode, time of birth, size, mtime and ctime. "
@@ -203,6 +223,25 @@ static int check_resume(const struct hash_values *values)
     return 0;
 }
 
+static int check_duplicates(const struct hash_values *values, bool is_check, size_t algo_count)
+{
+    const bool acts = values->duplicates > 1 + WEIR_DUPS_REPORT;
+    if (values->duplicates == 0)
+        return values->yes || values->keep != 0 ? complain("--yes and --keep are for --duplicates=ACTION") : 0;
+    if (is_check || values->tree != WEIR_TREE_NONE || values->files_from != NULL || values->resume)
+        return complain("--duplicates doesn't go with --check, --audit, --tree, --files-from or --resume");
+    if (algo_count > 1)
+        return complain("--duplicates wants one algorithm");
+    if (values->format == 1 + WEIR_MANIFEST_SFV || values->format == 1 + WEIR_MANIFEST_BSD || values->zero)
+        return complain("--duplicates prints text (--format gnu), json or csv");
+    if (acts && !values->yes) {
+        fprintf(stderr, "weir hash: --duplicates=%s changes files: look at --duplicates first, then add --yes\n",
+                duplicates_names[values->duplicates]);
+        return -1;
+    }
+    return acts || (!values->yes && values->keep == 0) ? 0 : complain("--yes and --keep are for --duplicates=ACTION");
+}
+
 int hash_values_check(struct hash_values *values, int path_count, size_t algo_count)
 {
     const bool is_check = values->check != NULL || values->audit != NULL;
@@ -215,6 +254,8 @@ int hash_values_check(struct hash_values *values, int path_count, size_t algo_co
             "--check takes the files from the manifest, --audit compares other files with it: one of the two");
     if (is_check && algo_count > 1)
         return complain("--check and --audit want one algorithm at most");
+    if (check_duplicates(values, is_check, algo_count) < 0)
+        return -1;
     if (values->tree != WEIR_TREE_NONE && algo_count > 1)
         return complain("--tree hashes digests with the algorithm they are of: name one");
     if (values->tree != WEIR_TREE_NONE && (values->audit != NULL || values->files_from != NULL))
@@ -223,7 +264,8 @@ int hash_values_check(struct hash_values *values, int path_count, size_t algo_co
         return complain("sfv has no lines for directories");
     if (is_check && values->format == 1 + WEIR_MANIFEST_SFV)
         return complain("sfv has no place for a verdict: take gnu, json or csv");
-    if (!is_check && (values->quiet || values->status || values->ignore_missing || values->strict || values->warn))
+    if (!is_check && ((values->quiet && values->duplicates == 0) || values->status || values->ignore_missing ||
+                      values->strict || values->warn))
         return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check and --audit");
     if (values->check != NULL && (values->cache != NULL || values->resume))
         return complain("--check reads the files, whatever --cache or --resume know");

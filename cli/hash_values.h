@@ -8,9 +8,9 @@
 
 struct hash_values {
     const char *algos, *check, *audit, *files_from, *output, *cache, *paranoid;
-    int format, progress, offload, io, tree;
+    int format, progress, offload, io, tree, duplicates, keep;
     bool zero, quiet, status, ignore_missing, strict, warn, explain, report;
-    bool gitignore, no_hidden, follow, xdev, resume;
+    bool gitignore, no_hidden, follow, xdev, resume, yes;
     struct arg_strings exclude, match;
     unsigned jobs, depth;
     uint64_t min, max;

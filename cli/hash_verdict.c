@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "progress.h"
 
 /* The verdict on a check, in coreutils' words, and the exit code. */
 static int conclude_check(const struct hash_values *values, const weir_hash_counters *counters)
@@ -46,6 +47,21 @@ static int conclude_audit(const struct hash_values *values, const weir_hash_coun
         fputc('\n', stderr);
     }
     return differs || counters->errors > 0 || (values->strict && bad > 0) ? EXIT_DATA : 0;
+}
+
+void hash_verdict_dups(const struct hash_values *values, const weir_dups_counters *found)
+{
+    char wasted[16], freed[16];
+    if (values->quiet)
+        return;
+    fprintf(stderr, "weir: %lu groups, %lu duplicates: %s", (unsigned long)found->groups,
+            (unsigned long)found->duplicates, progress_bytes(wasted, sizeof wasted, (double)found->wasted_bytes));
+    if (found->links > 0)
+        fprintf(stderr, "; %lu hard links", (unsigned long)found->links);
+    if (values->duplicates > 1 + WEIR_DUPS_REPORT)
+        fprintf(stderr, "; %lu dealt with, which frees %s", (unsigned long)found->done,
+                progress_bytes(freed, sizeof freed, (double)found->done_bytes));
+    fputc('\n', stderr);
 }
 
 int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters)

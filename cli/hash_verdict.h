@@ -5,6 +5,9 @@
 #include "hash_values.h"
 
 /* The job was done, whatever it found. */
+/* What was found of duplicates, and done with them. */
+void hash_verdict_dups(const struct hash_values *values, const weir_dups_counters *found);
+
 int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters);
 
 #endif

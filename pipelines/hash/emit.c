@@ -44,6 +44,8 @@ static void tell_rotten(struct job *job, const char *path, size_t size)
 
 static int emit_file(struct job *job, const struct node *node, uint32_t entry)
 {
+    if (node->results[entry].is_left_out)
+        return 0;
     if (job->path_of != node && set_prefix(job, node) < 0)
         return -ENOMEM;
     const size_t prefix = job->path.size;

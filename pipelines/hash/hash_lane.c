@@ -33,7 +33,8 @@ static uint64_t now_ns(void)
 
 static int lane_init(struct hash_lane *self)
 {
-    const weir_slurp_options options = { .slots = LANE_SLOTS, .slot_bytes = SLOT_BYTES };
+    const size_t head = self->job->tree.head;
+    const weir_slurp_options options = { .slots = LANE_SLOTS, .slot_bytes = head > 0 ? head : SLOT_BYTES };
     self->kit = wp_kit_take(self->job);
     self->flights = calloc(LANE_SLOTS, sizeof *self->flights);
     self->idle = calloc(LANE_SLOTS, sizeof(struct bulk_item *));
@@ -79,6 +80,8 @@ static unsigned slurp_flags(const struct node *node, uint32_t entry)
 
 static bool goes_to_pool(const struct hash_lane *self, const struct node *node)
 {
+    if (self->job->tree.head > 0)
+        return false;
     return (node->list != NULL && node->list->streams) || self->job->options.offload == WEIR_OFFLOAD_ALWAYS ||
            __atomic_load_n(&node->large_run, __ATOMIC_RELAXED) >= LARGE_RUN;
 }
@@ -138,7 +141,7 @@ static bool is_for_pool(const struct hash_lane *self, const struct node *node, c
 {
     if (slot->result == -ESTALE)
         return node->list != NULL; /* named by the user: a FIFO, a device */
-    return slot->result >= 0 &&
+    return slot->result >= 0 && self->job->tree.head == 0 &&
            ((size_t)slot->result == slot->capacity || wp_is_offloaded(self->job, (uint64_t)slot->result));
 }
 

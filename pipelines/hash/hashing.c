@@ -11,6 +11,7 @@
 #include <weir/time.h>
 
 #include "hash/bulk.h"
+#include "hash/dup_finder.h"
 #include "hash/emit.h"
 #include "hash/hash_lane.h"
 #include "hash/manifest_index.h"
@@ -98,6 +99,8 @@ void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t
 static int make_source(struct job *job)
 {
     const weir_hash_options *options = &job->options;
+    if (options->finder != NULL && options->finder->phase != DUP_WALK)
+        return wp_source_names(job, &job->source);
     if (options->check_path != NULL && job->index == NULL)
         return wp_source_manifest(job, &job->source);
     if (options->list_path != NULL)
@@ -114,6 +117,8 @@ static int make_sink(struct job *job)
 {
     if (job->options.edge != NULL)
         return wp_sink_lines(job, &job->sink);
+    if (job->options.finder != NULL)
+        return wp_sink_dups(job, &job->sink);
     if (job->options.tree != WEIR_TREE_NONE)
         return wp_sink_tree(job, &job->sink);
     if (job->options.audit_path != NULL)
@@ -155,6 +160,10 @@ static int make_parts(struct job *job)
     if (error == 0)
         error = wp_tree_init(&job->tree, job->source, &job->algos, job->counters);
     job->tree.cache = job->cache;
+    if (job->options.finder != NULL && job->options.finder->phase == DUP_WALK)
+        job->tree.sieve = &job->options.finder->sieve;
+    if (job->options.finder != NULL && job->options.finder->phase != DUP_WHOLE)
+        job->tree.head = DUP_HEAD_BYTES;
     if (job->options.ahead_max > 0)
         job->tree.ahead_max = job->options.ahead_max;
     if (error == 0)
@@ -203,8 +212,9 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
         job->algos.count++;
     }
     int error = load_index(job);
-    for (size_t i = 0; i < job->algos.count; i++)
-        job->counters->ns_per_mib += job->algos.algos[i]->ns_per_kib * 1024u;
+    if (job->counters->ns_per_mib == 0) /* else the phase before has measured it */
+        for (size_t i = 0; i < job->algos.count; i++)
+            job->counters->ns_per_mib += job->algos.algos[i]->ns_per_kib * 1024u;
     if (error == 0)
         error = make_parts(job);
     if (error < 0) {
@@ -224,7 +234,7 @@ static int64_t commit(void *arg, weir_job *cancel)
     (void)cancel;
     const int error = wp_output_commit(&job->output);
     if (error == 0 && job->cache != NULL)
-        wp_hash_cache_finish(job->cache, job->counters->errors == 0);
+        wp_hash_cache_finish(job->cache, job->counters->errors == 0 && job->options.finder == NULL);
     return error;
 }
 

@@ -12,6 +12,7 @@ struct name_list {
     weir_text expected;
     struct algo_set algos;
     uint32_t count;
+    bool regular;
     size_t starts[NAME_LIST_MAX];
     const char *names[NAME_LIST_MAX]; /* once the bytes don't move any more */
 };
@@ -46,6 +47,11 @@ int wp_name_list_expect(struct name_list *list, const struct algo_set *algos, co
     return weir_text_append(&list->expected, expected, algos->digest_size);
 }
 
+void wp_name_list_set_regular(struct name_list *list)
+{
+    list->regular = true;
+}
+
 void wp_name_list_free(struct name_list *list)
 {
     weir_text_fini(&list->bytes);
@@ -71,6 +77,7 @@ int wp_name_list_node(struct name_list *list, struct tree *tree, struct node **r
         .names = list->names,
         .algos = list->algos.count > 0 ? &list->algos : NULL,
         .expected = (const uint8_t *)list->expected.data,
+        .regular = list->regular,
         .free = free_list,
     };
     *ret_root = wp_node_list(tree, &list->list);

@@ -38,21 +38,14 @@ uint32_t wp_cache_owner(const weir_hash_options *options)
     return (uint32_t)(hash >> 32);
 }
 
-static int look(const struct node *node, uint32_t i, weir_file_meta *ret_meta)
-{
-    if (node->list == NULL) {
-        *ret_meta = node->dir->meta[i];
-        return 0;
-    }
-    return weir_file_meta_at(AT_FDCWD, node->list->names[i], node->list->regular ? AT_SYMLINK_NOFOLLOW : 0, ret_meta);
-}
-
 /* And its size, for a result that nobody will write. */
 static struct cache_key key_of(struct node *node, uint32_t i, int64_t looked_ns)
 {
     weir_file_meta meta;
-    if (wp_node_is_dir(node, i) || wp_node_is_link(node, i) || look(node, i, &meta) < 0 || !S_ISREG(meta.mode))
+    if (wp_node_is_dir(node, i) || node->results[i].is_known || wp_node_meta(node, i, &meta) < 0 || !S_ISREG(meta.mode))
         return (struct cache_key){ .volume = 0 };
+    if (node->tree->head > 0 && meta.size >= node->tree->head)
+        return (struct cache_key){ .volume = 0 }; /* what is kept is of whole files */
     node->results[i].size = meta.size;
     return wp_hash_cache_key(node->tree->cache, &meta, wp_node_fd(node), wp_node_name(node, i), looked_ns);
 }
@@ -72,7 +65,8 @@ int wp_recall(struct node *node)
         wp_hash_cache_prefetch(node->tree->cache, &node->keys[i]);
     }
     for (uint32_t i = 0; i < node->count; i++)
-        if (wp_hash_cache_find(node->tree->cache, &node->keys[i], wp_node_digests(node, i))) {
+        if (!node->results[i].is_known &&
+            wp_hash_cache_find(node->tree->cache, &node->keys[i], wp_node_digests(node, i))) {
             node->results[i].is_known = true;
             known++;
         }

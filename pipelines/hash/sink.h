@@ -25,6 +25,7 @@ struct sink {
 int wp_sink_manifest(struct job *job, struct sink **ret_sink);
 int wp_sink_check(struct job *job, struct sink **ret_sink);
 int wp_sink_audit(struct job *job, struct sink **ret_sink);
+int wp_sink_dups(struct job *job, struct sink **ret_sink);
 int wp_sink_tree(struct job *job, struct sink **ret_sink);
 int wp_sink_lines(struct job *job, struct sink **ret_sink);
 

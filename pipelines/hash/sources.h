@@ -11,6 +11,9 @@ int wp_source_paths(weir_walk *walk, const char *const *paths, size_t count, str
  */
 int wp_source_list(const char *path, bool nul, struct name_source **ret_source);
 
+/* What the finder of the job's options chose to be read whole. */
+int wp_source_names(const struct job *job, struct name_source **ret_source);
+
 /* The entries of a manifest, each with what it should be. Bad lines go to job->options.on_bad_line and its counter. */
 int wp_source_manifest(struct job *job, struct name_source **ret_source);
 

@@ -6,6 +6,7 @@
 
 #include "hash/links.h"
 #include "hash/recall.h"
+#include "hash/sieve.h"
 
 #define AHEAD_MAX (12u * 1024 * 1024)
 
@@ -82,6 +83,7 @@ static struct node *node_create(struct tree *tree)
     if (node == NULL)
         return NULL;
     node->tree = tree;
+    node->root = tree->root_count;
     node->pending = 2; /* it is not open yet, and the last one cleans up */
     node->fd_users = 1;
     return node;
@@ -125,11 +127,22 @@ static int make_order(struct node *node)
     return 0;
 }
 
+int wp_node_meta(const struct node *node, uint32_t i, weir_file_meta *ret_meta)
+{
+    const struct list_of_files *list = node->list;
+    if (list != NULL)
+        return weir_file_meta_at(AT_FDCWD, list->names[i], list->regular ? AT_SYMLINK_NOFOLLOW : 0, ret_meta);
+    *ret_meta = node->dir->meta[i];
+    return 0;
+}
+
 /* What needn't be read is known then, the rest is in order. */
 static int find_out(struct node *node)
 {
     wp_links_read(node);
-    const int error = wp_recall(node);
+    int error = node->tree->sieve != NULL ? wp_sieve_node(node->tree->sieve, node) : 0;
+    if (error == 0)
+        error = wp_recall(node);
     return error < 0 ? error : make_order(node);
 }
 
@@ -240,6 +253,7 @@ static struct node *take_child(struct node *node, int *ret_error)
         return NULL;
     }
     child->parent = node;
+    child->root = node->root;
     node->children[node->child_taken++] = child;
     return child;
 }
@@ -321,6 +335,7 @@ static struct node *fetch_root(struct tree *tree)
     tree->busy--;
     tree->sourcing = false;
     tree->root_wanted = false;
+    tree->root_count++;
     if (got <= 0)
         tree->source_done = true;
     if (got < 0 && tree->error == 0)

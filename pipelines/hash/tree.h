@@ -20,13 +20,15 @@
 
 struct tree;
 struct hash_cache;
+struct sieve;
 struct cache_key;
 
 struct result {
     uint64_t size;
-    int32_t error;  /* 0, or a negative errno; -ESTALE: it changed while it was read */
-    bool is_known;  /* it was there before: nobody need read the file */
-    bool is_rotten; /* what was known of it is not so, though nobody changed it */
+    int32_t error;    /* 0, or a negative errno; -ESTALE: it changed while it was read */
+    bool is_known;    /* it was there before: nobody need read the file */
+    bool is_left_out; /* it isn't emitted */
+    bool is_rotten;   /* what was known of it is not so, though nobody changed it */
 };
 
 struct node {
@@ -37,6 +39,7 @@ struct node {
     weir_walk_node *place;      /* of a directory: the way to it */
     weir_dir *dir;              /* of a directory: NULL while it is unread, or if it can't be read */
     struct list_of_files *list; /* of a list */
+    uint32_t root;              /* which of the roots it is below */
     uint32_t count;             /* entries */
     uint32_t *order;            /* indices of the files, by inode; NULL: as they come */
     uint32_t file_count;
@@ -98,10 +101,13 @@ struct tree {
     struct node *claimable, *claimable_last;
     uint32_t unclaimed;   /* files of those; written under the lock, read by whoever is curious */
     struct node *blocked; /* the emitter waits for this node's next child, which nobody took */
+    uint32_t root_count;  /* fetched so far; of whoever fetches */
     uint32_t busy;        /* lanes that read a directory or fetch a root */
     bool sourcing, source_done, root_wanted;
     weir_hash_counters *counters;
     struct hash_cache *cache; /* NULL: everything is read */
+    struct sieve *sieve;      /* NULL: nothing is left out */
+    size_t head;              /* files of so many bytes or more are read by their heads alone; 0: all are read whole */
     int error;
 };
 
@@ -170,6 +176,9 @@ static inline int wp_node_fd(const struct node *node)
 {
     return node->list != NULL ? AT_FDCWD : node->dir->fd;
 }
+
+/* What the entry looks like, if it isn't a directory: as the walk saw it, or as it is now. 0 or a negative errno. */
+WEIR_MUST_USE int wp_node_meta(const struct node *node, uint32_t i, weir_file_meta *ret_meta);
 
 /* Where the digests of entry `i` go. */
 static inline uint8_t *wp_node_digests(const struct node *node, uint32_t i)

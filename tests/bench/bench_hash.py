@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The hash job, each way of reading beside the others and beside the tools that are installed: ./dev bench hash.
 
-  bench_hash.py BUILD [--full] [--cold] [--runs=N] [--data=DIR] [small|mid|big...]
+  bench_hash.py BUILD [--full] [--cold] [--runs=N] [--data=DIR] [small|mid|big|dups...]
 
   small  20,000 files of 4 KiB (--full: 100,000)     mid  256 files of 1 MiB (--full: 2,000)
+  dups   as small, and each twentieth is a copy of another: --duplicates, --cache, --audit beside jdupes, rmlint, hashdeep
   big    one file of 1 GiB (--full: 4 GiB)           --data=DIR  make it there, and leave it there for the next time
 
 Runs take turns: each row once, then all again. --cold drops the page cache before each (as root). What is printed also
@@ -14,7 +15,10 @@ import subprocess
 import sys
 import time
 
-SETS = {"small": (4096, 20000, 100000, 100), "mid": (1 << 20, 256, 2000, 100), "big": (1 << 30, 1, 1, 1)}
+SETS = {"small": (4096, 20000, 100000, 100), "mid": (1 << 20, 256, 2000, 100), "big": (1 << 30, 1, 1, 1),
+        "dups": (4096, 20000, 100000, 100)}
+# What the others of its kind are compared with.
+BASES = ("xxh3", "sha256", "--cache, first", "--duplicates", "--audit, md5")
 
 
 def fail(text):
@@ -41,9 +45,15 @@ def make_set(root, name, full):
         folder = os.path.join(partial, f"d{i // per_folder // 10}", f"e{i // per_folder % 10}")
         if i % per_folder == 0:
             os.makedirs(folder, exist_ok=True)
+        is_copy = name == "dups" and i % 20 == 10
         with open(os.path.join(folder, f"file{i:06}"), "wb") as file:
-            for at in range(0, size, 1 << 26):
+            if is_copy:
+                with open(previous, "rb") as other:
+                    file.write(other.read())
+            for at in range(0, 0 if is_copy else size, 1 << 26):
                 file.write(i.to_bytes(8, "little") + random_bytes(min(size - at, 1 << 26))[8:])
+        if not is_copy:
+            previous = file.name
     os.rename(partial, target)
     return target
 
@@ -77,6 +87,26 @@ def rows_of(weir, name, target):
     return rows
 
 
+def dups_rows(weir, target, scratch):
+    cache, manifest, known, lint = (os.path.join(scratch, f"bench.{name}") for name in ("cache", "md5", "hashdeep", "lint"))
+    rows = [("--cache, first", ["sh", "-c", f"rm -f '{cache}'; exec '{weir}' hash --cache '{cache}' '{target}'"]),
+            ("--cache, again", [weir, "hash", "--cache", cache, target]),
+            ("no cache", [weir, "hash", target]),
+            ("--duplicates", [weir, "hash", "--duplicates", "--quiet", target])]
+    if in_path("jdupes"):
+        rows.append(("jdupes", ["jdupes", "-r", "-q", target]))
+    if in_path("rmlint"):
+        rows.append(("rmlint", ["rmlint", "-o", f"fdupes:{lint}", "-T", "df", "-r", target]))
+    with open(manifest, "wb") as file:
+        subprocess.run([weir, "hash", "-a", "md5", target], stdout=file, check=True)
+    rows.append(("--audit, md5", [weir, "hash", "--audit", manifest, target]))
+    if in_path("hashdeep"):
+        with open(known, "wb") as file:
+            subprocess.run(["hashdeep", "-r", "-l", "-c", "md5", target], stdout=file, check=True)
+        rows.append(("hashdeep -a", ["hashdeep", "-r", "-l", "-c", "md5", "-a", "-k", known, target]))
+    return rows
+
+
 def drop_caches():
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
@@ -87,7 +117,8 @@ def run_once(command, cold):
     if cold:
         drop_caches()
     began = time.monotonic()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False)
     took = time.monotonic() - began
     if done.returncode != 0:
         fail(f"exit {done.returncode}: {' '.join(command)}")
@@ -109,7 +140,7 @@ def print_rows(title, rows, times):
     results = []
     for (what, _), taken in zip(rows, times):
         median = taken[len(taken) // 2]
-        if what in ("xxh3", "sha256"):
+        if what in BASES:
             ours = median
         print(f"{what:<24} {taken[0]:8.3f} {median:8.3f} {taken[-1]:8.3f}     {median / ours:6.2f} x")
         results.append((what, taken[0], median, taken[-1]))
@@ -150,7 +181,7 @@ def main():
     try:
         for name in names or SETS:
             target = make_set(scratch, name, full)
-            rows = rows_of(weir, name, target)
+            rows = dups_rows(weir, target, scratch) if name == "dups" else rows_of(weir, name, target)
             title = name + (" cold" if cold else "")
             tables.append((title, print_rows(title, rows, measure(rows, runs, cold))))
             sys.stdout.flush()

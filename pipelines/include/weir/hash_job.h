@@ -5,6 +5,7 @@
 #ifndef WEIR_HASH_JOB_H
 #define WEIR_HASH_JOB_H
 
+#include <weir/blocking.h>
 #include <weir/digest.h>
 #include <weir/manifest.h>
 #include <weir/task.h>
@@ -46,6 +47,8 @@ typedef enum weir_check_state {
 typedef enum weir_tree_mode { WEIR_TREE_NONE, WEIR_TREE_ROOT, WEIR_TREE_DIRS, WEIR_TREE_ALL } weir_tree_mode;
 
 struct run_node;
+struct dup_finder;
+struct dup_search;
 
 typedef struct weir_hash_options {
     const weir_digest_algo *const *algos; /* at least one; of a check: the hint for lines that don't say */
@@ -68,7 +71,8 @@ typedef struct weir_hash_options {
     /* In a pipeline: the output goes into this node's edge, a line of JSON a file, and the end is left to you. -EPIPE:
      * nobody wants more. NULL: the two above say where it goes. */
     struct run_node *edge;
-    const char *digest_name; /* in those lines, of the only digest; NULL: its algorithm's */
+    struct dup_finder *finder; /* a phase of weir_dups_job() */
+    const char *digest_name;   /* in those lines, of the only digest; NULL: its algorithm's */
     bool quiet, status_only, ignore_missing, strict, warn; /* of a check, as coreutils has them */
 
     /*
@@ -122,6 +126,43 @@ typedef struct weir_hash_job_future {
 } weir_hash_job_future;
 
 WEIR_MUST_USE weir_hash_job_future weir_hash_job(const weir_hash_options *options);
+
+/* ---- duplicates ---- */
+
+typedef enum weir_dups_action {
+    WEIR_DUPS_REPORT,
+    WEIR_DUPS_HARDLINK, /* the others become names of the one that stays */
+    WEIR_DUPS_REFLINK,  /* they share its blocks, where the file system can */
+    WEIR_DUPS_DELETE,
+} weir_dups_action;
+
+typedef enum weir_dups_keep { WEIR_DUPS_OLDEST, WEIR_DUPS_NEWEST, WEIR_DUPS_FIRST } weir_dups_keep;
+
+typedef struct weir_dups_counters {
+    uint64_t groups, duplicates; /* a group of n different files has n - 1 duplicates */
+    uint64_t links;              /* other names of files that are in a group */
+    uint64_t wasted_bytes;
+    uint64_t done, done_bytes; /* duplicates that were dealt with, and what that frees */
+} weir_dups_counters;
+
+typedef struct weir_dups_options {
+    weir_hash_options hash; /* paths, rules, one algorithm, the output: gnu stands for plain text */
+    weir_dups_action action;
+    weir_dups_keep keep;
+    weir_dups_counters *counters; /* never NULL; zeroed by you */
+} weir_dups_options;
+
+/*
+ * weir_dups_job() - files with the same content below the paths; empty ones aside.
+ *
+ * By size, then by a digest of their beginnings, then of all of them. With an
+ * action each is compared byte by byte with the one that stays, and replaced
+ * atomically; never for one on another device.
+ *
+ * Resolves to 0, or as weir_hash_job(). Ownership as there. Cancel safe: what was done to single files stands.
+ */
+WEIR_ASYNC_DECLARE(weir_dups_job, int, weir_dups_options options; struct dup_search *search; weir_hash_job_future job;
+                   weir_offload_future conclude; int phase; int error;);
 
 #pragma GCC visibility pop
 
