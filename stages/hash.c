@@ -4,7 +4,8 @@
  *     {"size":1048576,"xxh128":"9d8c…"}
  *
  * The line is the record that `hash` gives for a stream of bytes, spelled as
- * `to json` spells it: `lines | json` behind it makes it one.
+ * `to json` spells it. Where the stage behind takes no bytes the plan has
+ * `lines | json` between them, which make it one.
  */
 #include <weir/digest.h>
 #include <weir/stage.h>
@@ -144,7 +145,7 @@ static void hash_close(void *state)
 
 const weir_stage weir_stage_hash = {
     .name = "hash",
-    .summary = "the digests of the stream, as a line of JSON; of each file, as fields",
+    .summary = "the digests of the stream, as a record or a line of JSON; of each file, as fields",
     .in = WEIR_BYTES | WEIR_FILES,
     .out = WEIR_BYTES | WEIR_FILES,
     .cost = WEIR_CPU_LIGHT,

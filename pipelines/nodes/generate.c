@@ -132,7 +132,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_generate = {
     .stage = { .name = "generate",
-               .summary = "bytes out of a seed: zeros, random ones, text, lines of nginx or of JSON",
+               .summary = "bytes, or records of lines, out of a seed: zeros, random ones, text, nginx, JSON",
                .in = WEIR_NONE,
                .out = WEIR_BYTES,
                .source = true,

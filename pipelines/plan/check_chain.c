@@ -152,7 +152,11 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     const bool met = given == UNKNOWN_PORT || meet(check, use, before, outer, given, node);
     set_type(node, use, before != NULL ? before : outer);
     const bool engine = wp_check_engine(check, use, node);
-    if (!wp_check_settings(check, use, node) || !met || !engine || use->faulty || !check_templates(check, node))
+    const weir_port behind = check->behind;
+    check->behind = wp_behind(use, behind);
+    const bool set = wp_check_settings(check, use, node);
+    check->behind = behind;
+    if (!set || !met || !engine || use->faulty || !check_templates(check, node))
         return NULL;
     if (node->out == WEIR_AS_BLOCK)
         node->out = block_out(node);
@@ -160,35 +164,6 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     if (type != NULL && type->gives != NULL)
         node->out = type->gives(node);
     return type != NULL && type->merges && !wp_check_merge(check, node) ? NULL : node;
-}
-
-/*
- * A dead-letter stream that begins with a write: what it is given goes through a `to json` that nobody has to write.
- * (Elsewhere the text says in which format records are written.)
- */
-static struct stage_use *spell_out(struct check *check, struct stage_use *use, weir_port given)
-{
-    struct stage_use *to = NULL;
-    struct argument *format = NULL;
-    struct part *json = NULL;
-    if (!check->in_dead || given != WEIR_RECORDS || use->stage == NULL || strcmp(use->stage->name, "write") != 0)
-        return use;
-    to = wp_arena_new(check->arena, struct stage_use);
-    format = wp_arena_new(check->arena, struct argument);
-    json = wp_arena_new(check->arena, struct part);
-    if (to == NULL || format == NULL || json == NULL)
-        return use;
-    const weir_stage *stage = weir_catalogue_find("to");
-    *json = (struct part){ .kind = PART_TEXT, .data = "json", .size = 4, .span = use->name_span };
-    *format = (struct argument){ .name = "format", .span = use->name_span, .opt = weir_opt_find(stage, "format") };
-    format->value = (struct value){ .kind = VALUE_WORD, .span = use->name_span, .parts = json };
-    *to = *use;
-    to->name = stage->name;
-    to->stage = stage;
-    to->arguments = format;
-    to->engine = NULL;
-    to->next = use;
-    return to;
 }
 
 struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain, weir_port in,
@@ -203,8 +178,8 @@ struct plan_chain *wp_check_chain(struct check *check, const struct chain *chain
     struct plan_node **link = &result->nodes;
     const struct plan_node *before = NULL;
     bool good = chain->stages != NULL;
-    const struct stage_use *first = chain->stages != NULL ? spell_out(check, chain->stages, in) : NULL;
-    for (const struct stage_use *use = first; use != NULL; use = use->next) {
+    for (struct stage_use *use = chain->stages; use != NULL; use = use->next) {
+        use = wp_spell_out(check, use, result->out);
         struct plan_node *node = use->stage != NULL ? check_node(check, use, before, outer, result->out) : NULL;
         if (node == NULL) {
             good = false;

@@ -14,12 +14,19 @@ struct check {
     unsigned in_block;         /* how deep; a block is for one file */
     const struct chain *chain; /* the pipeline that is checked */
     bool in_dead;              /* it is a dead-letter stream */
+    weir_port behind;          /* of a block: what is taken by the stage behind it */
     struct plan_chain *above;  /* those before it, without the faulty ones */
 };
 
 /* What flows behind a stage that nobody knows: anything may stand there. */
 #define UNKNOWN_PORT ((weir_port)(1 << 30))
 
+/*
+ * check_spell.c: a stage, which is fed `given`, with others before or behind it that nobody has to write; or itself.
+ * And what the stage behind it takes, or whatever stands behind its block.
+ */
+struct stage_use *wp_spell_out(struct check *check, struct stage_use *use, weir_port given);
+weir_port wp_behind(const struct stage_use *use, weir_port behind);
 /* check_rotate.c: does the chain end in a write that begins new files, and can it? False: it has said why not. */
 bool wp_check_rotate(struct check *check, struct plan_chain *chain);
 /* check_text.c: a string with its variables filled in. NULL: it has said why. */
