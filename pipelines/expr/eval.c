@@ -266,6 +266,8 @@ struct datum wp_eval(struct eval *eval, const struct expr *expr)
         return call(eval, expr);
     case EXPR_LIST:
         return list(eval, expr);
+    case EXPR_STEP:
+        return wp_eval_steps(wp_eval(eval, expr->args), expr->steps);
     case EXPR_MATCH:
         return datum_bool(wp_eval_match(eval, expr->value.regex, wp_eval(eval, expr->args)) == (expr->op == OP_MATCH));
     }

@@ -38,6 +38,8 @@ void wp_eval_fail(struct eval *eval, const char *reason);
 
 /* eval_path.c: .a.b[0] */
 struct datum wp_eval_path(struct eval *eval, const struct path_step *steps);
+/* The same into a value that is there; null where a step leads nowhere. */
+struct datum wp_eval_steps(struct datum datum, const struct path_step *steps);
 
 /* --- functions (functions.c, functions_string.c) ------------------------------------------------------ */
 

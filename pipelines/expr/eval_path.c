@@ -18,12 +18,16 @@ static struct datum step_into(struct datum datum, const struct path_step *step)
     return datum_null();
 }
 
+struct datum wp_eval_steps(struct datum datum, const struct path_step *steps)
+{
+    for (; steps != NULL; steps = steps->next)
+        datum = step_into(datum, steps);
+    return datum;
+}
+
 struct datum wp_eval_path(struct eval *eval, const struct path_step *steps)
 {
     if (steps == NULL || steps->name == NULL)
         return steps == NULL ? eval->view.all(eval->view.row, eval->arena) : datum_null();
-    struct datum datum = eval->view.get(eval->view.row, steps->name, steps->size, eval->arena);
-    for (steps = steps->next; steps != NULL; steps = steps->next)
-        datum = step_into(datum, steps);
-    return datum;
+    return wp_eval_steps(eval->view.get(eval->view.row, steps->name, steps->size, eval->arena), steps->next);
 }

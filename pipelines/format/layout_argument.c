@@ -57,6 +57,8 @@ static void find_atoms(struct atoms *atoms, const struct expr *expr)
         find_atoms(atoms, arg);
     if (expr->kind == EXPR_MATCH)
         add_atom(atoms, expr->value.span);
+    if (expr->kind == EXPR_STEP)
+        add_atom(atoms, expr->name_span);
 }
 
 /* The size of the atom at this place, or 0. */
@@ -71,11 +73,11 @@ static uint32_t atom_at(struct atoms *atoms, uint32_t place)
     return 0;
 }
 
-enum token { TOKEN_NONE, TOKEN_OPERAND, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_BINARY, TOKEN_UNARY };
+enum token { TOKEN_NONE, TOKEN_OPERAND, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_BINARY, TOKEN_UNARY, TOKEN_STEP };
 
 static bool starts_operand(enum token before)
 {
-    return before != TOKEN_OPERAND && before != TOKEN_CLOSE;
+    return before != TOKEN_OPERAND && before != TOKEN_CLOSE && before != TOKEN_STEP;
 }
 
 static uint32_t word_size(const char *text, uint32_t from, uint32_t to)
@@ -104,6 +106,8 @@ static uint32_t next_token(struct atoms *atoms, const char *text, uint32_t from,
     static const char *const pairs[] = { "||", "&&", "==", "!=", "<=", ">=", "=~", "!~", "??" };
     uint32_t size = atom_at(atoms, from);
     *ret_token = TOKEN_OPERAND;
+    if (size > 0 && before == TOKEN_CLOSE) /* no operand stands there */
+        *ret_token = TOKEN_STEP;
     if (size > 0)
         return size;
     if ((size = word_size(text, from, to)) > 0) {
@@ -128,7 +132,7 @@ static uint32_t next_token(struct atoms *atoms, const char *text, uint32_t from,
 static bool wants_blank(enum token before, enum token token)
 {
     if (before == TOKEN_NONE || before == TOKEN_OPEN || before == TOKEN_UNARY || token == TOKEN_CLOSE ||
-        token == TOKEN_COMMA)
+        token == TOKEN_COMMA || token == TOKEN_STEP)
         return false;
     return !(token == TOKEN_OPEN && before == TOKEN_OPERAND); /* a call */
 }

@@ -133,15 +133,10 @@ static struct path_step *parse_step(struct scan *scan, bool after_dot)
     return expect(scan, "]") ? step : NULL;
 }
 
-struct expr *wp_parse_path(struct scan *scan)
+/* Steps as long as there are any. False: it has said why. */
+static bool parse_steps(struct scan *scan, bool after_dot, struct path_step **link)
 {
-    wp_scan_blank(scan);
-    struct expr *expr = new_expr(scan, EXPR_PATH, (struct span){ scan->at, scan->at + 1 });
-    if (expr == NULL)
-        return NULL;
-    struct path_step **link = &expr->steps;
-    scan->at++;
-    for (bool after_dot = true;; after_dot = false) {
+    for (;; after_dot = false) {
         const bool bracket = at(scan, scan->at) == '[';
         if (!after_dot && at(scan, scan->at) == '.' &&
             (scan_is_name_start(at(scan, scan->at + 1)) || at(scan, scan->at + 1) == '[')) {
@@ -152,9 +147,21 @@ struct expr *wp_parse_path(struct scan *scan)
         }
         *link = parse_step(scan, after_dot);
         if (*link == NULL)
-            return NULL;
+            return false;
         link = &(*link)->next;
     }
+    return true;
+}
+
+struct expr *wp_parse_path(struct scan *scan)
+{
+    wp_scan_blank(scan);
+    struct expr *expr = new_expr(scan, EXPR_PATH, (struct span){ scan->at, scan->at + 1 });
+    if (expr == NULL)
+        return NULL;
+    scan->at++;
+    if (!parse_steps(scan, true, &expr->steps))
+        return NULL;
     expr->span.to = scan->at;
     return expr;
 }
@@ -264,20 +271,39 @@ static struct expr *parse_bracketed(struct scan *scan, char open)
     return expr;
 }
 
+/* What stands right behind a bracket that has closed, as in split(.a, ",")[0] and (.a ?? .b).c, goes into its value. */
+static struct expr *parse_into(struct scan *scan, struct expr *value, uint32_t from)
+{
+    const char next = at(scan, scan->at);
+    if (value == NULL || (next != '.' && next != '['))
+        return value;
+    struct expr *expr = new_expr(scan, EXPR_STEP, (struct span){ from, scan->at });
+    if (expr == NULL)
+        return NULL;
+    expr->args = value;
+    expr->name_span.from = scan->at;
+    if (!parse_steps(scan, false, &expr->steps))
+        return NULL;
+    expr->span.to = expr->name_span.to = scan->at;
+    return expr->steps != NULL ? expr : value;
+}
+
 static struct expr *parse_primary(struct scan *scan)
 {
     const char c = wp_scan_peek(scan);
     const uint32_t from = scan->at;
     if (c == '(' || c == '[')
-        return parse_bracketed(scan, c);
+        return parse_into(scan, parse_bracketed(scan, c), from);
     if (c == '.')
         return wp_parse_path(scan);
     if (c == '"' || c == '/' || wp_is_digit(c))
         return parse_literal(scan);
     if (wp_scan_take_word(scan, "if"))
         return parse_if(scan, from);
-    if (scan_is_name_start(c))
-        return parse_constant(scan);
+    if (scan_is_name_start(c)) {
+        struct expr *expr = parse_constant(scan);
+        return expr != NULL && expr->kind == EXPR_CALL ? parse_into(scan, expr, from) : expr;
+    }
     return missing(scan, "a value");
 }
 

@@ -70,6 +70,7 @@ enum expr_kind {
     EXPR_IF,     /* condition, then, else */
     EXPR_CALL,   /* name, strict, args */
     EXPR_LIST,   /* args */
+    EXPR_STEP,   /* args[0], steps into its value; name_span: of them */
 };
 
 enum expr_op {

@@ -28,6 +28,12 @@ want 0 "$weir" fmt link.weir good.weir; cmp wanted a.weir || fail "not the layou
 want 0 sh -c 'printf "read   a|null # c\n" | "$1" fmt -' - "$weir"; cmp wanted out || fail "standard input"
 [ "$(find . -name '*.weir-*' | wc -l)" = 0 ] || fail "a passing name is left"
 
+printf 'stdin|lines|json|where split( .x,"," ) [0]=="a"&&split(.x,",")[1]==(.a??.b).c|print\n' >step.weir
+want 2 "$weir" check step.weir # a step stands right behind its bracket
+printf 'stdin|lines|json|where split( .x,"," )[0]=="a"&&split(.x,",")[1]==(.a??.b).c|print\n' >step.weir
+want 0 "$weir" fmt step.weir
+checks=$((checks + 1)); grep -qF '| where split(.x, ",")[0] == "a" && split(.x, ",")[1] == (.a ?? .b).c' step.weir || fail "steps: $(cat step.weir)"
+
 # --- the mistakes of a new user ---------------------------------------------------------------------------
 printf 'read a | zsdt\n' >bad.weir; cp bad.weir kept
 want 2 "$weir" fmt bad.weir a.weir; says "bad.weir:1:10: unknown stage 'zsdt' (did you mean 'zstd'?)"; cmp bad.weir kept || fail "changed"

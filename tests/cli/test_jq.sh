@@ -29,7 +29,8 @@ awk -v seed=12 'function any(n) { return int(rand() * n) }
     function number(depth,  w, j, k) {
         k = depth > 0 ? any(12) : any(5)
         if (k == 0) { W = J = ".i" } else if (k == 1) { W = J = ".j" } else if (k == 2) { W = J = ".d" }
-        else if (k == 3) { W = J = any(50) } else if (k == 4) { W = J = any(2) ? ".l[0]" : ".m.k" }
+        else if (k == 3) { W = J = any(50) } else if (k == 4) { W = J = any(2) ? ".l[0]" : ".m.k"
+            if (any(3) == 0) { W = "(.n ?? .m).k"; J = "((.n // .m).k)" } }
         else if (k == 5) { number(depth - 1); w = W; j = J; number(depth - 1); W = "(" w " + " W ")"; J = "(" j " + " J ")" }
         else if (k == 6) { number(depth - 1); w = W; j = J; number(depth - 1); W = "(" w " - " W ")"; J = "(" j " - " J ")" }
         else if (k == 7) { number(depth - 1); w = W; j = J; number(0); W = "(" w " * " W ")"; J = "(" j " * " J ")" }
@@ -39,8 +40,13 @@ awk -v seed=12 'function any(n) { return int(rand() * n) }
             J = "(" J " | " (w == "abs" ? "fabs" : w) ")"; W = w "(" W ")" }
         else { text(depth - 1); W = "len(" W ")"; J = "(" J " | length)" } }
     function text(depth,  w, j, k) {
-        k = depth > 0 ? any(7) : any(3)
-        if (k == 0) { W = J = ".s" } else if (k == 1) { W = J = ".t" } else if (k == 2) { W = J = "\"" substr("aB/ x", 1 + any(4), 1 + any(2)) "\"" }
+        k = depth > 0 ? any(9) : any(3)
+        if (k == 7) { text(depth - 1); k = any(3); w = substr("aB ", 1 + any(3), 1)
+            W = "(split(" W ", \"" w "\")[" k "] ?? \"no\")"; # the pieces of nothing: one, which is empty
+            J = "((" J " | if . == \"\" then [\"\"] else split(\"" w "\") end)[" k "] // \"no\")" }
+        else if (k == 8) { text(depth - 1); w = W; j = J; text(depth - 1); k = any(4) - 2
+            W = "[" w ", " W "][" k "]"; J = "([" j ", " J "][" k "])" }
+        else if (k == 0) { W = J = ".s" } else if (k == 1) { W = J = ".t" } else if (k == 2) { W = J = "\"" substr("aB/ x", 1 + any(4), 1 + any(2)) "\"" }
         else if (k == 3) { text(depth - 1); w = W; j = J; text(depth - 1); W = "(" w " + " W ")"; J = "(" j " + " J ")" }
         else if (k == 4) { text(depth - 1); W = "lower(" W ")"; J = "(" J " | ascii_downcase)" }
         else if (k == 5) { text(depth - 1); W = "upper(" W ")"; J = "(" J " | ascii_upcase)" }
