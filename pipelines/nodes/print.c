@@ -26,6 +26,8 @@ struct print {
     bool in_columns;
     struct table table;
     weir_text text;
+    struct saying *out; /* or NULL: it is always written on the lane */
+    struct saying out_;
 };
 
 /* As wide as COLUMNS says, or the terminal; 0: it is none, and nobody says how wide something else would be. */
@@ -49,6 +51,8 @@ static int open_print(struct run_node *node, void **ret_state)
     self->node = node;
     self->template = wp_plan_setting(node->plan, "template");
     self->is_terminal = wp_say_to_terminal();
+    wp_saying_init(&self->out_);
+    self->out = node->plan->engine.timeout_ns == 0 ? &self->out_ : NULL; /* what takes too long is left on the lane */
     *ret_state = self;
     if (wp_plan_number(node->plan, "table") == 0)
         return 0;
@@ -77,7 +81,6 @@ static int append_line(struct print *self, const struct row *row)
 
 static int print(void *state, struct batch **batch, const weir_job *job)
 {
-    (void)job;
     struct print *self = state;
     int error = 0;
     self->now_ns = wp_wall_ns();
@@ -85,20 +88,29 @@ static int print(void *state, struct batch **batch, const weir_job *job)
         error = wp_table_append(&self->table, &self->text, *batch);
     for (uint32_t i = 0; !self->in_columns && error == 0 && i < (*batch)->count; i++)
         error = append_line(self, &(*batch)->rows[i]);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_say(self->node, &self->text);
+    if (error < 0)
+        return wp_run_fail(self->node, error, "no memory");
+    return job == NULL ? wp_say_now(self->node, &self->out_, &self->text) : wp_say(self->node, &self->text);
+}
+
+static bool print_blocks(const void *state)
+{
+    const struct print *self = state;
+    return self->out == NULL || wp_saying_blocks(self->out);
 }
 
 static void close_print(void *state)
 {
     struct print *self = state;
+    wp_saying_fini(&self->out_);
     wp_table_fini(&self->table);
     weir_text_fini(&self->text);
     free(self);
 }
 
-/* On a lane: whoever reads may take his time. */
+/* On a lane, when whoever reads takes his time. */
 static const struct rows_ops ops = {
-    .open = open_print, .batch = print, .close = close_print, .offloads = true, .lane = WEIR_LANE_IO
+    .open = open_print, .batch = print, .close = close_print, .blocks = print_blocks, .lane = WEIR_LANE_IO
 };
 
 static int spawn(struct run_node *node, weir_join_set *set)
@@ -113,7 +125,7 @@ const struct node_type wp_node_print = {
                .out = WEIR_FILES | WEIR_RECORDS,
                .sink = true,
                .opts = print_opts },
-    .runs = "writes the lines of each batch on a thread of the io lane",
+    .runs = "writes the lines of each batch inline, or on a thread of the io lane where that would wait",
     .spawn = spawn,
     .keeps = KEEPS_NO_OUTPUT,
     .times = NODE_FED_BY(WEIR_FILES) | NODE_FED_BY(WEIR_RECORDS),

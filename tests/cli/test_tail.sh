@@ -110,6 +110,15 @@ want 0 timeout 20 "$weir" run --io="$io" 'tail "w.log" | head 2 | print "{.line}
 printf 'a\nb\n' >wanted
 same wanted out "head of what has no end"
 
+# Whoever reads is slower than what is read: a pipe of 64 KiB is full most of the time, and nothing is lost.
+seq 1 200000 >n.log
+start 'tail "n.log" | print "{.line}"'
+dd bs=512 count=1 <&4 of=first 2>/dev/null
+sed '/^200000$/q' <&4 >more
+stop 0
+cat first more >printed
+same n.log printed "what was printed into a full pipe"
+
 # --- the user's mistakes -----------------------------------------------------------------------------------------------
 want 2 run 'tail | print'
 want 2 run 'tail "x" start=middle | print'

@@ -11,7 +11,7 @@
 #include "tail/tail_inside.h"
 
 #define STEPS 120
-#define KEPT 6 /* rotated files */
+#define KEPT 6u /* rotated files */
 
 struct play {
     struct tail_rig rig;
