@@ -190,7 +190,10 @@ static void say_sieve(struct words *words, const struct plan_node *node)
 static void say_pushed(struct words *words, const struct plan_node *node)
 {
     size_t size = 0;
-    const char *literal = strcmp(node->stage->name, "lines") == 0 ? wp_push_to_lines(node, &size) : NULL;
+    const bool is_lines = strcmp(node->stage->name, "lines") == 0;
+    const char *literal = is_lines ? wp_push_to_lines(node, &size) : NULL;
+    if (is_lines && wp_push_quotes(node) != NULL)
+        wp_lines_put(&words->lines, "for the csv behind it: a newline within quotes ends no line");
     weir_text text = { 0 };
     if (literal == NULL)
         return;

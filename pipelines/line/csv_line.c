@@ -1,8 +1,8 @@
 /*
  * csv_line.c - lines of comma-separated values: RFC 4180, a record a line.
  *
- * A quoted field may hold delimiters and doubled quotes, but no newline: the line
- * was cut before. The names are those of the header, or given ones.
+ * A quoted field may hold delimiters, doubled quotes, and the newlines that csv_quotes.h
+ * has left in the line. The names are those of the header, or given ones.
  */
 #include <string.h>
 
@@ -39,7 +39,7 @@ static int take_field(struct cutting *cutting, const struct csv_format *csv, con
     for (;;) {
         to = to < end ? memchr(to, '"', (size_t)(end - to)) : NULL;
         if (to == NULL)
-            return wp_cut_fail(cutting, from, "a quoted field isn't closed: csv takes one line a record");
+            return wp_cut_fail(cutting, from, "a quoted field isn't closed");
         if (to + 1 == end || to[1] != '"')
             break;
         ret_cell->kind = CELL_MADE;

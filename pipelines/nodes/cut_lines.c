@@ -9,11 +9,14 @@
  * between) with some number, it looks for that in the whole chunk and cuts a line only
  * around what it finds. Such lines are few: they are copied, so that a batch takes
  * those of many chunks and holds none of them.
+ *
+ * With `csv` behind it a newline within quotes ends no line.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <weir/time.h>
 
+#include "line/csv_quotes.h"
 #include "nodes/json_sieve.h"
 #include "nodes/node.h"
 #include "journal/words.h"
@@ -38,6 +41,8 @@ struct line_cutter {
     const char *literal;       /* that a line must hold; NULL: the glance says which */
     struct text_finder finder; /* of the literal */
     struct json_glance glance;
+    struct csv_quotes quotes;
+    uint64_t inner;  /* newlines within the line */
     weir_text begun; /* what earlier chunks hold of this line */
     weir_chunk *chunk;
     size_t at;           /* of it */
@@ -62,6 +67,7 @@ static int too_long(struct line_cutter *self, size_t at)
     const uint64_t offset = self->offset + at - self->begun.size;
     const int left_out = leave_out(self, at);
     self->skips = true;
+    wp_csv_quotes_reset(&self->quotes);
     self->begun.size = 0;
     if (left_out != 0)
         return left_out < 0 ? left_out : 0;
@@ -114,8 +120,29 @@ static int take_line(struct line_cutter *self, struct batch *batch, const char *
     if (error == 0 && !self->skips)
         error = add_line(self, batch, text, size, true);
     self->skips = false;
-    self->line++;
+    self->line += 1 + self->inner;
+    self->inner = 0;
+    wp_csv_quotes_reset(&self->quotes);
     return error;
+}
+
+/*
+ * The newline that ends the line which goes on at `from`; NULL: it isn't here. One that is too long ends at a newline
+ * of its own, too: nothing says that its quotes will ever be closed.
+ */
+static const char *find_newline(struct line_cutter *self, const char *from, const char *end)
+{
+    const char *newline = memchr(from, '\n', (size_t)(end - from));
+    if (self->quotes.delimiter == '\0' || self->skips)
+        return newline;
+    for (const char *at = from;
+         wp_csv_quotes_are_open(&self->quotes, at, (size_t)((newline != NULL ? newline : end) - at)) &&
+         newline != NULL && self->begun.size + (size_t)(newline - from) <= self->max;
+         newline = memchr(at, '\n', (size_t)(end - at))) {
+        self->inner++;
+        at = newline + 1;
+    }
+    return newline;
 }
 
 /* --- looking for what may pass ------------------------------------------------------------------------- */
@@ -186,7 +213,7 @@ static int cut(struct line_cutter *self, struct batch *batch)
             error = cut_around(self, batch, from, from + left);
             continue;
         }
-        const char *end = memchr(from, '\n', left);
+        const char *end = find_newline(self, from, from + left);
         error = end != NULL ? take_line(self, batch, from, (size_t)(end - from)) : begin_line(self, from, left);
         self->at = end != NULL ? (size_t)(end - text) + 1 : self->chunk->size;
     }
@@ -241,6 +268,8 @@ static struct line_cutter *create(struct run_node *node)
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
     size_t size = 0;
+    const struct plan_node *csv = wp_push_quotes(node->plan);
+    self->quotes.delimiter = csv != NULL ? wp_plan_text(csv, "delimiter")[0] : '\0';
     struct push_number filter;
     self->literal = wp_push_to_lines(node->plan, &size);
     self->finder = wp_text_finder(self->literal, size);
@@ -276,10 +305,13 @@ static struct wp_edge_send send_batch(struct line_cutter *self)
 
 /* --- what outlives the run: the line that is begun ------------------------------------------------------- */
 
+/* A byte, two numbers, and a byte that older ones lack. */
+#define LINES_KEPT 18
+
 static int save(void *arg, struct wp_save *save)
 {
     const struct line_cutter *self = arg;
-    char head[17] = { (char)self->skips };
+    char head[LINES_KEPT] = { (char)self->skips, [LINES_KEPT - 1] = (char)self->quotes.place };
     (void)wp_put_u64(wp_put_u64(head + 1, self->line), self->offset);
     if (wp_save_bytes(save, head, sizeof head) < 0 || wp_save_bytes(save, self->begun.data, self->begun.size) < 0)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
@@ -290,12 +322,14 @@ static int load(void *arg, struct wp_load *load)
 {
     struct line_cutter *self = arg;
     const void *head, *begun;
-    size_t size;
-    if (wp_load_bytes(load, &head, &size) != 1 || size != 17 || wp_load_bytes(load, &begun, &size) != 1)
+    size_t size, head_size;
+    if (wp_load_bytes(load, &head, &head_size) != 1 || head_size < LINES_KEPT - 1 ||
+        wp_load_bytes(load, &begun, &size) != 1)
         return 0;
     self->skips = *(const char *)head != 0;
     self->line = wp_get_u64((const char *)head + 1);
     self->offset = wp_get_u64((const char *)head + 9);
+    self->quotes.place = head_size == LINES_KEPT ? ((const uint8_t *)head)[LINES_KEPT - 1] : 0;
     return weir_text_append(&self->begun, begun, size) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
 }
 

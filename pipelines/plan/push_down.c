@@ -92,3 +92,18 @@ bool wp_push_through_json(const struct plan_node *lines, struct push_number *ret
     const struct plan_node *json = strcmp(lines->stage->name, "lines") == 0 ? lines->next : NULL;
     return json != NULL && strcmp(json->stage->name, "json") == 0 && wp_push_to_json(json, ret_number);
 }
+
+const struct plan_node *wp_push_quotes(const struct plan_node *lines)
+{
+    static const char *const passes[] = { "head", "last", "sample" };
+    for (const struct plan_node *node = lines->next; node != NULL; node = node->next) {
+        bool passed = false;
+        if (strcmp(node->stage->name, "csv") == 0)
+            return node;
+        for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
+            passed |= strcmp(node->stage->name, passes[i]) == 0;
+        if (!passed)
+            return NULL;
+    }
+    return NULL;
+}

@@ -29,4 +29,7 @@ bool wp_push_to_json(const struct plan_node *json, struct push_number *ret_numbe
 /* The same, where it is `lines` that feeds that `json`, which can ask it of a whole chunk before it cuts lines. */
 bool wp_push_through_json(const struct plan_node *lines, struct push_number *ret_number);
 
+/* Of a `lines`: the csv behind it, whose quoted fields may hold newlines; NULL: every newline ends a line. */
+const struct plan_node *wp_push_quotes(const struct plan_node *lines);
+
 #endif

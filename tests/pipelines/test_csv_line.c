@@ -51,8 +51,8 @@ static void test_what_is_none_is_refused_with_its_place(void)
     HEADER("a,b");
     LINE_REFUSED(&rig, "1", 1, "fewer fields than names");
     LINE_REFUSED(&rig, "1,2,3", 4, "more fields than names");
-    LINE_REFUSED(&rig, "1,\"2", 2, "a quoted field isn't closed: csv takes one line a record");
-    LINE_REFUSED(&rig, "\"1\"\"", 0, "a quoted field isn't closed: csv takes one line a record");
+    LINE_REFUSED(&rig, "1,\"2", 2, "a quoted field isn't closed");
+    LINE_REFUSED(&rig, "\"1\"\"", 0, "a quoted field isn't closed");
     LINE_REFUSED(&rig, "\"1\"x,2", 3, "something follows a quoted field");
     line_rig_cut_short(&rig, "\"x,y\",\"q \"\"z\"\"\"");
 }
