@@ -63,6 +63,16 @@ static void driver_help(weir_driver *driver)
         ring->type->help(ring);
 }
 
+static void driver_counts(const weir_driver *driver, weir_driver_counts *ret_counts)
+{
+    struct ring *ring = ring_of((weir_driver *)(uintptr_t)driver);
+    *ret_counts = (weir_driver_counts){
+        .begun = atomic_load_explicit(&ring->pushed, memory_order_relaxed),
+        .ended = atomic_load_explicit(&ring->completed, memory_order_relaxed),
+        .ready = atomic_load_explicit(&ring->ready, memory_order_relaxed),
+    };
+}
+
 static const weir_driver_type driver_type = {
     .name = "io",
     .submit = driver_submit,
@@ -70,6 +80,7 @@ static const weir_driver_type driver_type = {
     .wait = driver_wait,
     .unpark = driver_unpark,
     .help = driver_help,
+    .counts = driver_counts,
     .destroy = driver_destroy,
 };
 

@@ -70,7 +70,8 @@ void wi_op_clear(struct op *op)
 void wi_op_start(struct op *op)
 {
     struct ring *ring = op->ring;
-    ring->pushed++;
+    atomic_store_explicit(&ring->pushed, atomic_load_explicit(&ring->pushed, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     atomic_store_explicit(&op->in_flight, 1, memory_order_release);
     ring->type->push(ring, op);
 }

@@ -46,7 +46,8 @@ void wi_ring_adopt(struct ring *ring)
 
 uint32_t wi_ring_in_flight(const struct ring *ring)
 {
-    return ring->pushed - atomic_load_explicit(&ring->completed, memory_order_acquire);
+    const uint64_t pushed = atomic_load_explicit(&ring->pushed, memory_order_relaxed);
+    return (uint32_t)(pushed - atomic_load_explicit(&ring->completed, memory_order_acquire));
 }
 
 /* --- the store ------------------------------------------------------------------- */
@@ -182,14 +183,17 @@ bool wi_ring_reap(struct ring *ring, weir_wakes *wakes)
         return false;
     ring->type->reap(ring, &ring->done);
     struct op *op;
-    uint32_t count = 0;
+    uint32_t count = 0, ready = 0;
     while (wakes->count < WEIR_WAKES_MAX && (op = op_list_pop(&ring->done)) != NULL) {
+        ready += op->kind == OP_POLL && op->result > 0;
         op->complete(op, wakes);
         count++;
     }
     const bool more = ring->done.first != NULL;
     if (count > 0)
         atomic_fetch_add_explicit(&ring->completed, count, memory_order_release);
+    if (ready > 0)
+        atomic_fetch_add_explicit(&ring->ready, ready, memory_order_relaxed);
     atomic_store_explicit(&ring->reaping, 0, memory_order_release);
     return more;
 }

@@ -53,7 +53,6 @@ struct ring {
     struct op_block *blocks;       /* [owner] all there are */
     uint32_t ops;                  /* [owner] in the blocks */
     uint32_t ops_free;             /* [owner] in `free` */
-    uint32_t pushed;               /* [owner] ever */
     bool retired;                  /* [owner] the driver is gone */
     bool can_now;                  /* [owner] file_now.c may do what needn't wait: a real ring's */
     bool files_now;                /* [owner] and it pays at the moment */
@@ -61,7 +60,9 @@ struct ring {
     uint32_t file_tasks;           /* [owner] how often another task used files, in this turn */
     uint32_t file_pushed;          /* [owner] file operations pushed in this turn */
     const void *file_waker;        /* [owner] the last one: to be compared, not used */
-    _Atomic uint32_t completed;    /* ever */
+    _Atomic uint64_t pushed;       /* ever; written by the owner */
+    _Atomic uint64_t completed;    /* ever; written by who reaps, as is the next */
+    _Atomic uint64_t ready;        /* of these, polls that found something */
     _Atomic uint32_t reaping;      /* the driver's lock: 1 while somebody reaps */
     struct op_list done;           /* under it: reaped, not completed yet */
     _Atomic(struct op *) returned; /* put back by other threads */

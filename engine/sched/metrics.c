@@ -7,6 +7,17 @@ unsigned weir_runtime_workers(const weir_runtime *runtime)
     return runtime->worker_count;
 }
 
+static void add_io(weir_driver_counts *sum, const weir_driver *driver)
+{
+    weir_driver_counts counts = { 0 };
+    if (driver == NULL || driver->type->counts == NULL)
+        return;
+    driver->type->counts(driver, &counts);
+    sum->begun += counts.begun;
+    sum->ended += counts.ended;
+    sum->ready += counts.ready;
+}
+
 void weir_runtime_metrics_get(weir_runtime *runtime, weir_runtime_metrics *ret_metrics)
 {
     weir_runtime_metrics metrics = {
@@ -20,6 +31,7 @@ void weir_runtime_metrics_get(weir_runtime *runtime, weir_runtime_metrics *ret_m
         const struct worker *worker = &runtime->workers[i];
         metrics.tasks_alive += wi_load(&worker->spawned, RELAXED);
         metrics.tasks_alive -= wi_load(&worker->finished, RELAXED);
+        add_io(&metrics.io, worker->env.driver);
     }
     struct pool_counters counters;
     wi_pool_counters(runtime->blocking, &counters);

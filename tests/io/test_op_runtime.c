@@ -368,11 +368,73 @@ static void test_dropped_at_every_await_nothing_is_left(void)
     on_every_ring(run_every_await);
 }
 
+/* --- what is counted ------------------------------------------------------------------------------ */
+
+static weir_driver_counts io_of(weir_runtime *runtime)
+{
+    weir_runtime_metrics metrics;
+    weir_runtime_metrics_get(runtime, &metrics);
+    return metrics.io;
+}
+
+WEIR_ASYNC(read_one, int64_t, weir_stream *stream; char byte; weir_stream_io read;)
+{
+    WEIR_BEGIN
+    AWAIT(self->read, weir_stream_read(self->stream, &self->byte, 1));
+    RETURN(self->read.output);
+    WEIR_FINALLY
+    WEIR_END
+}
+
+static void run_counted(weir_runtime *runtime)
+{
+    enum { ROUNDS = 10 };
+    weir_stream *near, *far;
+    CHECK_EQ(weir_stream_pair(&near, &far), 0);
+    const weir_driver_counts before = io_of(runtime);
+    CHECK_EQ(before.begun, before.ended);
+    for (int i = 0; i < ROUNDS; i++) {
+        const weir_join_handle handle = weir_spawn_on(runtime, WEIR_CALL(read_one, .stream = near));
+        while (io_of(runtime).begun == before.begun + (unsigned)i)
+            CHECK_EQ(weir_block_on(runtime, weir_sleep_for(WEIR_MS(1)), (void *)NULL), 0);
+        CHECK_EQ(BLOCK_ON(runtime, weir_stream_write(far, "x", 1)), 1); /* at once: nothing of it is counted */
+        int64_t output;
+        int error = 1;
+        CHECK_EQ(weir_block_on(runtime, weir_join(handle, &output), &error), 0);
+        CHECK_EQ(error, 0);
+        CHECK_EQ(output, 1);
+    }
+    weir_driver_counts now = io_of(runtime);
+    CHECK_EQ(now.begun - before.begun, ROUNDS);
+    CHECK_EQ(now.ended - before.ended, ROUNDS);
+    CHECK_EQ(now.ready - before.ready, ROUNDS);
+
+    const weir_join_handle handle = weir_spawn_on(runtime, WEIR_CALL(read_one, .stream = near));
+    while (io_of(runtime).begun == now.begun)
+        CHECK_EQ(weir_block_on(runtime, weir_sleep_for(WEIR_MS(1)), (void *)NULL), 0);
+    weir_abort(handle);
+    while (io_of(runtime).ended == now.ended)
+        CHECK_EQ(weir_block_on(runtime, weir_sleep_for(WEIR_MS(1)), (void *)NULL), 0);
+    weir_detach(handle);
+    now = io_of(runtime);
+    CHECK_EQ(now.begun - before.begun, ROUNDS + 1);
+    CHECK_EQ(now.ready - before.ready, ROUNDS); /* it has ended, and not since something was there */
+    weir_stream_put(near);
+    weir_stream_put(far);
+}
+
+/* 27: begun, ended, and what was waited for and came: exact. */
+static void test_operations_are_counted(void)
+{
+    on_every_runtime(run_counted);
+}
+
 int main(void)
 {
     RUN(test_aborted_opens_leave_the_descriptors_as_they_were);
     RUN(test_a_runtime_may_go_with_operations_in_flight);
     RUN(test_cancels_race_with_completions);
     RUN(test_dropped_at_every_await_nothing_is_left);
+    RUN(test_operations_are_counted);
     return check_done();
 }

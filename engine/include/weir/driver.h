@@ -26,6 +26,13 @@ typedef struct weir_wakes {
     weir_waker *waker[WEIR_WAKES_MAX];
 } weir_wakes;
 
+/* What a driver has done so far. */
+typedef struct weir_driver_counts {
+    uint64_t begun; /* operations, waits for descriptors among them */
+    uint64_t ended; /* ... in whatever way */
+    uint64_t ready; /* waits that ended since their descriptor was ready */
+} weir_driver_counts;
+
 typedef struct weir_driver_type {
     const char *name;
 
@@ -54,6 +61,9 @@ typedef struct weir_driver_type {
      * submit() would, if that can be done for it.
      */
     void (*help)(weir_driver *driver);
+
+    /* Any thread; may be NULL: it counts nothing. */
+    void (*counts)(const weir_driver *driver, weir_driver_counts *ret_counts);
 
     /* [owner, at the end] Cancels what the kernel still holds, waits until it lets go, frees the driver. */
     void (*destroy)(weir_driver *driver);

@@ -165,6 +165,7 @@ typedef struct weir_runtime_metrics {
     unsigned workers;
     uint64_t tasks_alive, remote_schedules, injection_depth, budget_forced_yields;
     unsigned blocking_threads, blocking_idle_threads, blocking_queue_depth;
+    weir_driver_counts io; /* of the drivers of all workers; what was done at once, without a wait, isn't in it */
 } weir_runtime_metrics;
 void weir_runtime_metrics_get(weir_runtime *runtime, weir_runtime_metrics *ret_metrics);
 /* -EINVAL: no such worker. */
