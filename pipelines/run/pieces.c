@@ -29,6 +29,7 @@ struct pieces {
     struct run_node *node;
     unsigned par;
     bool any_order;
+    bool is_unwanted;        /* [atomic] the joiner has ended, in whatever way, and its lanes and the cutter may */
     weir_mpsc_sender *ready; /* any order: a lane's number, once a piece; held until all tasks are gone */
     weir_mpsc_receiver *ready_from;
     struct lane lanes[];
@@ -39,6 +40,17 @@ unsigned wp_pieces_par(const struct plan_node *node)
     if (node->stage->cut == NULL || (node->engine.par < 2 && !node->engine.par_cores))
         return 0;
     return wp_bounds_par(node);
+}
+
+static void leave(struct pieces *self)
+{
+    __atomic_store_n(&self->is_unwanted, true, __ATOMIC_RELEASE);
+}
+
+/* Those at the other end of a channel are gone: since nobody wants more, or one of them has failed, and has said so. */
+static int left_alone(const struct pieces *self)
+{
+    return __atomic_load_n(&self->is_unwanted, __ATOMIC_ACQUIRE) ? 0 : -ECANCELED;
 }
 
 static void drop_slice(void *item)
@@ -134,6 +146,8 @@ WEIR_ASYNC_BODY_(cut_run, static)
     self->pieces->node->takes_marks = true;
     do {
         AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->pieces->node, .ret_parcel = &self->parcel));
+        if (self->recv.output == -EPIPE)
+            leave(self->pieces);
         if (self->recv.output < 0)
             RETURN(self->recv.output);
         begin_parcel(self->stepper, &self->parcel);
@@ -278,7 +292,7 @@ WEIR_ASYNC_BODY_(lane_run, static)
         if (self->stepper->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self->stepper)) {
             AWAIT(self->recv, weir_mpsc_recv(self->lane->from, &self->slice));
             if (self->recv.output < 0)
-                RETURN(-ECANCELED);
+                RETURN(left_alone(self->pieces));
             if (self->slice.is_last)
                 break;
             if (is_seam(&self->slice.seam)) {
@@ -405,13 +419,13 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
         if (self->pieces->any_order) {
             AWAIT(self->recv, weir_mpsc_recv(self->pieces->ready_from, &self->lane));
             if (self->recv.output < 0)
-                RETURN(-ECANCELED);
+                RETURN(left_alone(self->pieces));
         }
         self->out_bytes = 0;
         do {
             AWAIT(self->recv, weir_mpsc_recv(self->pieces->lanes[self->lane].taken, &self->slice));
             if (self->recv.output < 0)
-                RETURN(-ECANCELED);
+                RETURN(left_alone(self->pieces));
             if (self->slice.chunk != NULL && self->slice.chunk->size == 0) {
                 weir_chunk_put(self->slice.chunk);
                 self->slice.chunk = NULL;
@@ -457,6 +471,7 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->pieces->node, .parcel = { .last = true }));
     WEIR_FINALLY
+    leave(self->pieces); /* first: one lane may find its channel closed, and the cutter end for it, before all are */
     drop_slice(&self->slice);
     wp_stepper_unref(self->stepper);
     for (unsigned i = 0; i < self->pieces->par; i++) {
