@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "nodes/node.h"
+#include "run/batch.h"
+#include "run/reject.h"
 #include "run/row.h"
 #include "run/rows.h"
 
@@ -25,15 +27,27 @@ static int open_where(struct run_node *node, void **ret_state)
     return 0;
 }
 
-/* One of which it can't be said is told and left out. */
-static bool is_wanted(void *arg, const struct row *row)
+/* It can't be said of this one: of a file that is told; a record goes where @onerror says. 0: it is left out. */
+static int leave_out(const struct where *self, const struct batch *batch, const struct row *row, const char *reason)
 {
-    struct where *self = arg;
+    if (self->node->plan->in == WEIR_FILES) {
+        wp_run_trouble(self->node, "where: %.*s: %s", wp_row_shown(row), row->path, reason);
+        return 0;
+    }
+    const unsigned long record = (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1);
+    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu: %s", record, reason))
+        return 0;
+    return wp_run_fail(self->node, -EINVAL, "record %lu: %s: @onerror=drop leaves out such records", record, reason);
+}
+
+/* 1, 0, or a negative errno that was told. */
+static int is_wanted(const struct where *self, const struct batch *batch, const struct row *row)
+{
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
-    const bool wanted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
+    int wanted = datum_is_true(wp_eval(&eval, self->expr));
     if (eval.failed)
-        wp_run_trouble(self->node, "where: %.*s: %s", wp_row_shown(row), row->path, eval.reason);
+        wanted = leave_out(self, batch, row, eval.reason);
     wp_arena_fini(&arena);
     return wanted;
 }
@@ -41,7 +55,16 @@ static bool is_wanted(void *arg, const struct row *row)
 static int filter(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
-    wp_batch_filter(*batch, is_wanted, state);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < (*batch)->count; i++) {
+        const int wanted = is_wanted(state, *batch, &(*batch)->rows[i]);
+        if (wanted < 0)
+            return wanted;
+        if (wanted > 0 && kept != i)
+            (*batch)->rows[kept] = (*batch)->rows[i];
+        kept += wanted > 0 ? 1 : 0;
+    }
+    (*batch)->count = kept;
     return 0;
 }
 
@@ -64,5 +87,7 @@ const struct node_type wp_node_where = {
     .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
+    .drops = true,
+    .rejects = true,
     .parallel = true,
 };

@@ -464,6 +464,21 @@ static const char *refuse_patience(const struct engine_option *option, const str
                     : "it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s";
 }
 
+/* Why there is no @onerror here, or not this one. */
+static const char *refuse_onerror(const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (type != NULL && type->drops && node->in != WEIR_FILES)
+        return "it leaves out what it can't take, but doesn't send it on";
+    if (node->in == WEIR_NONE)
+        return "a source that fails has no more to give";
+    if (node->in == WEIR_FILES)
+        return "a file that fails is told of, the others are done, and the exit code says it";
+    if (type == NULL || node->in == WEIR_BYTES)
+        return "what is wrong with a stream of bytes is wrong with all that follows";
+    return "there is nothing about a single one of what it gets that could be wrong";
+}
+
 /* @par and @order=in|any, @onerror=fail|drop: where the node knows them. */
 static bool runs_here(const struct engine_option *option, const struct plan_node *node)
 {
@@ -471,7 +486,8 @@ static bool runs_here(const struct engine_option *option, const struct plan_node
     if (option->set == set_order && type != NULL && type->orders)
         return node->engine.order != ORDER_KEY;
     if (option->set == set_onerror)
-        return type != NULL && (node->engine.onerror == ONERROR_DEAD ? type->rejects : type->drops);
+        return type != NULL && node->in != WEIR_FILES &&
+               (node->engine.onerror == ONERROR_DEAD ? type->rejects : type->drops);
     if (option->set == set_rate)
         return refuse_rate(node) == NULL;
     if (option->set == set_pool)
@@ -499,6 +515,8 @@ static bool set_known(struct check *check, const struct argument *argument, cons
     else if (option->set == set_timeout || option->set == set_retry)
         wp_diag(check->diags, argument->span, "%s can't do @%s: %s", node->stage->name, option->name,
                 refuse_patience(option, node));
+    else if (option->set == set_onerror)
+        wp_diag(check->diags, argument->span, "%s can't do this @onerror: %s", node->stage->name, refuse_onerror(node));
     else
         wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet",
                 option->name);

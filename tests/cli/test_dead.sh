@@ -63,7 +63,7 @@ want 2 run 'read good | lines | json @onerror=dead(no) | null';                 
 want 2 run 'read good | lines | json | null  dead no -> null';                         says "nothing goes into the dead-letter stream 'no'"
 want 2 run 'read good | lines | json @onerror=dead(no) | null  dead no -> json @onerror=dead(no) | null'; says "this would go round in a circle"
 want 2 run 'read good | lines | json @onerror=dead(no) | null  dead no -> to raw';     says "what to gives goes nowhere"
-want 2 run 'read good | lines | where .x @onerror=dead(no) | null  dead no -> null';   says "@onerror"
+want 2 run 'read good | lines | head 1 @onerror=dead(no) | null  dead no -> null';     says "@onerror"
 want 2 run 'read good | lines | json @onerror=dead(no) | null  dead no -> read good';  says "read"
 
 # In words and as a picture.

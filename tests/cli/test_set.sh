@@ -75,7 +75,18 @@ want 0 run 'read data.json | lines | json | set .n = int!(.a) @onerror=drop | to
 printf '{"a":1.50,"b":"x","c":[1,2.0],"n":1}\n' >wanted
 same wanted new "others are left out"
 want 1 run 'read data.json | lines | json | where int!(.b) > 1 | to json | write none'
-says 'where: {"a":1.50'
+says 'where: record 1: int!() has no value for "x": @onerror=drop leaves out such records'
+printf '{"b":"7"}\n{"b":"x"}\n{"b":9}\n' >strict.json
+want 0 run 'read strict.json | lines | json | where int!(.b) > 8 @onerror=drop | to json | write new'
+printf '{"b":9}\n' >wanted
+same wanted new "of which it can't be said"
+want 0 run 'read strict.json | lines | json | where int!(.b) > 8 @par=2 @onerror=dead(odd) | null  dead odd -> keep .error,.raw | to json | write new'
+printf '{"error":"record 2: int!() has no value for \\"x\\"","raw":"{\\"b\\":\\"x\\"}"}\n' >wanted
+same wanted new "where such go"
+want 2 run 'files "." | where int!(.name) > 8 @onerror=drop | null'
+says "where can't do this @onerror: a file that fails is told of, the others are done, and the exit code says it"
+want 2 run 'read a | zstd @onerror=drop | null'
+says "zstd can't do this @onerror: what is wrong with a stream of bytes is wrong with all that follows"
 
 # Mistakes are told before anything runs.
 want 2 run 'read data.json | lines | json | set .a == 1 | null'
