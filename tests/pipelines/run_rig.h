@@ -39,8 +39,11 @@ static inline bool run_rig_is_end(const struct run_node *node)
 static inline int run_rig_create(struct run_rig *rig, size_t *ret_needed)
 {
     const int error = wp_run_create(&rig->plan, &rig->run, ret_needed);
-    for (unsigned i = 0; error == 0 && i < rig->run->count; i++)
-        rig->run->nodes[i].whole |= run_rig_is_end(&rig->run->nodes[i]);
+    for (unsigned i = 0; error == 0 && i < rig->run->count; i++) {
+        struct run_node *node = &rig->run->nodes[i];
+        node->whole |= run_rig_is_end(node);
+        node->is_source = node->plan != NULL && node->plan->in == WEIR_NONE && node->plan->merges == NULL;
+    }
     return error;
 }
 
