@@ -19,6 +19,7 @@
 #include "pipeline_text.h"
 #include "progress.h"
 #include "screen.h"
+#include "service.h"
 #include "stage_report.h"
 #include "state_dir.h"
 #include "view.h"
@@ -108,20 +109,24 @@ const struct args run_args = {
 
 /* The pipeline until it ends; once the user has had enough, it is asked to. */
 WEIR_ASYNC(run_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *stop; struct weir_pipeline_run run;
-           weir_cancelled_future stopped; weir_select_future which;)
+           weir_cancelled_future stopped; struct service_beat beat; weir_select_future which;)
 {
     WEIR_BEGIN
     self->run = WEIR_CALL(weir_pipeline_run, .pipeline = self->pipeline);
     self->stopped = weir_cancelled(self->stop);
-    AWAIT(self->which, weir_select_ref(self->stopped, self->run));
+    self->beat = WEIR_CALL(service_beat);
+    service_tell("READY=1");
+    AWAIT(self->which, weir_select_ref(self->stopped, self->run, self->beat));
     if (self->which.output == 0) {
+        service_tell("STOPPING=1");
         weir_pipeline_stop(self->pipeline);
-        AWAIT_SLOT(self->run);
+        AWAIT(self->which, weir_select_ref(self->run, self->beat));
     }
     RETURN(self->run.output);
     WEIR_FINALLY
     weir_drop(self->stopped);
     weir_drop(self->run);
+    weir_drop(self->beat);
     WEIR_END
 }
 

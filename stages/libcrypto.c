@@ -15,6 +15,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct libcrypto functions;
 static bool is_loaded;
 
+#ifndef WEIR_STATIC
 static bool find(void *library, const char *name, void *ret_function)
 {
     void *symbol = dlsym(library, name);
@@ -32,6 +33,14 @@ static void load(void)
         find(library, "EVP_DigestUpdate", &functions.update) && find(library, "EVP_DigestFinal_ex", &functions.final) &&
         find(library, "EVP_Digest", &functions.digest);
 }
+#else
+static void load(void)
+{
+    functions = (struct libcrypto){ EVP_MD_fetch,       EVP_MD_free,      EVP_MD_CTX_new,     EVP_MD_CTX_free,
+                                    EVP_DigestInit_ex2, EVP_DigestUpdate, EVP_DigestFinal_ex, EVP_Digest };
+    is_loaded = true;
+}
+#endif
 
 const struct libcrypto *libcrypto_get(void)
 {
