@@ -5,6 +5,10 @@
  * files, one after the other; where it ends in a sink the file itself goes on,
  * once its block has ended well. A file whose block failed is told, its sinks
  * have not committed, and the others are done.
+ *
+ * What a block gives waits for its good end, as long as that is no more than
+ * BOUNDS_HELD parcels; more goes on as it comes, and if the block fails then, how
+ * much of it went on is told.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +135,8 @@ WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct pati
 WEIR_ASYNC_FRAME_(each_run, int, weir_future, struct run_node *node; const struct plan_chain *block; unsigned par;
                   weir_join_set *set; struct feed **feeds; unsigned first; unsigned busy; bool ended;
                   struct parcel in; uint32_t at; struct batch *out; struct parcel given;
-                  struct wp_edge_recv recv; weir_mpsc_recv_future take; weir_join_next_future next;
+                  struct parcel held[BOUNDS_HELD]; unsigned held_count; unsigned sent; uint64_t gone_bytes;
+                  uint64_t gone_rows; struct wp_edge_recv recv; weir_mpsc_recv_future take; weir_join_next_future next;
                   struct wp_edge_send send;);
 /* clang-format on */
 
@@ -181,6 +186,39 @@ static int start_files(struct each_run *self)
     return error;
 }
 
+static bool ended_well(const struct each_run *self)
+{
+    return self->feeds[self->first]->error == 0 && self->next.status == 0;
+}
+
+/* What was given waits, if there is room and nothing has gone on. */
+static bool hold_given(struct each_run *self)
+{
+    if (self->held_count == BOUNDS_HELD || self->gone_bytes + self->gone_rows > 0)
+        return false;
+    self->held[self->held_count++] = self->given;
+    self->given = (struct parcel){ 0 };
+    return true;
+}
+
+static void let_held_go(struct each_run *self)
+{
+    while (self->held_count > 0)
+        wp_parcel_put(&self->held[--self->held_count]);
+}
+
+/* Its block has failed too late. */
+static void tell_gone(struct each_run *self)
+{
+    const char *path = self->feeds[self->first]->batch->rows[0].path;
+    if (self->gone_bytes > 0)
+        wp_run_trouble(self->node, "%s: %lu bytes of what its block gave before had gone on already", path,
+                       (unsigned long)self->gone_bytes);
+    else if (self->gone_rows > 0)
+        wp_run_trouble(self->node, "%s: %lu records of what its block gave before had gone on already", path,
+                       (unsigned long)self->gone_rows);
+}
+
 /* The first one has ended: if it is one that goes on itself, it is in `out` now. */
 static int end_file(struct each_run *self)
 {
@@ -205,10 +243,13 @@ static struct wp_edge_send send_out(struct each_run *self)
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = out });
 }
 
-static struct wp_edge_send send_given(struct each_run *self)
+/* One of those that were given, which is the edge's then. */
+static struct wp_edge_send send_on(struct each_run *self, struct parcel *from)
 {
-    const struct parcel given = self->given;
-    self->given = (struct parcel){ 0 };
+    const struct parcel given = *from;
+    *from = (struct parcel){ 0 };
+    self->gone_bytes += given.chunk != NULL ? given.chunk->size : 0;
+    self->gone_rows += given.batch != NULL ? given.batch->count : 0;
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = given);
 }
 
@@ -238,11 +279,30 @@ WEIR_ASYNC_BODY_(each_run, static)
             AWAIT(self->take, take_given(self));
             if (self->take.output < 0 || self->given.last)
                 break;
-            AWAIT(self->send, send_given(self));
+            if (hold_given(self))
+                continue;
+            for (self->sent = 0; self->sent < self->held_count; self->sent++) {
+                AWAIT(self->send, send_on(self, &self->held[self->sent]));
+                if (self->send.output < 0)
+                    RETURN(0);
+            }
+            self->held_count = 0;
+            AWAIT(self->send, send_on(self, &self->given));
             if (self->send.output < 0)
                 RETURN(0);
         }
         AWAIT(self->next, weir_join_next(self->set, NULL));
+        if (!ended_well(self)) {
+            let_held_go(self);
+            tell_gone(self);
+        }
+        for (self->sent = 0; self->sent < self->held_count; self->sent++) {
+            AWAIT(self->send, send_on(self, &self->held[self->sent]));
+            if (self->send.output < 0)
+                RETURN(0);
+        }
+        self->held_count = 0;
+        self->gone_bytes = self->gone_rows = 0;
         self->output = end_file(self);
         if (self->output == 0 && self->out != NULL && (self->out->count == BATCH_ROWS || self->busy == 0)) {
             AWAIT(self->send, send_out(self));
@@ -259,6 +319,7 @@ WEIR_ASYNC_BODY_(each_run, static)
     self->node->from = NULL;
     wp_parcel_put(&self->in);
     wp_parcel_put(&self->given);
+    let_held_go(self);
     wp_batch_free(self->out);
     for (unsigned i = 0; self->feeds != NULL && i < self->par; i++)
         feed_unref(self->feeds[i]);

@@ -166,6 +166,8 @@ static void measure_blocks(struct bounds *bounds, const struct plan_node *node, 
         measure(bounds, block, times * wp_bounds_par(node), true);
         if (block->out == WEIR_BYTES) /* each file's own edge, to where its turn is awaited */
             bounds->needed += times * wp_bounds_par(node) * BOUNDS_FEED_QUEUE * RUN_CHUNK_BYTES;
+        if (block->out == WEIR_BYTES || block->out == WEIR_RECORDS)
+            bounds->needed += times * BOUNDS_HELD * (block->out == WEIR_BYTES ? RUN_CHUNK_BYTES : bounds->line_bytes);
     }
 }
 

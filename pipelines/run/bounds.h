@@ -15,6 +15,8 @@
 
 /* Parcels that lie in a file's edge out of its block. */
 #define BOUNDS_FEED_QUEUE 2
+/* And those of the file whose turn it is that wait for its block to end well. */
+#define BOUNDS_HELD 2
 
 /* What @par says, in numbers. */
 unsigned wp_bounds_par(const struct plan_node *node);

@@ -76,4 +76,19 @@ want 1 run 'files fails | each { read | gunzip } @order=in | write "others"'; sa
 printf 'a\nc\n' >wanted; same wanted others "a block that fails"
 want 1 run 'files fails | each { read "missing" } @par=2 | null'
 [ "$(grep -c 'read: missing: No such file' err)" = 3 ] || fail "three files"
+# What a block gave before it failed stays away, as long as it is little; of more it is told how much went on.
+mkdir late; seq 1 20000 | gzip >late/a.gz; head -c 20000 late/a.gz >late/b.gz; seq 1 5 | gzip >late/c.gz
+for par in 1 3; do
+    want 1 run "files late | each { read | gunzip } @par=$par | write got"
+    { seq 1 20000; seq 1 5; } >wanted; same wanted got "the first bytes of a damaged file went on, @par=$par"
+    [ "$(wc -l <err)" = 1 ] || fail "not told once: $(cat err)"
+done
+seq 1 400000 | gzip >late/b.gz; truncate -s -1000 late/b.gz
+want 1 run 'files late | each { read | gunzip } | write got'
+gone=$(sed -n 's/.*late\/b.gz: \([0-9]*\) bytes of what its block gave before had gone on already/\1/p' err)
+checks=$((checks + 1)); [ "${gone:-0}" -gt 1000000 ] || fail "it isn't told what went on: $(cat err)"
+{ seq 1 20000; seq 1 400000 | head -c "$gone"; seq 1 5; } >wanted; same wanted got "as much as is told"
+mkdir rows; seq 1 300 | sed 's/.*/{"a":&}/' >rows/a; { seq 1 3 | sed 's/.*/{"b":&}/'; echo bad; } >rows/b; echo '{"c":1}' >rows/c
+want 1 run 'files rows | each { read | lines | json } | to json | write got'
+cat rows/a rows/c >wanted; same wanted got "records before a bad one"
 echo "$checks checks"
