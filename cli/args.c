@@ -55,7 +55,7 @@ void args_help(const struct args *args)
                      opt->value == NULL ? ""
                      : opt->alone != 0  ? "[="
                                         : " ",
-                     opt->value != NULL ? opt->value : "", opt->alone != 0 ? "]" : "");
+                     opt->value != NULL ? opt->value : "", opt->value != NULL && opt->alone != 0 ? "]" : "");
         if (used < HELP_COLUMN - 1)
             printf("%-*s", HELP_COLUMN, left);
         else
@@ -131,6 +131,14 @@ static bool parse_size(const char *text, uint64_t *ret_size)
     return true;
 }
 
+static void set_flag(const struct arg_opt *opt, void *values)
+{
+    if (opt->kind == ARG_FLAG)
+        *(bool *)at(values, opt) = true;
+    else
+        *(int *)at(values, opt) = opt->alone;
+}
+
 static int set_choice(const struct args *args, const struct arg_opt *opt, void *values, const char *value)
 {
     for (int i = 0; opt->choices[i] != NULL; i++)
@@ -182,6 +190,7 @@ static int set(const struct args *args, const struct arg_opt *opt, void *values,
     case ARG_CHOICE:
         return set_choice(args, opt, values, value);
     case ARG_FLAG:
+    case ARG_ONE_OF:
     case ARG_HEADING:
         break;
     }
@@ -205,10 +214,10 @@ static int parse_long(const struct args *args, char **argv, int left, void *valu
     if (opt == NULL)
         return unknown_option(args, argv[0], name, size);
     const bool has_value = name[size] == '=';
-    if (opt->kind == ARG_FLAG) {
+    if (args_is_flag(opt)) {
         if (has_value)
             return fail(args, "--%s takes no value%s", opt->name, "");
-        *(bool *)at(values, opt) = true;
+        set_flag(opt, values);
         return 1;
     }
     if (has_value)
@@ -234,8 +243,8 @@ static int parse_short(const struct args *args, char **argv, int left, void *val
         const struct arg_opt *opt = find_short(args, *c);
         if (opt == NULL)
             return fail(args, "unknown option '-%s'%s", letter, "");
-        if (opt->kind == ARG_FLAG) {
-            *(bool *)at(values, opt) = true;
+        if (args_is_flag(opt)) {
+            set_flag(opt, values);
             continue;
         }
         if (c[1] != '\0')

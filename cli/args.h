@@ -8,6 +8,7 @@
 
 enum arg_kind {
     ARG_FLAG,    /* bool */
+    ARG_ONE_OF,  /* int: set to `alone`; of several that share it the last one counts */
     ARG_STRING,  /* const char * */
     ARG_STRINGS, /* struct arg_strings: may be given again */
     ARG_NUMBER,  /* unsigned, from min to max */
@@ -30,7 +31,7 @@ struct arg_opt {
     size_t offset; /* of the variable, in the struct of values */
     const char *const *choices;
     unsigned min, max;
-    int alone; /* of a choice, not 0: its value is given by '=' only, and without one it is this */
+    int alone; /* see ARG_ONE_OF; of a choice, not 0: its value is given by '=' only, and without one it is this */
 };
 
 /* What the page of the manual says beside the options. */
@@ -60,6 +61,12 @@ struct args {
     const struct arg_opt *opts;         /* ended by a row without a name */
     const struct arg_section *sections; /* ended by one without a title; may be NULL */
 };
+
+/* It takes no value. */
+static inline bool args_is_flag(const struct arg_opt *opt)
+{
+    return opt->kind == ARG_FLAG || opt->kind == ARG_ONE_OF;
+}
 
 /*
  * Parses argv[1..]. Options and operands may be mixed; after "--" all are

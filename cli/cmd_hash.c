@@ -32,6 +32,7 @@ struct context {
     weir_hash_counters counters;
     weir_dups_counters found;
     struct progress progress;
+    struct hash_failures failures;
     bool cache_told; /* why the job ended is said */
 };
 
@@ -68,6 +69,7 @@ static void tell(struct context *context, const char *path, size_t size, const c
 
 static void on_error(void *arg, const char *path, size_t path_size, int error)
 {
+    hash_failures_count(&((struct context *)arg)->failures, error);
     tell(arg, path, path_size, error_text(error));
 }
 
@@ -101,6 +103,8 @@ static void on_note(void *arg, weir_note_kind kind, const char *path, size_t len
         return;
     }
     if (kind != WEIR_NOTE_SPECIAL_SKIPPED)
+        hash_failures_count(&context->failures, kind == WEIR_NOTE_VANISHED ? -ENOENT : error);
+    if (kind != WEIR_NOTE_SPECIAL_SKIPPED)
         (void)__atomic_fetch_add(&context->counters.errors, 1, __ATOMIC_RELAXED);
     tell(context, path, len, what);
 }
@@ -132,7 +136,7 @@ static void on_cache(void *arg, const char *path, int error, bool ends)
 static void on_bad_line(void *arg, const char *path, uint64_t line, const char *why)
 {
     struct context *context = arg;
-    if (!context->values.warn)
+    if (context->values.says != SAYS_WARN)
         return;
     progress_hide(&context->progress);
     fprintf(stderr, "weir: %s:%lu: %s\n", path, (unsigned long)line, why);
@@ -199,11 +203,11 @@ static void fill_options(struct context *context, weir_hash_options *options)
         .format = format_of(context),
         .nul = values->zero,
         .out_path = values->output,
-        .quiet = values->quiet,
-        .status_only = values->status,
+        .quiet = values->says == SAYS_QUIET,
+        .status_only = values->says == SAYS_STATUS,
         .ignore_missing = values->ignore_missing,
         .strict = values->strict,
-        .warn = values->warn,
+        .warn = values->says == SAYS_WARN,
         .offload = (weir_offload_mode)values->offload,
         .cache_path = values->cache,
         .resume = values->resume,
@@ -249,6 +253,11 @@ static int conclude(struct context *context, int error)
         interrupt_end_by_sigpipe();
     if (context->cache_told)
         return error == -EBADMSG || error == -EPROTONOSUPPORT || error == -EMEDIUMTYPE ? EXIT_USAGE : EXIT_DATA;
+    if (error == -EMFILE || error == -ENFILE) {
+        fprintf(stderr,
+                "weir: Too many open files: each directory on the way down is one; raise the limit (ulimit -n)\n");
+        return EXIT_DATA;
+    }
     if (error < 0) {
         const struct hash_values *values = &context->values;
         const char *what = values->check != NULL        ? values->check
@@ -261,7 +270,7 @@ static int conclude(struct context *context, int error)
     }
     if (context->values.duplicates != 0)
         hash_verdict_dups(&context->values, &context->found);
-    return hash_verdict(&context->values, &context->counters);
+    return hash_verdict(&context->values, &context->counters, &context->failures);
 }
 
 static int run(struct context *context, weir_hash_options *options, const weir_dups_options *dups)

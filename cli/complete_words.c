@@ -90,7 +90,7 @@ static const struct arg_opt *find_pending(const struct args *args, int count, ch
     if (before[0] != '-' || strchr(before, '=') != NULL)
         return NULL;
     const struct arg_opt *opt = find_option(args, before);
-    return opt != NULL && opt->kind != ARG_FLAG ? opt : NULL;
+    return opt != NULL && !args_is_flag(opt) ? opt : NULL;
 }
 
 void complete_words(FILE *out, int count, char **words)

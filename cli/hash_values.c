@@ -73,11 +73,11 @@ static const struct arg_opt hash_opts[] = {
         "compare files with the manifest FILE (- is stdin), in any of the formats"),
     OPT(ARG_STRING, 0, "audit", "FILE", audit,
         "compare PATHs with the manifest FILE: which files are ok, changed, moved, new, missing"),
-    OPT(ARG_FLAG, 0, "quiet", NULL, quiet, "no line for files that are OK"),
-    OPT(ARG_FLAG, 0, "status", NULL, status, "no output at all, only the exit code"),
+    OPT(ARG_ONE_OF, 0, "quiet", NULL, says, "no line for files that are OK", .alone = SAYS_QUIET),
+    OPT(ARG_ONE_OF, 0, "status", NULL, says, "no output at all, only the exit code", .alone = SAYS_STATUS),
     OPT(ARG_FLAG, 0, "ignore-missing", NULL, ignore_missing, "don't mind files that are not there"),
     OPT(ARG_FLAG, 0, "strict", NULL, strict, "exit with 1 if a line of the manifest can't be understood"),
-    OPT(ARG_FLAG, 'w', "warn", NULL, warn, "say which lines can't be understood"),
+    OPT(ARG_ONE_OF, 'w', "warn", NULL, says, "say which lines can't be understood", .alone = SAYS_WARN),
     HEADING("How:"),
     OPT(ARG_NUMBER, 'j', "jobs", "N", jobs, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
@@ -131,6 +131,10 @@ static const struct arg_section hash_sections[] = {
           "is 1.\n\n--resume keeps the same in FILE.weir-journal until -o FILE is there. After an interruption, kill "
           "-9 "
           "included, the same command reads only what the journal doesn't have, and what has changed since." },
+    { .title = "CHECKING",
+      .text =
+          "As sha256sum does it: of --quiet, --status and --warn the last one counts. json and csv give a path and a "
+          "state a line: ok, changed, missing, unreadable." },
     { .title = "EXIT STATUS",
       .text =
           "0: done. 1: a file differs, or could not be read, or changed meanwhile. 2: usage. 130, 143: interrupted; "
@@ -264,8 +268,8 @@ int hash_values_check(struct hash_values *values, int path_count, size_t algo_co
         return complain("sfv has no lines for directories");
     if (is_check && values->format == 1 + WEIR_MANIFEST_SFV)
         return complain("sfv has no place for a verdict: take gnu, json or csv");
-    if (!is_check && ((values->quiet && values->duplicates == 0) || values->status || values->ignore_missing ||
-                      values->strict || values->warn))
+    if (!is_check && ((values->says != SAYS_ALL && !(values->says == SAYS_QUIET && values->duplicates != 0)) ||
+                      values->ignore_missing || values->strict))
         return complain("--quiet, --status, --ignore-missing, --strict and --warn are for --check and --audit");
     if (values->check != NULL && (values->cache != NULL || values->resume))
         return complain("--check reads the files, whatever --cache or --resume know");

@@ -6,10 +6,14 @@
 
 #include "args.h"
 
+/* As coreutils has it: the last of --quiet, --status and --warn counts. */
+enum hash_says { SAYS_ALL, SAYS_QUIET, SAYS_STATUS, SAYS_WARN };
+
 struct hash_values {
     const char *algos, *check, *audit, *files_from, *output, *cache, *paranoid;
     int format, progress, offload, io, tree, duplicates, keep;
-    bool zero, quiet, status, ignore_missing, strict, warn, explain, report;
+    int says; /* enum hash_says */
+    bool zero, ignore_missing, strict, explain, report;
     bool gitignore, no_hidden, follow, xdev, resume, yes;
     struct arg_strings exclude, match;
     unsigned jobs, depth;

@@ -12,7 +12,7 @@ static int conclude_check(const struct hash_values *values, const weir_hash_coun
     const unsigned long bad = (unsigned long)counters->malformed, differ = (unsigned long)counters->mismatched;
     const unsigned long added = (unsigned long)counters->added;
     const unsigned long unread = (unsigned long)(counters->missing + counters->unreadable);
-    if (!values->status) {
+    if (values->says != SAYS_STATUS) {
         if (bad > 0)
             fprintf(stderr, "weir: WARNING: %lu line%s improperly formatted\n", bad, bad == 1 ? " is" : "s are");
         if (unread > 0)
@@ -22,8 +22,9 @@ static int conclude_check(const struct hash_values *values, const weir_hash_coun
         if (added > 0)
             fprintf(stderr, "weir: WARNING: %lu %s not listed\n", added, added == 1 ? "is" : "are");
     }
-    if (values->ignore_missing && counters->ok == 0 && differ == 0) {
-        fprintf(stderr, "weir: %s: no file was verified\n", values->check);
+    if (values->ignore_missing && counters->ok == 0) {
+        if (values->says != SAYS_STATUS)
+            fprintf(stderr, "weir: %s: no file was verified\n", values->check);
         return EXIT_DATA;
     }
     return differ > 0 || unread > 0 || added > 0 || counters->errors > 0 || (values->strict && bad > 0) ? EXIT_DATA : 0;
@@ -34,7 +35,7 @@ static int conclude_audit(const struct hash_values *values, const weir_hash_coun
 {
     const bool differs = counters->mismatched + counters->moved + counters->added + counters->missing > 0;
     const unsigned long bad = (unsigned long)counters->malformed;
-    if (!values->status) {
+    if (values->says != SAYS_STATUS) {
         if (bad > 0)
             fprintf(stderr, "weir: WARNING: %lu line%s improperly formatted\n", bad, bad == 1 ? " is" : "s are");
         fprintf(stderr, "weir: %lu ok, %lu changed, %lu moved, %lu new", (unsigned long)counters->ok,
@@ -52,7 +53,7 @@ static int conclude_audit(const struct hash_values *values, const weir_hash_coun
 void hash_verdict_dups(const struct hash_values *values, const weir_dups_counters *found)
 {
     char wasted[16], freed[16];
-    if (values->quiet)
+    if (values->says == SAYS_QUIET)
         return;
     fprintf(stderr, "weir: %lu groups, %lu duplicates: %s", (unsigned long)found->groups,
             (unsigned long)found->duplicates, progress_bytes(wasted, sizeof wasted, (double)found->wasted_bytes));
@@ -64,11 +65,56 @@ void hash_verdict_dups(const struct hash_values *values, const weir_dups_counter
     fputc('\n', stderr);
 }
 
-int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters)
+void hash_failures_count(struct hash_failures *failures, int error)
+{
+    uint64_t *count = &failures->other;
+    if (error == -EACCES || error == -EPERM)
+        count = &failures->denied;
+    else if (error == -ENOENT || error == -ENOTDIR)
+        count = &failures->vanished;
+    else if (error == -ESTALE)
+        count = &failures->changed;
+    else if (error == -EBADE)
+        count = &failures->rotten;
+    else if (error == -ENODATA) /* a directory, for what was counted already */
+        return;
+    (void)__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
+
+/* "weir: 5 left out: 3 not permitted, 2 not there": among a million lines single ones get lost. */
+static void say_failures(const struct hash_failures *failures)
+{
+    const struct {
+        uint64_t count;
+        const char *what;
+    } kinds[] = { { failures->denied, "not permitted" },
+                  { failures->vanished, "not there" },
+                  { failures->changed, "changed meanwhile" },
+                  { failures->rotten, "other than the cache knows" },
+                  { failures->other, "unreadable" } };
+    const char *between = ": ";
+    uint64_t all = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        all += kinds[i].count;
+    if (all < 2)
+        return;
+    fprintf(stderr, "weir: %lu failed", (unsigned long)all);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].count > 0) {
+            fprintf(stderr, "%s%lu %s", between, (unsigned long)kinds[i].count, kinds[i].what);
+            between = ", ";
+        }
+    fputc('\n', stderr);
+}
+
+int hash_verdict(const struct hash_values *values, const weir_hash_counters *counters,
+                 const struct hash_failures *failures)
 {
     const char *manifest = values->check != NULL ? values->check : values->audit;
-    if (manifest == NULL)
+    if (manifest == NULL) {
+        say_failures(failures);
         return counters->errors > 0 ? EXIT_DATA : 0;
+    }
     if (counters->listed == 0) {
         fprintf(stderr, "weir: %s: no properly formatted checksum lines found\n", manifest);
         return EXIT_DATA;

@@ -1,6 +1,8 @@
 /* main.c - weir(1): finds the command. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/base.h>
 #include <weir/codec.h>
@@ -65,8 +67,20 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
+/*
+ * A stream that was closed is one that fails. Else the next file we open, a cache, say, would be standard output, and
+ * a manifest would be written over it.
+ */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(EXIT_DATA);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

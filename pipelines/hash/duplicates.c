@@ -11,6 +11,7 @@
 #include "hash/dup_finder.h"
 #include "hash/dup_report.h"
 #include "output.h"
+#include "run/say.h"
 
 struct dup_search {
     uint32_t refs;
@@ -113,6 +114,8 @@ static int prepare(struct dup_finder *finder, enum dup_phase phase)
 static int write_out(struct dup_search *search)
 {
     const weir_text *text = &search->text;
+    if (search->output.fd == STDOUT_FILENO && wp_say_to_terminal())
+        wp_say_tame_lines(text->data, text->size);
     for (size_t at = 0; at < text->size;) {
         const ssize_t put = write(search->output.fd, text->data + at, text->size - at);
         if (put < 0 && errno == EINTR)

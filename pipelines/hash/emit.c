@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "hash/sink.h"
+#include "run/say.h"
 
 /* A write is worth its system call from here on. */
 #define WRITE_BYTES (128u * 1024)
@@ -150,6 +151,8 @@ WEIR_ASYNC_DEFINE(hash_emit)
         self->error = gather(self);
         if (self->error == 0 && is_time_to_write(self->job, self->end)) {
             self->written = 0;
+            if (self->job->is_shown)
+                wp_say_tame_lines(self->job->out.data, self->job->out.size);
             while (self->job->options.edge != NULL && self->written < self->job->out.size) {
                 AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
                 if (self->get.output == NULL)

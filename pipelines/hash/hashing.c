@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/join_set.h>
 #include <weir/runtime.h>
@@ -18,6 +19,7 @@
 #include "hash/recall.h"
 #include "hash/sink.h"
 #include "hash/sources.h"
+#include "run/say.h"
 
 #define BULK_QUEUE 256
 /* What a cache or journal has not written is what a killed run loses. */
@@ -172,6 +174,7 @@ static int make_parts(struct job *job)
         error = make_sink(job);
     if (error == 0 && job->options.edge == NULL)
         error = wp_output_open(&job->output, job->options.out_path);
+    job->is_shown = job->output.fd == STDOUT_FILENO && wp_say_to_terminal();
     return error;
 }
 

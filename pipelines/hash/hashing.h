@@ -37,6 +37,7 @@ struct job {
     weir_walk *walk;
     struct sink *sink;
     struct output output;
+    bool is_shown;  /* on a terminal, which names must not take over */
     weir_text out;  /* emitter's: what is to be written next */
     weir_text path; /* emitter's: of the node path_of, up to its last '/' */
     const struct node *path_of;

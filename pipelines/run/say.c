@@ -101,9 +101,24 @@ bool wp_say_to_terminal(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+void wp_say_tame_lines(char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        const bool is_end =
+            text[i] == '\n' || text[i] == '\0' || (text[i] == '\r' && i + 1 < size && text[i + 1] == '\n');
+        if (is_control(text[i]) && !is_end)
+            text[i] = '?';
+    }
+}
+
 void wp_say_tame(char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+        if (is_control(text[i]))
             text[i] = '?';
 }
