@@ -67,8 +67,7 @@ char *state_dir_of(const struct pipeline_choice *choice, const char *operand)
     return dir;
 }
 
-/* Lines, each behind "weir: ". */
-static void say_lines(weir_text *lines)
+void state_say_lines(weir_text *lines)
 {
     char shown[4096];
     for (size_t at = 0; at < lines->size;) {
@@ -98,14 +97,14 @@ int state_keep(const char *command, weir_pipeline *pipeline, const struct pipeli
         return EXIT_USAGE;
     }
     const int error = weir_pipeline_keep(pipeline, &keep, &errors, &notes);
-    say_lines(&notes);
+    state_say_lines(&notes);
     if (error < 0 && errors.size == 0)
         fprintf(stderr, "%s: %s: %s\n", command, keep.dir, strerror(-error));
     if (error == -EINVAL) { /* with places, and carets below them */
         fwrite(errors.data, 1, errors.size, stderr);
         weir_text_fini(&errors);
     }
-    say_lines(&errors);
+    state_say_lines(&errors);
     free(found);
     return error == 0 ? 0 : error == -EINVAL ? EXIT_USAGE : EXIT_DATA;
 }

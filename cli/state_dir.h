@@ -17,6 +17,9 @@ struct state_choice {
 int state_keep(const char *command, weir_pipeline *pipeline, const struct pipeline_choice *choice, int operands,
                char **argv, const struct state_choice *state);
 
+/* Lines for standard error, each behind "weir: ", which are freed. */
+void state_say_lines(weir_text *lines);
+
 /* The directory of all states, and the one of a pipeline's file or text. The caller's; NULL: no memory, or no home. */
 char *state_root(void);
 char *state_dir_of(const struct pipeline_choice *choice, const char *operand);

@@ -22,7 +22,7 @@ static int note_cut(const struct journal *journal, weir_text *notes)
 
 int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors, weir_text *notes)
 {
-    int error = wp_journal_open(state->dir, &pipeline->journal, errors);
+    int error = wp_journal_open(state->dir, JOURNAL_WRITE, &pipeline->journal, errors);
     if (error == 0)
         error = note_cut(pipeline->journal, notes);
     if (error == 0)

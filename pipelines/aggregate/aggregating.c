@@ -264,3 +264,11 @@ int wp_aggregate_spawn(struct run_node *node, weir_join_set *set)
         return wp_windowed_spawn(node, set);
     return wp_rows_spawn(node, &wp_aggregate_ops, set);
 }
+
+const char *wp_aggregate_unkept(const struct plan_node *node)
+{
+    return wp_plan_setting(node, "every") != NULL ? NULL
+                                                  : "gives what it has found at the end of its input, and a pipeline "
+                                                    "that goes on has none: every 10s, and "
+                                                    "there is";
+}

@@ -23,4 +23,7 @@ extern const struct rows_ops wp_aggregate_ops;
  */
 int wp_aggregate_spawn(struct run_node *node, weir_join_set *set);
 
+/* As node_type.unkept. */
+const char *wp_aggregate_unkept(const struct plan_node *node);
+
 #endif

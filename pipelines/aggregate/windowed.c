@@ -12,6 +12,7 @@
 #include <weir/time.h>
 
 #include "aggregate/windows.h"
+#include "run/checkpoint.h"
 #include "run/record_time.h"
 
 struct windowed {
@@ -96,6 +97,33 @@ static void tell_left_out(struct windowed *self)
                        (unsigned long)windows->timeless, wp_plan_text(self->node->plan, "time"));
 }
 
+/* --- what outlives the run: the windows that are open. One by arrival ends with it, another begins with the next. --
+ */
+
+static int save(void *arg, struct wp_save *save)
+{
+    const struct windowed *self = arg;
+    weir_text bytes = { 0 };
+    int error = wp_windows_save(&self->windows, &bytes);
+    if (error == 0)
+        error = wp_save_bytes(save, bytes.data, bytes.size);
+    weir_text_fini(&bytes);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+static int load(void *arg, struct wp_load *load)
+{
+    struct windowed *self = arg;
+    const void *saved;
+    size_t size;
+    const int error = wp_load_bytes(load, &saved, &size) == 1 ? wp_windows_load(&self->windows, saved, size) : 0;
+    return error == 0         ? 0
+           : error == -ENOMEM ? wp_run_fail(self->node, error, "no memory")
+                              : wp_run_fail(self->node, error, "the journal has windows of another version of weir");
+}
+
+static const struct wp_kept kept = { save, load };
+
 static struct wp_edge_send send_batch(struct run_node *node, struct parcel *parcel)
 {
     struct batch *batch = parcel->batch;
@@ -105,19 +133,27 @@ static struct wp_edge_send send_batch(struct run_node *node, struct parcel *parc
 
 /* clang-format off */
 WEIR_ASYNC(windowed_run, int, struct run_node *node; struct windowed *state; struct parcel parcel; bool ended;
-           struct wp_edge_recv recv; weir_sleep end; weir_select_future which; struct wp_edge_send send;)
+           struct wp_edge_recv recv; weir_sleep end; weir_cancelled_future settled; weir_select_future which;
+           struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
     self->state = create(self->node);
     if (self->state == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->output = wp_checkpoint_keep(self->node, &kept, self->state);
+    if (self->output < 0)
+        RETURN(self->output);
+    self->output = 0;
     while (!self->ended) {
         self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel);
         self->end = weir_sleep_until(self->state->end_ns);
-        if (self->state->windows.time != NULL)
+        self->settled = wp_checkpoint_settled(self->node);
+        if (self->state->windows.time != NULL || wp_checkpoint_holds(self->node))
             weir_drop(self->end);
-        AWAIT(self->which, weir_select_biased(self->end, self->recv));
+        AWAIT(self->which, weir_select_biased(self->end, self->recv, self->settled));
+        if (self->which.output == 2)
+            continue;
         if (self->which.output == 0) {
             begin_next(self->state);
         } else {

@@ -151,3 +151,77 @@ int wp_windows_give(struct windows *windows, int64_t until_ns, struct batch **re
         *ret_batch = batch;
     return error;
 }
+
+/* --- checkpoints ------------------------------------------------------------------------------------- */
+
+/* Of all, then of each window: its groups follow, each as wp_group_save() has it. */
+struct saved_windows {
+    int64_t seen_ns;
+    uint64_t seen, too_late, timeless, place;
+};
+struct saved_window {
+    int64_t from_ns;
+    uint64_t groups;
+};
+
+static int save_window(const struct window *window, weir_text *out)
+{
+    const struct saved_window head = { .from_ns = window->from_ns, .groups = window->groups.count };
+    int error = weir_text_append(out, &head, sizeof head);
+    for (size_t i = 0; error == 0 && i < window->groups.slot_count; i++)
+        if (window->groups.slots[i].group != NULL)
+            error = wp_group_save(&window->groups, window->groups.slots[i].group, out);
+    return error;
+}
+
+int wp_windows_save(const struct windows *windows, weir_text *out)
+{
+    const struct saved_windows head = { .seen_ns = windows->seen_ns,
+                                        .seen = windows->seen,
+                                        .too_late = windows->too_late,
+                                        .timeless = windows->timeless,
+                                        .place = windows->place };
+    int error = weir_text_append(out, &head, sizeof head);
+    for (const struct window *window = windows->open; error == 0 && window != NULL; window = window->next)
+        error = save_window(window, out);
+    return error;
+}
+
+/* *at moves behind the group. */
+static int load_group(struct groups *groups, const char **at, const char *end)
+{
+    uint64_t size; /* with itself, and the head of a group behind it */
+    if ((size_t)(end - *at) < sizeof size)
+        return -EBADMSG;
+    memcpy(&size, *at, sizeof size);
+    if (size < sizeof size + sizeof(struct group_entry) || (size_t)(end - *at) < size)
+        return -EBADMSG;
+    const int error = wp_groups_load(groups, *at);
+    *at += size;
+    return error;
+}
+
+int wp_windows_load(struct windows *windows, const char *saved, size_t size)
+{
+    const char *at = saved, *end = saved + size;
+    struct saved_windows head;
+    struct saved_window one;
+    int error = size < sizeof head ? -EBADMSG : 0;
+    if (error < 0)
+        return error;
+    memcpy(&head, at, sizeof head);
+    windows->seen_ns = head.seen_ns;
+    windows->seen = head.seen != 0;
+    windows->too_late = head.too_late;
+    windows->timeless = head.timeless;
+    windows->place = head.place;
+    for (at += sizeof head; error == 0 && (size_t)(end - at) >= sizeof one;) {
+        memcpy(&one, at, sizeof one);
+        at += sizeof one;
+        struct window *window = window_at(windows, one.from_ns);
+        error = window == NULL ? -ENOMEM : 0;
+        for (uint64_t i = 0; error == 0 && i < one.groups; i++)
+            error = load_group(&window->groups, &at, end);
+    }
+    return error == 0 && at != end ? -EBADMSG : error;
+}

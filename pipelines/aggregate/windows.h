@@ -43,4 +43,11 @@ WEIR_MUST_USE int wp_windows_give(struct windows *windows, int64_t until_ns, str
 /* What until_ns is by the times in records that were seen. */
 int64_t wp_windows_watermark(const struct windows *windows);
 
+/*
+ * What is open, for a checkpoint: nothing is due. As bytes, in the byte order of this machine; and back, of one that
+ * has just been made. 0; -EBADMSG: it isn't whole; or -ENOMEM.
+ */
+WEIR_MUST_USE int wp_windows_save(const struct windows *windows, weir_text *out);
+WEIR_MUST_USE int wp_windows_load(struct windows *windows, const char *saved, size_t size);
+
 #endif

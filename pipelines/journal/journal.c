@@ -15,6 +15,7 @@
 
 #define NAME "journal"
 #define NEW_NAME "journal.new"
+#define DAMAGED_NAME "journal.damaged"
 #define LOCK_TRIES 100 /* 10 ms each */
 
 WEIR_PRINTF(3, 4) static int fault(weir_text *errors, int error, const char *format, ...)
@@ -319,10 +320,10 @@ static int lock(struct journal *journal, weir_text *errors)
     return 0;
 }
 
-static int read_file(struct journal *journal, weir_text *errors)
+static int read_file(struct journal *journal, bool past_damage, weir_text *errors)
 {
     weir_text bytes = { 0 };
-    struct journal_scan scan;
+    struct journal_scan *scan = &journal->scan;
     int error = wp_journal_slurp(journal->fd, &bytes);
     if (error < 0) {
         weir_text_fini(&bytes);
@@ -330,18 +331,18 @@ static int read_file(struct journal *journal, weir_text *errors)
     }
     const struct item_name text = { bytes.data, bytes.size };
     struct remembering remembering = { journal, &text, 0 };
-    wp_journal_scan(&text, false, see, &remembering, &scan);
+    wp_journal_scan(&text, past_damage, see, &remembering, scan);
     error = remembering.error;
-    if (scan.no_journal)
-        error = fault(errors, -EBADMSG, "%s/" NAME ": is no journal of weir: give another --state", journal->dir);
-    else if (scan.damaged)
+    if (scan->no_journal)
+        error = fault(errors, -EBADMSG, "%s/" NAME ": is no journal of weir: give another directory", journal->dir);
+    else if (scan->damaged && !past_damage)
         error =
             fault(errors, -EBADMSG,
                   "%s/" NAME ": damaged at byte %lu, and there are records behind that: weir state fsck --repair %s "
                   "takes up the last whole one",
-                  journal->dir, (unsigned long)scan.whole, journal->dir);
-    journal->size = scan.whole;
-    journal->cut_bytes = bytes.size - scan.whole;
+                  journal->dir, (unsigned long)scan->whole, journal->dir);
+    journal->size = scan->whole;
+    journal->cut_bytes = bytes.size - scan->whole;
     weir_text_fini(&bytes);
     return error;
 }
@@ -376,7 +377,25 @@ static int settle(struct journal *journal, weir_text *errors)
     return error < 0 ? fault(errors, error, "%s/" NAME ": %s", journal->dir, strerror(-error)) : 0;
 }
 
-int wp_journal_open(const char *dir, struct journal **ret_journal, weir_text *errors)
+/* A file without a journal's head is given one when it is first written to. */
+static int open_files(struct journal *journal, enum journal_mode mode, weir_text *errors)
+{
+    const int flags = mode == JOURNAL_LOOK_AT ? O_RDONLY : mode == JOURNAL_MEND ? O_RDWR : O_RDWR | O_CREAT;
+    int error = mode == JOURNAL_WRITE ? make_dirs(journal->dir) : 0;
+    if (error == 0 && (journal->dir_fd = open(journal->dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) < 0)
+        error = -errno;
+    if (error < 0)
+        return fault(errors, error, "%s: %s", journal->dir, strerror(-error));
+    if (mode != JOURNAL_LOOK_AT)
+        error = lock(journal, errors);
+    else
+        journal->lock_fd = openat(journal->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
+    if (error == 0 && (journal->fd = openat(journal->dir_fd, NAME, flags | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+        error = fault(errors, -errno, "%s/" NAME ": %s", journal->dir, strerror(errno));
+    return error;
+}
+
+int wp_journal_open(const char *dir, enum journal_mode mode, struct journal **ret_journal, weir_text *errors)
 {
     struct journal *journal = calloc(1, sizeof *journal);
     if (journal == NULL)
@@ -386,26 +405,33 @@ int wp_journal_open(const char *dir, struct journal **ret_journal, weir_text *er
     journal->dir_fd = journal->lock_fd = journal->fd = -1;
     journal->number = 1;
     journal->bytes_max = JOURNAL_BYTES_MAX;
-    int error = journal->dir == NULL ? -ENOMEM : make_dirs(dir);
-    if (error == 0 && (journal->dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC)) < 0)
-        error = -errno;
-    if (error < 0) {
-        error = fault(errors, error, "%s: %s", dir, strerror(-error));
-    } else {
-        error = lock(journal, errors);
-        if (error == 0 &&
-            (journal->fd = openat(journal->dir_fd, NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
-            error = fault(errors, -errno, "%s/" NAME ": %s", dir, strerror(errno));
-        if (error == 0)
-            error = read_file(journal, errors);
-        if (error == 0)
-            error = settle(journal, errors);
-    }
+    int error = journal->dir == NULL ? -ENOMEM : open_files(journal, mode, errors);
+    if (error == 0)
+        error = read_file(journal, mode != JOURNAL_WRITE, errors);
+    if (error == 0 && mode == JOURNAL_WRITE)
+        error = settle(journal, errors);
     if (error < 0)
         wp_journal_close(journal);
     else
         *ret_journal = journal;
     return error;
+}
+
+int wp_journal_mend(struct journal *journal)
+{
+    (void)unlinkat(journal->dir_fd, DAMAGED_NAME, 0);
+    if (linkat(journal->dir_fd, NAME, journal->dir_fd, DAMAGED_NAME, 0) < 0)
+        return -errno;
+    number_anew(journal);
+    return write_anew(journal);
+}
+
+int64_t wp_journal_owner(const struct journal *journal)
+{
+    char owner[32] = "";
+    if (journal->lock_fd < 0 || flock(journal->lock_fd, LOCK_SH | LOCK_NB) == 0)
+        return 0; /* and the lock goes with the descriptor, soon */
+    return pread(journal->lock_fd, owner, sizeof owner - 1, 0) > 0 ? strtoll(owner, NULL, 10) : 0;
 }
 
 void wp_journal_close(struct journal *journal)

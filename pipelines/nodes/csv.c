@@ -51,7 +51,40 @@ static int open_csv(struct run_node *node, void **ret_state)
     return error;
 }
 
-static const struct rows_ops ops = { .open = open_csv, .batch = wp_line_stage_batch, .close = wp_line_stage_close };
+/* The names that the first line had, and that line. */
+static int save(void *state, struct wp_save *save)
+{
+    const struct csv_format *csv = ((const struct line_stage *)state)->format;
+    const char skips_header = (char)csv->skips_header;
+    int error = wp_save_bytes(save, &skips_header, 1);
+    if (error == 0)
+        error = wp_save_bytes(save, csv->header, csv->header_size);
+    for (unsigned i = 0; error == 0 && i < csv->names.count; i++)
+        error = wp_save_bytes(save, csv->names.names[i].text, csv->names.names[i].size);
+    return error;
+}
+
+static int load(void *state, struct wp_load *load)
+{
+    struct csv_format *csv = ((struct line_stage *)state)->format;
+    const void *skips_header, *header, *name;
+    size_t size;
+    int error = 0;
+    if (wp_load_bytes(load, &skips_header, &size) != 1 || wp_load_bytes(load, &header, &size) != 1)
+        return 0;
+    csv->skips_header = *(const char *)skips_header != 0;
+    if (size > 0 && (csv->header = wp_arena_copy(&csv->names.arena, header, size)) == NULL)
+        error = -ENOMEM;
+    csv->header_size = size;
+    const bool is_given = csv->names.count > 0;
+    while (error == 0 && !is_given && wp_load_bytes(load, &name, &size) == 1)
+        error = wp_names_add(&csv->names, name, size);
+    return error < 0 ? wp_run_fail(((struct line_stage *)state)->node, error, "no memory") : 0;
+}
+
+static const struct rows_ops ops = {
+    .open = open_csv, .batch = wp_line_stage_batch, .close = wp_line_stage_close, .kept = { save, load }
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -66,6 +99,7 @@ const struct node_type wp_node_csv = {
                .opts = csv_opts },
     .runs = "cuts the lines of each batch inline: it is cheap",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
     .drops = true,
     .rejects = true,
 };

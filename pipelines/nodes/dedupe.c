@@ -217,9 +217,86 @@ static void close_dedupe(void *state)
     free(self);
 }
 
-static const struct rows_ops ops = {
-    .open = open_dedupe, .batch = drop_repeats, .close = close_dedupe, .blocks = blocks, .lane = WEIR_LANE_IO
+/* --- what outlives the run: what has been seen. Times are by the clock of this boot, so those are by their age. ----
+ */
+
+struct saved_dedupe {
+    int64_t record; /* or now */
+    uint64_t has_previous;
 };
+
+static int save_keys(const struct dedupe *self, weir_text *keys)
+{
+    return self->consecutive ? weir_text_append(keys, self->previous.data, self->previous.size)
+           : self->is_window ? wp_seen_window_save(&self->window, keys)
+                             : wp_seen_set_save(&self->set, keys);
+}
+
+static int save(void *state, struct wp_save *save)
+{
+    const struct dedupe *self = state;
+    const struct saved_dedupe head = { .record = self->is_time ? weir_now_ns() : self->record,
+                                       .has_previous = self->has_previous };
+    weir_text keys = { 0 };
+    int error = save_keys(self, &keys);
+    if (error == 0)
+        error = wp_save_bytes(save, &head, sizeof head);
+    if (error == 0)
+        error = wp_save_bytes(save, keys.data, keys.size);
+    weir_text_fini(&keys);
+    if (error == -EFBIG)
+        return wp_run_fail(self->node, error,
+                           "has seen more than its share of --mem has room for, and what is on disk can't go into a "
+                           "checkpoint: a larger --mem, or within=");
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+static int load_window(struct dedupe *self, const char *keys, size_t size, int64_t then)
+{
+    const int64_t now = self->is_time ? weir_now_ns() : then;
+    int error = 0;
+    for (size_t at = 0; error >= 0 && at + sizeof(struct sighting) <= size; at += sizeof(struct sighting)) {
+        struct sighting sighting;
+        memcpy(&sighting, keys + at, sizeof sighting);
+        error = wp_seen_window_add(&self->window, sighting.key, sighting.stamp - then + now);
+    }
+    self->record = now;
+    return error;
+}
+
+static int load_set(struct dedupe *self, const char *keys, size_t size)
+{
+    int error = 0;
+    for (size_t at = 0; error >= 0 && at + sizeof(struct seen_key) <= size; at += sizeof(struct seen_key)) {
+        struct seen_key key;
+        memcpy(&key, keys + at, sizeof key);
+        error = wp_seen_set_add(&self->set, key);
+    }
+    return error;
+}
+
+static int load(void *state, struct wp_load *load)
+{
+    struct dedupe *self = state;
+    struct saved_dedupe head;
+    const void *bytes, *keys;
+    size_t size;
+    if (wp_load_bytes(load, &bytes, &size) != 1 || size != sizeof head || wp_load_bytes(load, &keys, &size) != 1)
+        return 0;
+    memcpy(&head, bytes, sizeof head);
+    self->has_previous = head.has_previous != 0;
+    const int error = self->consecutive ? weir_text_append(&self->previous, keys, size)
+                      : self->is_window ? load_window(self, keys, size, head.record)
+                                        : load_set(self, keys, size);
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+}
+
+static const struct rows_ops ops = { .open = open_dedupe,
+                                     .batch = drop_repeats,
+                                     .close = close_dedupe,
+                                     .kept = { save, load },
+                                     .blocks = blocks,
+                                     .lane = WEIR_LANE_IO };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -234,5 +311,6 @@ const struct node_type wp_node_dedupe = {
                .opts = dedupe_opts },
     .runs = "keeps 16 bytes of each record inline; past its share of the memory on disk, on the io lane",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
     .holds = true,
 };

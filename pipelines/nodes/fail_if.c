@@ -1,5 +1,6 @@
 /* fail_if.c - stage "fail-if": the data may say no. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodes/node.h"
 #include "run/row.h"
@@ -68,7 +69,25 @@ static int count(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_fail_if, .batch = count, .close = free, .drains = true };
+static int save(void *state, struct wp_save *save)
+{
+    const struct fail_if *self = state;
+    return wp_save_bytes(save, &self->seen, sizeof self->seen);
+}
+
+static int load(void *state, struct wp_load *load)
+{
+    struct fail_if *self = state;
+    const void *seen;
+    size_t size;
+    if (wp_load_bytes(load, &seen, &size) == 1 && size == sizeof self->seen)
+        memcpy(&self->seen, seen, size);
+    return 0;
+}
+
+static const struct rows_ops ops = {
+    .open = open_fail_if, .batch = count, .close = free, .kept = { save, load }, .drains = true
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -84,4 +103,5 @@ const struct node_type wp_node_fail_if = {
                .opts = fail_if_opts },
     .runs = "looks at each batch inline: it is cheap",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
 };

@@ -6,6 +6,7 @@
 
 #include "line/event_joiner.h"
 #include "nodes/node.h"
+#include "run/checkpoint.h"
 
 static const weir_opt multiline_opts[] = {
     { "start", "a line that matches begins an event; lines before the first are one, too", WEIR_OPT_REGEX, 0,
@@ -89,6 +90,32 @@ static int flush(struct multiline *self, struct parcel *parcel)
     return 0;
 }
 
+/* --- what outlives the run: the event that is open ----------------------------------------------------------- */
+
+static int save(void *arg, struct wp_save *save)
+{
+    const struct multiline *self = arg;
+    const char head[2] = { (char)self->joiner.open, (char)self->joiner.skips };
+    if (wp_save_bytes(save, head, sizeof head) < 0 ||
+        wp_save_bytes(save, self->joiner.text.data, self->joiner.text.size) < 0)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    return 0;
+}
+
+static int load(void *arg, struct wp_load *load)
+{
+    struct multiline *self = arg;
+    const void *head, *text;
+    size_t size;
+    if (wp_load_bytes(load, &head, &size) != 1 || size != 2 || wp_load_bytes(load, &text, &size) != 1)
+        return 0;
+    self->joiner.open = ((const char *)head)[0] != 0;
+    self->joiner.skips = ((const char *)head)[1] != 0;
+    return weir_text_append(&self->joiner.text, text, size) < 0 ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;
+}
+
+static const struct wp_kept kept = { save, load };
+
 static struct wp_edge_send send_batch(struct multiline *self, struct parcel *parcel)
 {
     struct batch *batch = parcel->batch;
@@ -104,17 +131,26 @@ static weir_sleep patience(const struct multiline *self)
 
 /* clang-format off */
 WEIR_ASYNC(multiline_run, int, struct run_node *node; struct multiline *state; struct parcel parcel; bool ended;
-           struct wp_edge_recv recv; weir_sleep limit; weir_select_future which; struct wp_edge_send send;)
+           struct wp_edge_recv recv; weir_sleep limit; weir_cancelled_future settled; weir_select_future which;
+           struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
     self->state = create(self->node);
     if (self->state == NULL)
         RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+    self->output = wp_checkpoint_keep(self->node, &kept, self->state);
+    if (self->output < 0)
+        RETURN(self->output);
     while (!self->ended) {
         self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel);
         self->limit = patience(self->state);
-        AWAIT(self->which, weir_select_biased(self->recv, self->limit));
+        self->settled = wp_checkpoint_settled(self->node);
+        if (wp_checkpoint_holds(self->node))
+            weir_drop(self->limit);
+        AWAIT(self->which, weir_select_biased(self->recv, self->limit, self->settled));
+        if (self->which.output == 2)
+            continue;
         if (self->which.output == 0 && self->recv.output < 0)
             RETURN(self->recv.output);
         self->ended = self->which.output == 0 && self->parcel.last;
@@ -152,5 +188,6 @@ const struct node_type wp_node_multiline = {
                .opts = multiline_opts },
     .runs = "joins the lines of each batch inline: it is cheap",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
     .drops = true,
 };

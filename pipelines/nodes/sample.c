@@ -5,6 +5,7 @@
  * decide: the same input and seed give the same sample, on every machine.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
@@ -84,7 +85,29 @@ static int choose(void *state, struct batch **batch, const weir_job *job)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_sample, .batch = choose, .close = free };
+static int save(void *state, struct wp_save *save)
+{
+    const struct sample *self = state;
+    const uint64_t saved[] = { self->wanted, self->left, self->random };
+    return wp_save_bytes(save, saved, sizeof saved);
+}
+
+static int load(void *state, struct wp_load *load)
+{
+    struct sample *self = state;
+    const void *bytes;
+    uint64_t saved[3];
+    size_t size;
+    if (wp_load_bytes(load, &bytes, &size) != 1 || size != sizeof saved)
+        return 0;
+    memcpy(saved, bytes, size);
+    self->wanted = saved[0];
+    self->left = saved[1];
+    self->random = saved[2];
+    return 0;
+}
+
+static const struct rows_ops ops = { .open = open_sample, .batch = choose, .close = free, .kept = { save, load } };
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
@@ -99,5 +122,6 @@ const struct node_type wp_node_sample = {
                .opts = sample_opts },
     .runs = "chooses inline: it is cheap",
     .spawn = spawn,
+    .keeps = KEEPS_STATE,
     .refuses = refuses,
 };

@@ -5,6 +5,7 @@
 #include <weir/time.h>
 
 #include "nodes/node.h"
+#include "run/checkpoint.h"
 #include "run/patience.h"
 #include "run/stop.h"
 
@@ -18,7 +19,8 @@ static struct wp_edge_send send_chunk(struct run_node *node, weir_chunk **chunk)
 /* clang-format off */
 WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chunk *chunk; weir_chunk_get_future get;
            weir_stream_io read; weir_cancelled_future stopped; weir_closed_future closed; weir_sleep limit;
-           weir_select_future which; struct wp_edge_send send;)
+           weir_cancelled_future wanted; weir_select_future which; struct wp_checkpoint_pass pass;
+           struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -26,17 +28,25 @@ WEIR_ASYNC(stdin_run, int, struct run_node *node; weir_stream *stream; weir_chun
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "standard input: %s", strerror(-self->output)));
     for (;;) {
-        AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
-        self->chunk = self->get.output;
+        AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
+        if (self->pass.output < 0)
+            RETURN(self->pass.output);
+        if (self->chunk == NULL) {
+            AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
+            self->chunk = self->get.output;
+        }
         if (self->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a chunk"));
         self->stopped = wp_stop_wait(self->node);
         self->read = weir_stream_read(self->stream, self->chunk->data, self->chunk->capacity);
         self->closed = wp_edge_closed(self->node);
         self->limit = wp_patience_limit(self->node);
-        AWAIT(self->which, weir_select_biased(self->stopped, self->closed, self->read, self->limit));
+        self->wanted = wp_checkpoint_wait(self->node);
+        AWAIT(self->which, weir_select_biased(self->stopped, self->closed, self->read, self->limit, self->wanted));
+        if (self->which.output == 4)
+            continue;
         if (self->which.output == 1)
-            RETURN(0);
+            RETURN(wp_checkpoint_ended(self->node));
         if (self->which.output == 0) {
             wp_stop_end(self->node);
             break;

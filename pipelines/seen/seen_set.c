@@ -66,3 +66,12 @@ int wp_seen_set_add(struct seen_set *set, struct seen_key key)
     set->count++;
     return 0;
 }
+
+int wp_seen_set_save(const struct seen_set *set, weir_text *out)
+{
+    int error = set->full ? -EFBIG : 0;
+    for (size_t i = 0; error == 0 && i < (size_t)1 << set->bits; i++)
+        if (!seen_is_none(set->slots[i]))
+            error = weir_text_append(out, &set->slots[i], sizeof set->slots[i]);
+    return error;
+}

@@ -7,6 +7,8 @@
 #ifndef WP_SEEN_SET_H
 #define WP_SEEN_SET_H
 
+#include <weir/text.h>
+
 #include "seen/seen_file.h"
 
 struct seen_set {
@@ -25,6 +27,9 @@ void wp_seen_set_fini(struct seen_set *set);
 
 /* 1: the key was there; 0: it is from now on; or a negative errno. It blocks only if the set is full. */
 WEIR_MUST_USE int wp_seen_set_add(struct seen_set *set, struct seen_key key);
+
+/* All keys, for a checkpoint; wp_seen_set_add() takes them back. 0; -ENOMEM; -EFBIG: some of them are on disk. */
+WEIR_MUST_USE int wp_seen_set_save(const struct seen_set *set, weir_text *out);
 
 /* The next call will ask for this key. */
 static inline void wp_seen_set_prefetch(const struct seen_set *set, struct seen_key key)

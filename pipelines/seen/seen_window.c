@@ -105,3 +105,11 @@ int wp_seen_window_add(struct seen_window *window, struct seen_key key, int64_t 
     put(window, (struct sighting){ .key = key, .stamp = stamp });
     return 0;
 }
+
+int wp_seen_window_save(const struct seen_window *window, weir_text *out)
+{
+    int error = 0;
+    for (uint64_t number = window->first; error == 0 && number < window->next; number++)
+        error = weir_text_append(out, sighting_at(window, number), sizeof(struct sighting));
+    return error;
+}

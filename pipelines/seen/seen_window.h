@@ -7,6 +7,8 @@
 #ifndef WP_SEEN_WINDOW_H
 #define WP_SEEN_WINDOW_H
 
+#include <weir/text.h>
+
 #include "seen/seen_key.h"
 
 struct sighting {
@@ -29,5 +31,8 @@ WEIR_MUST_USE int wp_seen_window_init(struct seen_window *window, int64_t span, 
 void wp_seen_window_fini(struct seen_window *window);
 /* 1: it came less than `span` before `stamp`; 0: it is there from now on; or -ENOMEM. */
 WEIR_MUST_USE int wp_seen_window_add(struct seen_window *window, struct seen_key key, int64_t stamp);
+
+/* All sightings, the oldest first, for a checkpoint; wp_seen_window_add() takes them back. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_seen_window_save(const struct seen_window *window, weir_text *out);
 
 #endif

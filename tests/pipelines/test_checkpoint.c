@@ -208,7 +208,7 @@ static void test_what_a_node_keeps_comes_back(void)
     struct temp_tree tree;
     struct journal *journal;
     temp_tree_init(&tree);
-    CHECK_EQ(wp_journal_open(tree.path, &journal, &errors), 0);
+    CHECK_EQ(wp_journal_open(tree.path, JOURNAL_WRITE, &journal, &errors), 0);
     CHECK_EQ(wp_journal_append(journal, &record), 0);
     open_run_with(&marked, journal);
     CHECK_EQ(marked.rig.run->checkpoints->now->number, 2);

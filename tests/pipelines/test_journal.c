@@ -23,7 +23,7 @@ static void rig_open(struct rig *rig)
     snprintf(rig->file, sizeof rig->file, "%s/journal", rig->dir);
     rig->journal = NULL;
     rig->errors = (weir_text){ 0 };
-    CHECK_EQ(wp_journal_open(rig->dir, &rig->journal, &rig->errors), 0);
+    CHECK_EQ(wp_journal_open(rig->dir, JOURNAL_WRITE, &rig->journal, &rig->errors), 0);
     CHECK(rig->journal != NULL);
 }
 
@@ -32,7 +32,7 @@ static int reopen(struct rig *rig)
     wp_journal_close(rig->journal);
     rig->journal = NULL;
     rig->errors.size = 0;
-    const int error = wp_journal_open(rig->dir, &rig->journal, &rig->errors);
+    const int error = wp_journal_open(rig->dir, JOURNAL_WRITE, &rig->journal, &rig->errors);
     CHECK_EQ(rig->journal != NULL, error == 0);
     return error;
 }
@@ -259,7 +259,7 @@ static void test_two_at_once_are_one_too_many(void)
     char own[32];
     rig_open(&rig);
     snprintf(own, sizeof own, "process %ld has", (long)getpid());
-    CHECK_EQ(wp_journal_open(rig.dir, &other, &rig.errors), -EBUSY);
+    CHECK_EQ(wp_journal_open(rig.dir, JOURNAL_WRITE, &other, &rig.errors), -EBUSY);
     CHECK(memmem(rig.errors.data, rig.errors.size, own, strlen(own)) != NULL);
     rig_close(&rig);
 }
