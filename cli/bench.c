@@ -124,11 +124,11 @@ static void print_json_stage(FILE *out, const weir_pipeline_stage *stage)
     fprintf(out,
             ", \"lanes\": %u, \"outer_lanes\": %u, \"in_bytes\": %lu, \"out_bytes\": %lu, \"in_rows\": %lu, "
             "\"out_rows\": %lu, \"busy_ns\": %lu, \"blocked_ns\": %lu, \"starved_ns\": %lu, \"inlined\": %lu, "
-            "\"offloaded\": %lu, \"dropped_rows\": %lu}",
+            "\"offloaded\": %lu, \"dropped_rows\": %lu, \"queue_max\": %u, \"queue_fill\": %.3f}",
             stage->lanes, stage->outer_lanes, (unsigned long)stage->in_bytes, (unsigned long)stage->out_bytes,
             (unsigned long)stage->in_rows, (unsigned long)stage->out_rows, (unsigned long)stage->busy_ns,
             (unsigned long)stage->blocked_ns, (unsigned long)stage->starved_ns, (unsigned long)stage->inlined,
-            (unsigned long)stage->offloaded, (unsigned long)stage->dropped_rows);
+            (unsigned long)stage->offloaded, (unsigned long)stage->dropped_rows, stage->queue_max, stage->queue_fill);
 }
 
 static void print_json_entry(FILE *out, const struct bench_entry *entry)

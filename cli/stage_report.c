@@ -66,9 +66,12 @@ static void print_stage(FILE *out, const weir_pipeline_stage *stage, double took
     char name[64];
     const double lanes = stage->lanes > 0 ? stage->lanes : 1, outer = stage->outer_lanes > 0 ? stage->outer_lanes : 1;
     screen_name(name, sizeof name, stage->name, strlen(stage->name));
+    char queue[16] = "     -";
+    if (stage->queue_max > 0)
+        snprintf(queue, sizeof queue, "%5.1f%%", 100 * stage->queue_fill);
     /* Bytes a ns are GB/s. */
-    fprintf(out, "%-12.12s %10.1f %10.1f %6.1f%% %7.1f%% %7.1f%% %8lu %9lu\n", name,
-            1e3 * (double)stage->in_bytes / took_ns, 1e3 * (double)stage->out_bytes / took_ns,
+    fprintf(out, "%-12.12s %8.1f %8.1f %s %5.1f%% %6.1f%% %6.1f%% %8lu %9lu\n", name,
+            1e3 * (double)stage->in_bytes / took_ns, 1e3 * (double)stage->out_bytes / took_ns, queue,
             100 * (double)stage->busy_ns / took_ns / lanes, 100 * (double)stage->blocked_ns / took_ns / outer,
             100 * (double)stage->starved_ns / took_ns / outer, (unsigned long)stage->inlined,
             (unsigned long)stage->offloaded);
@@ -106,8 +109,8 @@ void stage_report_print(FILE *out, const weir_pipeline_stage *stages, size_t cou
 {
     char text[400];
     const double took = took_ns > 0 ? (double)took_ns : 1;
-    fprintf(out, "%-12s %10s %10s %7s %8s %8s %8s %9s\n", "stage", "MB/s in", "MB/s out", "busy", "blocked", "starved",
-            "inline", "offloaded");
+    fprintf(out, "%-12s %8s %8s %6s %6s %7s %7s %8s %9s\n", "stage", "MB/s in", "MB/s out", "queue", "busy", "blocked",
+            "starved", "inline", "offloaded");
     for (size_t i = 0; i < count; i++)
         print_stage(out, &stages[i], took);
     stage_report_sentence(text, sizeof text, stages, count, took_ns, cpu_ns);

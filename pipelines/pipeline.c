@@ -200,6 +200,16 @@ static bool takes_par(const struct plan_node *node)
     return node->stage->cut != NULL || (type != NULL && type->parallel);
 }
 
+/* What was taken leaves room for one more: an edge that is full again each time has that little less. */
+static double queue_fill(const struct run_counters *counters)
+{
+    const uint64_t taken = load(&counters->taken), room = load(&counters->queue_max);
+    if (taken == 0 || room == 0)
+        return 0;
+    const double fill = (double)(load(&counters->queue_sum) + taken) / (double)taken / (double)room;
+    return fill < 1 ? fill : 1;
+}
+
 int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pipeline_stage *ret_stage)
 {
     if (index >= pipeline->run->count)
@@ -220,6 +230,7 @@ int weir_pipeline_stage_at(const weir_pipeline *pipeline, size_t index, weir_pip
         .dropped_rows = load(&counters->dropped_rows),
         .queued = (unsigned)load(&counters->queued),
         .queue_max = (unsigned)load(&counters->queue_max),
+        .queue_fill = queue_fill(counters),
         .dead = node->plan->engine.dead,
         .lanes = wp_bounds_par(node->plan) * outer_lanes(node),
         .outer_lanes = outer_lanes(node),

@@ -114,7 +114,10 @@ weir_closed_future wp_edge_closed(const struct run_node *node)
 /* For those who watch: what is left behind the parcel that was taken, or nothing. */
 static void note_queue(struct run_node *node)
 {
-    __atomic_store_n(&node->counters.queued, weir_mpsc_len(node->from), __ATOMIC_RELAXED);
+    const size_t left = weir_mpsc_len(node->from);
+    __atomic_store_n(&node->counters.queued, left, __ATOMIC_RELAXED);
+    wp_counter_add(&node->counters.queue_sum, left);
+    wp_counter_add(&node->counters.taken, 1);
     __atomic_store_n(&node->counters.queue_max, weir_mpsc_capacity(node->from), __ATOMIC_RELAXED);
 }
 

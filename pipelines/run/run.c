@@ -231,6 +231,10 @@ static void add_counters(struct run_counters *to, const struct run_counters *fro
     wp_counter_add(&to->offloaded, from->offloaded);
     wp_counter_add(&to->in_rows, from->in_rows);
     wp_counter_add(&to->out_rows, from->out_rows);
+    wp_counter_add(&to->queue_sum, from->queue_sum);
+    wp_counter_add(&to->taken, from->taken);
+    if (from->queue_max > 0)
+        __atomic_store_n(&to->queue_max, from->queue_max, __ATOMIC_RELAXED);
     wp_counter_add(&to->dropped_rows, from->dropped_rows);
     for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
         wp_counter_add(&to->steps[i], from->steps[i]);

@@ -82,6 +82,7 @@ struct run_counters {
     uint64_t inlined, offloaded;
     uint64_t in_rows, out_rows;
     uint64_t queued, queue_max; /* parcels in its edge when it last took one, and what that may hold */
+    uint64_t queue_sum, taken;  /* and of all times that it took one: parcels that were left, and how often that was */
     uint64_t dropped_rows;      /* left out by @onerror=drop, or gone to a dead-letter stream; added to by any thread */
     uint64_t steps[WEIR_PIPELINE_STEPS]; /* how long they took: see weir/pipeline.h */
 };

@@ -26,6 +26,10 @@ want 0 bench "$a" 'read "${in}" | null' --set in=file
 [ "$(grep -cE '^(generate|hash|read|null) .*[0-9]%' out)" = 5 ] || fail "not a row a stage: $(cat out)"
 [ "$(awk 'length > 80' out)" = "" ] || fail "wider than 80 columns: $(cat out)"
 
+# What waits lies before whom it waits for.
+want 0 bench 'generate kind=zero size=3MiB | null @rate=8MiB/s @queue=512KiB'
+grep -q '^null .* \(100\.0\|[5-9][0-9]\.[0-9]\)% ' out || fail "the queue isn't full: $(cat out)"
+
 want 0 bench --cold 'read file | null'
 grep -q '^cold: ' err || fail "what was done isn't said: $(cat err)"
 [ "$(wc -c <file)" = 100000 ] || fail "the input changed"
@@ -42,6 +46,8 @@ for key in "took_s", "mb_per_s", "cpu_s_per_gb", "peak_mb":
     assert 0 <= p[key]["min"] <= p[key]["median"] <= p[key]["max"], key
 assert [s["name"] for s in p["stages"]] == ["generate", "hash", "null"]
 assert p["stages"][0]["out_bytes"] == 1000000 == p["stages"][1]["in_bytes"]
+assert p["stages"][0]["queue_max"] == 0 and p["stages"][1]["queue_max"] > 0
+assert all(0 <= s["queue_fill"] <= 1 for s in p["stages"])
 EOF
 want 0 bench "$a" --compare old.json
 [ "$(grep -c ' -> ' out)" = 4 ] || fail "not a line a figure: $(cat out)"

@@ -147,6 +147,7 @@ typedef struct weir_pipeline_stage {
     bool first;            /* of its pipeline, or of its block */
     unsigned queued;       /* what lay in the edge before it when it took something last, */
     unsigned queue_max;    /* and has room there, in parcels; 0: it hasn't received anything over an edge of its own */
+    double queue_fill;     /* of that edge, 0 to 1, on the average of all times that it took something */
     /* How many steps took less than 1024 ns, or from 512 * 2^i ns up to twice that; the last bucket has all longer. */
     uint64_t steps[WEIR_PIPELINE_STEPS];
 } weir_pipeline_stage;
