@@ -340,6 +340,7 @@ void wi_tail_file_set(struct weir_tail_file *file, const struct tail_position *p
     file->mtime_ns = position->mtime_ns; /* then: a copy of what it was is younger than that */
     file->packed = (position->flags & TAIL_PACKED) != 0;
     file->done = (position->flags & TAIL_DONE) != 0;
+    file->is_copy = (position->flags & TAIL_COPY) != 0;
 }
 
 int wi_tail_file_truncated(struct weir_tail_file *file, const struct stat *meta)
@@ -355,6 +356,7 @@ int wi_tail_file_truncated(struct weir_tail_file *file, const struct stat *meta)
     lost->offset = file->offset;
     lost->size = file->size;
     lost->mtime_ns = file->mtime_ns;
+    lost->read_ns = stream->mtime_ns;
     lost->flags = TAIL_TRUNCATED;
     lost->next = stream->lost;
     stream->lost = lost;

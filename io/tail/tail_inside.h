@@ -37,12 +37,14 @@ struct tail_position {
     uint64_t offset;
     uint64_t size;    /* as it was seen last; not written down */
     int64_t mtime_ns; /* when it had last changed, as far as that was seen */
+    int64_t read_ns;  /* tail_stream.mtime_ns of its stream */
     uint32_t flags;
 };
 
 #define TAIL_PACKED 1u    /* its content is compressed; the offset is one of the content */
 #define TAIL_TRUNCATED 2u /* the file itself is another now: its rest is in a copy, or nowhere */
 #define TAIL_DONE 4u      /* nothing more will come of it */
+#define TAIL_COPY 16u     /* it is a copy of a file that was truncated */
 #define TAIL_BY_PATH 8u   /* of whichever file has the path: the user said so */
 
 struct tail_dir {

@@ -99,7 +99,7 @@ static int new_file(struct weir_tail *tail, struct tail_stream *stream, const st
         file->trimmed = file->offset > 0;
     }
     if (stream->newest == NULL && !stream->known)
-        stream->mtime_ns = file->mtime_ns;
+        stream->mtime_ns = file->mtime_ns + 1; /* what is older, or as old, nobody asked for */
     if (stream->newest != NULL) {
         stream->newest->caught_up = false;
         wi_tail_file_wake(stream->newest);
@@ -324,6 +324,20 @@ static int end_first_look(struct weir_tail *tail)
     return error;
 }
 
+/* Those that are to be searched again are so after the next look at names. */
+static int search(struct weir_tail *tail)
+{
+    struct tail_stream *stream = tail->searching;
+    int error = 0;
+    tail->searching = NULL;
+    for (struct tail_stream *next; stream != NULL; stream = next) {
+        next = stream->next_searching;
+        stream->searches = false;
+        error = error == 0 ? wi_tail_search(tail, stream) : error;
+    }
+    return error;
+}
+
 int weir_tail_look(weir_tail *tail)
 {
     int error = 0;
@@ -341,11 +355,6 @@ int weir_tail_look(weir_tail *tail)
     }
     if (error == 0 && !tail->first_look_done)
         error = end_first_look(tail);
-    while (error == 0 && tail->searching != NULL) {
-        struct tail_stream *stream = tail->searching;
-        tail->searching = stream->next_searching;
-        stream->searches = false;
-        error = wi_tail_search(tail, stream);
-    }
+    error = error == 0 ? search(tail) : error;
     return error == 0 ? wi_tail_open_queued(tail) : error;
 }

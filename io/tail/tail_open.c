@@ -63,23 +63,34 @@ static void trim(struct weir_tail_file *file)
     free(bytes);
 }
 
-/* It goes on where it was left, if it begins as it did and is as long. 0 or -ENOMEM. */
-static int resume(struct weir_tail_file *file)
+/*
+ * Does it begin as it did, and is it as long as was read of it? Then it is known by as much as it has now, also where
+ * nothing of it was given away yet: that is how a truncation shows.
+ */
+static bool is_intact(struct weir_tail_file *file, int fd, struct stat *ret_meta)
 {
     uint8_t head[WEIR_TAIL_HEAD_BYTES];
+    const int64_t got = wi_tail_pread(fd, head, sizeof head, 0);
+    if (fstat(fd, ret_meta) < 0 || got < 0)
+        return true; /* nobody can say */
+    if (!wi_tail_head_is(head, (size_t)got, &file->head) || (uint64_t)ret_meta->st_size < file->offset)
+        return false;
+    file->head = (struct tail_head){ .hash = wi_tail_hash(head, (size_t)got, 0), .size = (uint32_t)got };
+    if (file->offset > 0)
+        return true;
+    file->ignored = wi_is_packed_head(head, (size_t)got);
+    file->mtime_ns = wi_stat_mtime_ns(ret_meta); /* others may come before what is in it */
+    return true;
+}
+
+/* It goes on where it was left, if it is the same. 0 or -ENOMEM. */
+static int resume(struct weir_tail_file *file)
+{
     struct stat meta;
-    const int64_t got = wi_tail_pread(file->fd, head, sizeof head, 0);
-    if (fstat(file->fd, &meta) < 0)
-        return 0;
-    if (file->head.size == 0 && file->offset == 0)
-        file->ignored = got > 0 && wi_is_packed_head(head, (size_t)got);
-    const bool same = got >= 0 && wi_tail_head_is(head, (size_t)got, &file->head);
-    if (!same || (uint64_t)meta.st_size < file->offset)
+    if (!is_intact(file, file->fd, &meta))
         return wi_tail_file_truncated(file, &meta);
     if (file->trimmed)
         trim(file);
-    if (file->offset > 0 && (size_t)got > file->head.size)
-        file->head = (struct tail_head){ .hash = wi_tail_hash(head, (size_t)got, 0), .size = (uint32_t)got };
     return 0;
 }
 
@@ -93,14 +104,6 @@ static void block(struct weir_tail_file *file, int error)
         wi_tail_note(tail, weir_tail_file_path(file), strerror(-error));
     file->noted = true;
     wi_tail_file_release(file->stream);
-}
-
-/* Does it begin otherwise, or is it shorter than what was read of it? */
-static bool was_truncated(const struct weir_tail_file *file, int fd, const struct stat *meta)
-{
-    uint8_t head[WEIR_TAIL_HEAD_BYTES];
-    const int64_t got = wi_tail_pread(fd, head, sizeof head, 0);
-    return got >= 0 && (!wi_tail_head_is(head, (size_t)got, &file->head) || (uint64_t)meta->st_size < file->offset);
 }
 
 static int open_by_name(const struct weir_tail_file *file)
@@ -122,17 +125,11 @@ static int open_by_name(const struct weir_tail_file *file)
 
 int wi_tail_file_check(struct weir_tail_file *file)
 {
-    if (file->packed || file->done || (file->fd < 0 && file->dir == NULL))
+    if (file->packed || file->done || file->ignored || (file->fd < 0 && file->dir == NULL))
         return 0;
     const int fd = file->fd >= 0 ? file->fd : open_by_name(file);
-    int error = 0;
     struct stat meta;
-    if (fd >= 0 && fstat(fd, &meta) == 0) {
-        if (was_truncated(file, fd, &meta))
-            error = wi_tail_file_truncated(file, &meta);
-        else if (file->offset == 0) /* nothing was read of it: others may come before what is in it */
-            file->mtime_ns = wi_stat_mtime_ns(&meta);
-    }
+    const int error = fd >= 0 && !is_intact(file, fd, &meta) ? wi_tail_file_truncated(file, &meta) : 0;
     if (fd >= 0 && fd != file->fd)
         (void)close(fd);
     return error;

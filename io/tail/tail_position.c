@@ -15,6 +15,7 @@ struct written_identity {
     uint64_t head_hash;
     uint64_t head_size;
     int64_t mtime_ns;
+    int64_t read_ns;
 };
 
 typedef int put_fn(void *arg, const weir_tail_position *position);
@@ -28,6 +29,7 @@ static int put_one(put_fn *put, void *arg, const struct tail_position *position)
         .head_hash = position->head.hash,
         .head_size = position->head.size,
         .mtime_ns = position->mtime_ns,
+        .read_ns = position->read_ns,
     };
     const bool by_path = (position->flags & TAIL_BY_PATH) != 0;
     const weir_tail_position given = { .path = position->path,
@@ -56,7 +58,8 @@ static int put_file(put_fn *put, void *arg, const struct weir_tail_file *file)
         .head = file->head,
         .offset = file->offset,
         .mtime_ns = file->mtime_ns,
-        .flags = (file->packed ? TAIL_PACKED : 0) | (file->done ? TAIL_DONE : 0),
+        .read_ns = file->stream->mtime_ns,
+        .flags = (file->packed ? TAIL_PACKED : 0) | (file->done ? TAIL_DONE : 0) | (file->is_copy ? TAIL_COPY : 0),
     };
     return put_one(put, arg, &position);
 }
@@ -89,6 +92,7 @@ int weir_tail_load(weir_tail *tail, const weir_tail_position *position)
     loaded->head = (struct tail_head){ .hash = written.head_hash, .size = (uint32_t)written.head_size };
     loaded->offset = position->offset;
     loaded->mtime_ns = written.mtime_ns;
+    loaded->read_ns = written.read_ns;
     loaded->flags = written.flags;
     loaded->next = tail->loaded;
     tail->loaded = loaded;

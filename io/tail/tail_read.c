@@ -148,7 +148,7 @@ int64_t weir_tail_read(weir_tail_file *file, void *buffer, size_t size, bool may
     int64_t error = got < 0 ? got : 0;
     if (error == 0 && fstat(file->fd, &meta) < 0)
         error = -errno;
-    const bool is_new = error == 0 && file->head.size == 0 && file->offset == 0;
+    const bool is_new = error == 0 && file->offset + from == 0;
     if (error == 0 && is_truncated(file, &meta, may_wait, &error))
         return wi_tail_file_truncated(file, &meta);
     if (error < 0)

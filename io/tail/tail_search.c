@@ -90,7 +90,7 @@ static bool is_rest(const struct candidate *candidate, const struct tail_positio
 {
     if ((lost->flags & TAIL_BY_PATH) != 0)
         return false;
-    const bool is_same = wi_file_was_same(&candidate->identity, &lost->identity);
+    const bool is_same = (lost->flags & TAIL_TRUNCATED) == 0 && wi_file_was_same(&candidate->identity, &lost->identity);
     if (!wi_tail_head_is(candidate->head, candidate->head_size, &lost->head) || (lost->head.size == 0 && !is_same))
         return false; /* also the same file, if it was truncated before it was renamed */
     return candidate->packed || (mtime_ns(candidate) >= lost->mtime_ns && candidate->meta.stx_size >= lost->offset);
@@ -127,7 +127,7 @@ static int add_file(struct weir_tail *tail, struct tail_stream *stream, const st
     }
     if (lost != NULL)
         wi_tail_file_set(file, lost);
-    file->is_copy = lost != NULL && !candidate->packed && !wi_file_was_same(&candidate->identity, &lost->identity);
+    file->is_copy |= lost != NULL && !candidate->packed && !wi_file_was_same(&candidate->identity, &lost->identity);
     file->packed = candidate->packed;
     file->done = false;
     file->look = tail->look;
@@ -198,6 +198,15 @@ static int add_own(struct weir_tail *tail, const char *path, const struct tail_s
     return error;
 }
 
+/*
+ * Did it come after what was read last? Within one step of the kernel's clock (4 ms) that can't be told: what isn't
+ * compressed is taken for new then, since it would be known.
+ */
+static bool is_younger(const struct tail_stream *stream, const struct candidate *candidate)
+{
+    return candidate->packed ? mtime_ns(candidate) > stream->mtime_ns : mtime_ns(candidate) >= stream->mtime_ns;
+}
+
 static int take(struct weir_tail *tail, struct tail_stream *stream, const struct candidate *candidate)
 {
     const struct tail_position *lost = find_lost(stream, candidate);
@@ -205,13 +214,13 @@ static int take(struct weir_tail *tail, struct tail_stream *stream, const struct
         return is_found(stream, lost) ? 0 : add_file(tail, stream, candidate, lost);
     if ((candidate->packed && !stream->restoring) || is_copy_of_known(stream, candidate))
         return 0;
-    if (mtime_ns(candidate) > stream->mtime_ns && stream->restoring)
+    if (is_younger(stream, candidate) && stream->restoring)
         return add_file(tail, stream, candidate, NULL);
     char *path = wi_tail_join(stream->dir->path, candidate->name);
     int error = path != NULL ? 0 : -ENOMEM;
     if (error == 0 && !candidate->packed && wi_tail_matches(tail, path))
         error = add_own(tail, path, stream, candidate);
-    else if (error == 0 && !candidate->packed && mtime_ns(candidate) > stream->mtime_ns)
+    else if (error == 0 && !candidate->packed && is_younger(stream, candidate))
         error = add_file(tail, stream, candidate, NULL);
     free(path);
     return error;
@@ -254,7 +263,7 @@ static void give_up(struct weir_tail *tail, struct tail_stream *stream)
         const bool truncated = (lost->flags & TAIL_TRUNCATED) != 0;
         if (!is_found(stream, lost) && truncated && lost->size > lost->offset)
             tail->stats.cut_bytes += lost->size - lost->offset;
-        else if (!is_found(stream, lost) && !truncated && lost->mtime_ns == stream->mtime_ns && lost->offset > 0 &&
+        else if (!is_found(stream, lost) && !truncated && lost->mtime_ns >= stream->mtime_ns && lost->offset > 0 &&
                  (lost->flags & TAIL_DONE) == 0)
             wi_tail_note(tail, stream->shown,
                          "the file that was read last is gone, nor is there a copy: if it had "
@@ -282,6 +291,11 @@ int wi_tail_search(struct weir_tail *tail, struct tail_stream *stream)
         if (error == 0)
             error = take(tail, stream, candidate);
         free_candidate(candidate);
+    }
+    weir_tail_hear(tail);
+    if (stream->dir->changed) { /* what was renamed meanwhile may have been missed */
+        wi_tail_search_later(stream, tail);
+        return error;
     }
     give_up(tail, stream);
     stream->restoring = false;

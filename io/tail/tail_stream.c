@@ -49,8 +49,8 @@ static void take_history(struct weir_tail *tail, struct tail_stream *stream)
     for (const struct tail_position *position = tail->loaded; position != NULL; position = position->next)
         if (strcmp(position->path, stream->path) == 0 && (position->flags & TAIL_BY_PATH) == 0) {
             stream->known = true;
-            if (position->mtime_ns > stream->mtime_ns)
-                stream->mtime_ns = position->mtime_ns;
+            if (position->read_ns > stream->mtime_ns)
+                stream->mtime_ns = position->read_ns;
         }
     stream->restoring = stream->known;
     if (stream->known)
@@ -107,6 +107,8 @@ static bool is_position_of(const struct tail_position *position, const struct fi
 {
     if ((position->flags & TAIL_BY_PATH) != 0)
         return strcmp(position->path, path) == 0;
+    if ((position->flags & TAIL_TRUNCATED) != 0)
+        return false; /* it was that file */
     return wi_file_was_same(&position->identity, identity);
 }
 

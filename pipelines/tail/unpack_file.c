@@ -29,12 +29,12 @@ static int set_up(struct unpacking *self)
     weir_stage_set_defaults(self->stage, self->state);
     self->flow = (weir_flow){ .in = self->in, .out = self->out, .out_size = WINDOW_BYTES };
     self->opened = true;
-    return self->stage->open(self->state, &self->flow);
+    return self->stage->open != NULL ? self->stage->open(self->state, &self->flow) : 0;
 }
 
 static void tear_down(struct unpacking *self)
 {
-    if (self->opened)
+    if (self->opened && self->stage->close != NULL)
         self->stage->close(self->state);
     free(self->state);
     free(self->in);

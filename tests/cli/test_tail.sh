@@ -4,9 +4,9 @@
 . "$(dirname "$0")/pipeline_rig.sh"
 
 mkfifo lines
-# start PIPELINE: it runs, and prints into the FIFO that is descriptor 4.
+# start PIPELINE [OPTION...]: it runs, and prints into the FIFO that is descriptor 4.
 start() {
-    "$weir" run --io="$io" "$1" >lines 2>err &
+    "$weir" run --io="$io" "$@" >lines 2>err &
     pid=$!
     exec 4<lines
 }
@@ -118,6 +118,70 @@ sed '/^200000$/q' <&4 >more
 stop 0
 cat first more >printed
 same n.log printed "what was printed into a full pipe"
+
+# --- restarts ----------------------------------------------------------------------------------------------------------
+command -v gzip >/dev/null 2>&1 || { echo "skipped: no gzip here"; exit 77; }
+again='tail "s.log" | print "{.line}"'
+printf 'one\nhal' >s.log
+start "$again" --state st
+next one
+stop 0
+same /dev/null rest "half a line"
+printf 'f\ntwo\n' >>s.log
+mv s.log s.log.2 && gzip s.log.2
+printf 'three\n' >s.log.1 && touch -d '1 second' s.log.1
+printf 'four\n' >s.log
+start "$again" --state st
+for line in half two three four; do next $line; done
+printf 'five\n' >>s.log
+next five
+stop 0
+# What the copy has of a file that was truncated meanwhile; then the file is another one, with the same inode perhaps.
+printf 'six\n' >>s.log
+cp s.log s.log.3 && touch -d '2 seconds' s.log.3
+printf 'seven\n' >s.log
+start "$again" --state st
+next six
+next seven
+stop 0
+rm s.log && printf 'eight\n' >s.log
+start "$again" --state st
+next eight
+stop 0
+
+# Killed at any moment, through both ways of rotation: each line is in the file once. KILLS is how often.
+rotate() {
+    i=$((generations = generations + 1))
+    while [ $i -gt 1 ]; do [ ! -e k.log.$((i - 1)) ] || mv k.log.$((i - 1)) k.log.$i; i=$((i - 1)); done
+    if [ $((generations % 2)) = 0 ]; then mv k.log k.log.1; else cp k.log k.log.1 && : >k.log; fi
+}
+follow() { "$weir" run --io="$io" --state stk --checkpoint 10 'tail "k.log" | to raw | write "k"' 2>>err.all & pid=$!; }
+# until_read N: the last line of what was written is N.
+until_read() { until [ "$(tail -n 1 k 2>/dev/null)" = "$1" ]; do kill -0 $pid || fail "it has ended: $(cat err.all)"; done; }
+end() { kill -TERM $pid; wait $pid || fail "it doesn't end well: $(cat err.all)"; checks=$((checks + 1)); }
+line=0
+write_lines() { seq $((line + 1)) $((line + 20000)) >>k.log; line=$((line + 20000)); }
+write_lines
+follow
+until_read 20000
+end
+round=0 generations=0
+while [ $round -lt "${KILLS:-5}" ]; do
+    follow
+    write_lines
+    rotate
+    write_lines
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    rotate
+    write_lines
+    round=$((round + 1))
+done
+follow
+until_read $line
+end
+seq 1 $line >wanted
+same wanted k "after $round kills"
 
 # --- the user's mistakes -----------------------------------------------------------------------------------------------
 want 2 run 'tail | print'

@@ -157,6 +157,39 @@ static void test_copytruncate_before_all_was_read(void)
     tail_rig_fini(&rig);
 }
 
+/* A copy was there before the truncation, and was taken for nothing new; then it is all that is left. */
+static void test_copytruncate_of_a_file_that_nobody_has_read_yet(void)
+{
+    tail_rig_init(&rig);
+    tail_append("x.log", "one\ntwo\n");
+    tail_rig_start(&rig, "x.log"); /* which looks and doesn't read */
+    tail_copy("x.log", "x.log.1");
+    tail_look(&rig);
+    CHECK_EQ(truncate("x.log", 0), 0);
+    tail_append("x.log", "three\n");
+    CHECK_STR(tail_drain(&rig), "one\ntwo\nthree\n");
+    tail_rig_fini(&rig);
+}
+
+/* It was cut before it was renamed: what has its identity is not what was read. */
+static void test_copytruncate_and_rename_while_nobody_looked(void)
+{
+    tail_rig_init(&rig);
+    tail_append("x.log", "one\n");
+    tail_rig_start(&rig, "x.log");
+    CHECK_STR(tail_drain(&rig), "one\n");
+    tail_append("x.log", "two\n");
+    tail_rig_restart(&rig, "x.log");
+    tail_copytruncate("x.log", "x.log.2");
+    tail_changed("x.log.2", 1);
+    tail_append("x.log", "three\n");
+    tail_changed("x.log", 2);
+    tail_move("x.log", "x.log.1");
+    tail_append("x.log", "four\n");
+    CHECK_STR(tail_drain(&rig), "two\nthree\nfour\n");
+    tail_rig_fini(&rig);
+}
+
 /* Longer than before when it is looked at: its size says nothing, its beginning does. */
 static void test_a_file_that_was_cut_and_has_grown_beyond(void)
 {
@@ -588,6 +621,8 @@ int main(void)
     RUN(test_a_rotated_file_that_matches_is_not_read_again);
     RUN(test_copytruncate);
     RUN(test_copytruncate_before_all_was_read);
+    RUN(test_copytruncate_of_a_file_that_nobody_has_read_yet);
+    RUN(test_copytruncate_and_rename_while_nobody_looked);
     RUN(test_a_file_that_was_cut_and_has_grown_beyond);
     RUN(test_a_file_deleted_and_made_again);
     RUN(test_a_file_with_the_same_inode_after_a_restart);
