@@ -17,7 +17,7 @@ static int dups_file(struct sink *sink, const struct node *node, uint32_t entry,
     const weir_hash_options *options = &self->job->options;
     struct dup_finder *finder = options->finder;
     const struct result *result = &node->results[entry];
-    weir_file_meta meta;
+    weir_file_meta meta = { 0 };
     uint32_t root = node->root;
     int error = result->error;
     (void)out;
