@@ -107,9 +107,7 @@ static int spill(struct aggregating *self, struct groups *groups)
 
 static int add_rows(struct aggregating *self, struct table *table, const struct batch *batch)
 {
-    int error = 0;
-    for (uint32_t i = 0; error == 0 && i < batch->count; i++)
-        error = wp_groups_add(&table->groups, &batch->rows[i], batch->before + i, &table->scratch);
+    const int error = wp_groups_add(&table->groups, batch->rows, batch->count, batch->before, &table->scratch);
     wp_arena_fini(&table->scratch);
     if (error < 0)
         return wp_run_fail(self->node, error, "no memory for %zu groups", table->groups.count);
@@ -142,23 +140,6 @@ static void free_tables(struct aggregating *self)
 }
 
 /* One table takes the groups of all the others. */
-static int join(struct groups *all, struct groups *more)
-{
-    weir_text saved = { 0 };
-    int error = 0;
-    for (size_t i = 0; error == 0 && i < more->slot_count; i++) {
-        if (more->slots[i].group == NULL)
-            continue;
-        saved.size = 0;
-        error = wp_group_save(more, more->slots[i].group, &saved);
-        if (error == 0)
-            error = wp_groups_load(all, saved.data);
-    }
-    weir_text_fini(&saved);
-    wp_groups_fini(more);
-    return error;
-}
-
 static int join_tables(struct aggregating *self)
 {
     int error = 0;
@@ -167,7 +148,7 @@ static int join_tables(struct aggregating *self)
         wp_groups_init(&self->idle->groups, &self->questions);
     }
     for (struct table *table = self->idle; error == 0 && table != NULL; table = table->next)
-        error = join(&self->answers, &table->groups);
+        error = wp_groups_join(&self->answers, &table->groups);
     if (error == 0 && self->questions.by_count == 0)
         error = wp_groups_add_empty(&self->answers);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;

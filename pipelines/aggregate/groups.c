@@ -70,56 +70,134 @@ static struct group_entry *add_group(struct groups *groups, struct group_slot *s
     return group;
 }
 
+/* Where the group of that key is, or would be: there is a free one. */
+static struct group_slot *slot_of(const struct groups *groups, uint64_t hash, const char *key, uint32_t key_size)
+{
+    size_t at = hash & (groups->slot_count - 1);
+    for (; groups->slots[at].group != NULL; at = (at + 1) & (groups->slot_count - 1)) {
+        const struct group_entry *group = groups->slots[at].group;
+        if (groups->slots[at].hash == hash && group->key_size == key_size &&
+            memcmp(key_of(groups, group), key, key_size) == 0)
+            break;
+    }
+    return &groups->slots[at];
+}
+
 /* The group of that key, a new one if need be; NULL: no memory. */
 static struct group_entry *find(struct groups *groups, uint64_t hash, const char *key, uint32_t key_size,
                                 uint64_t place)
 {
     if (2 * (groups->count + 1) > groups->slot_count && grow(groups) < 0)
         return NULL;
-    size_t at = hash & (groups->slot_count - 1);
-    for (; groups->slots[at].group != NULL; at = (at + 1) & (groups->slot_count - 1)) {
-        struct group_entry *group = groups->slots[at].group;
-        if (groups->slots[at].hash == hash && group->key_size == key_size &&
-            memcmp(key_of(groups, group), key, key_size) == 0)
-            return group;
-    }
-    return add_group(groups, &groups->slots[at], hash, key, key_size, place);
+    struct group_slot *slot = slot_of(groups, hash, key, key_size);
+    return slot->group != NULL ? slot->group : add_group(groups, slot, hash, key, key_size, place);
 }
 
 /* --- records ------------------------------------------------------------------------------------------ */
 
-static uint64_t hash_of(const struct groups *groups)
+/*
+ * Most groups are in no near cache, and neither is what a group remembers: so many records are looked up at once, step
+ * by step, and what the next step needs of each is on its way meanwhile.
+ */
+#define AT_ONCE 32
+
+struct lookup {
+    uint64_t hash;
+    size_t key_at; /* of groups->key */
+    uint32_t key_size;
+    struct group_entry *group;
+};
+
+static uint64_t hash_of(const struct groups *groups, const struct lookup *lookup)
 {
     uint64_t hash = 0;
-    if (groups->key.size > 0)
-        (void)groups->xxh3->oneshot(groups->key.data, groups->key.size, (uint8_t *)&hash);
+    if (lookup->key_size > 0)
+        (void)groups->xxh3->oneshot(groups->key.data + lookup->key_at, lookup->key_size, (uint8_t *)&hash);
     return hash;
 }
 
-int wp_groups_add(struct groups *groups, const struct row *row, uint64_t place, struct arena *arena)
+static const char *key_at(const struct groups *groups, const struct lookup *lookup)
+{
+    return lookup->key_size > 0 ? groups->key.data + lookup->key_at : "";
+}
+
+/* The key of a record, behind those before it. */
+static int make_key(struct groups *groups, const struct row *row, struct arena *arena, struct lookup *ret_lookup)
+{
+    const struct questions *questions = groups->questions;
+    struct eval eval = wp_row_eval(row, arena);
+    ret_lookup->key_at = groups->key.size;
+    for (uint32_t i = 0; i < questions->by_count; i++)
+        if (wp_key_append(&groups->key, wp_eval_path(&eval, questions->by[i].steps)) < 0)
+            return -ENOMEM;
+    ret_lookup->key_size = (uint32_t)(groups->key.size - ret_lookup->key_at);
+    ret_lookup->hash = hash_of(groups, ret_lookup);
+    if (groups->slot_count > 0)
+        __builtin_prefetch(&groups->slots[ret_lookup->hash & (groups->slot_count - 1)]);
+    return 0;
+}
+
+static void prefetch_group(const struct groups *groups, const struct lookup *lookup)
+{
+    const struct group_slot *slot =
+        groups->slot_count > 0 ? &groups->slots[lookup->hash & (groups->slot_count - 1)] : NULL;
+    if (slot == NULL || slot->hash != lookup->hash || slot->group == NULL)
+        return;
+    __builtin_prefetch(slot->group);
+    __builtin_prefetch((const char *)slot->group + 64);
+    __builtin_prefetch((const char *)slot->group + 128);
+}
+
+static int find_group(struct groups *groups, struct lookup *lookup, uint64_t place)
+{
+    const struct questions *questions = groups->questions;
+    struct group_entry *group = find(groups, lookup->hash, key_at(groups, lookup), lookup->key_size, place);
+    if (group == NULL)
+        return -ENOMEM;
+    lookup->group = group;
+    for (uint32_t i = 0; i < questions->column_count; i++)
+        wp_summary_prefetch(group->memory + questions->columns[i].at, questions->columns[i].parts);
+    group->count++;
+    if (place < group->first)
+        group->first = place;
+    return 0;
+}
+
+static int add_values(struct groups *groups, struct group_entry *group, const struct row *row, struct arena *arena)
 {
     const struct questions *questions = groups->questions;
     struct eval eval = wp_row_eval(row, arena);
     int error = 0;
-    groups->key.size = 0;
-    for (uint32_t i = 0; error == 0 && i < questions->by_count; i++)
-        error = wp_key_append(&groups->key, wp_eval_path(&eval, questions->by[i].steps));
-    if (error < 0)
-        return error;
-    const uint64_t hash = hash_of(groups);
-    const char *key = groups->key.size > 0 ? groups->key.data : "";
-    struct group_entry *group = find(groups, hash, key, (uint32_t)groups->key.size, place);
-    if (group == NULL)
-        return -ENOMEM;
-    group->count++;
-    if (place < group->first)
-        group->first = place;
     for (uint32_t i = 0; error == 0 && i < questions->column_count; i++) {
         const struct column *column = &questions->columns[i];
         error = wp_summary_add(group->memory + column->at, column->parts, &groups->stash,
                                wp_eval_path(&eval, column->steps));
     }
+    return error;
+}
+
+static int add_some(struct groups *groups, const struct row *rows, uint32_t count, uint64_t place, struct arena *arena)
+{
+    struct lookup lookups[AT_ONCE];
+    int error = 0;
+    groups->key.size = 0;
+    for (uint32_t i = 0; error == 0 && i < count; i++)
+        error = make_key(groups, &rows[i], arena, &lookups[i]);
+    for (uint32_t i = 0; error == 0 && i < count; i++)
+        prefetch_group(groups, &lookups[i]);
+    for (uint32_t i = 0; error == 0 && i < count; i++)
+        error = find_group(groups, &lookups[i], place + i);
+    for (uint32_t i = 0; error == 0 && i < count; i++)
+        error = add_values(groups, lookups[i].group, &rows[i], arena);
     return arena->failed ? -ENOMEM : error;
+}
+
+int wp_groups_add(struct groups *groups, const struct row *rows, uint32_t count, uint64_t place, struct arena *arena)
+{
+    int error = 0;
+    for (uint32_t at = 0; error == 0 && at < count; at += AT_ONCE)
+        error = add_some(groups, rows + at, count - at < AT_ONCE ? count - at : AT_ONCE, place + at, arena);
+    return error;
 }
 
 int wp_groups_add_empty(struct groups *groups)
@@ -165,6 +243,43 @@ int wp_groups_load(struct groups *groups, const char *saved)
         const struct column *column = &groups->questions->columns[i];
         error = wp_summary_load(group->memory + column->at, column->parts, &groups->stash, &at);
     }
+    return error;
+}
+
+/* --- of another table ---------------------------------------------------------------------------------- */
+
+static int join_group(struct groups *groups, struct group_entry *group, const struct group_entry *more)
+{
+    int error = 0;
+    group->count += more->count;
+    if (more->first < group->first)
+        group->first = more->first;
+    for (uint32_t i = 0; error == 0 && i < groups->questions->column_count; i++) {
+        const struct column *column = &groups->questions->columns[i];
+        error = wp_summary_join(group->memory + column->at, column->parts, &groups->stash, more->memory + column->at);
+    }
+    return error;
+}
+
+int wp_groups_join(struct groups *groups, struct groups *more)
+{
+    int error = 0;
+    wp_stash_join(&groups->stash, &more->stash);
+    for (size_t i = 0; error == 0 && i < more->slot_count; i++) {
+        struct group_entry *group = more->slots[i].group;
+        if (group == NULL)
+            continue;
+        if (2 * (groups->count + 1) > groups->slot_count && grow(groups) < 0)
+            return -ENOMEM;
+        struct group_slot *slot = slot_of(groups, group->hash, key_of(groups, group), group->key_size);
+        if (slot->group != NULL) {
+            error = join_group(groups, slot->group, group);
+        } else {
+            *slot = more->slots[i];
+            groups->count++;
+        }
+    }
+    wp_groups_fini(more);
     return error;
 }
 

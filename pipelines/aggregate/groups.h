@@ -3,7 +3,7 @@
  *
  * The table is open addressing over the XXH3 of a key's bytes; a group lies in the
  * table's stash, so none is freed alone. Tables are filled beside each other and
- * joined by the bytes that a group is saved as, which is also what goes to disk.
+ * joined in the end; what goes to disk is the bytes that a group is saved as.
  */
 #ifndef WP_GROUPS_H
 #define WP_GROUPS_H
@@ -40,8 +40,12 @@ void wp_groups_fini(struct groups *groups);
 /* The memory it holds. */
 size_t wp_groups_bytes(const struct groups *groups);
 
-/* One more record, the `place`-th of the input. What its fields need is made in `arena`. 0 or -ENOMEM. */
-WEIR_MUST_USE int wp_groups_add(struct groups *groups, const struct row *row, uint64_t place, struct arena *arena);
+/* More records, from the `place`-th of the input on. What their fields need is made in `arena`. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_groups_add(struct groups *groups, const struct row *rows, uint32_t count, uint64_t place,
+                                struct arena *arena);
+
+/* All that `more` has goes over, memory and all; it is empty then. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_groups_join(struct groups *groups, struct groups *more);
 
 /* A group without a record, of no fields: what there is of no input when nobody asked for groups. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_groups_add_empty(struct groups *groups);

@@ -40,6 +40,17 @@ void *wp_stash_alloc(struct stash *stash, size_t size)
     return memory;
 }
 
+void wp_stash_join(struct stash *stash, struct stash *more)
+{
+    struct stash_block **last = &more->blocks;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = stash->blocks;
+    stash->blocks = more->blocks;
+    stash->bytes += more->bytes;
+    *more = (struct stash){ 0 };
+}
+
 void wp_stash_fini(struct stash *stash)
 {
     while (stash->blocks != NULL) {

@@ -17,6 +17,8 @@ struct stash {
 
 /* Aligned to 8 bytes, and not zeroed; NULL: no memory. */
 void *wp_stash_alloc(struct stash *stash, size_t size);
+/* The memory of `more`, and what lies in it, is the stash's from now on. */
+void wp_stash_join(struct stash *stash, struct stash *more);
 void wp_stash_fini(struct stash *stash);
 
 #endif

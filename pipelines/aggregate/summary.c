@@ -172,6 +172,39 @@ int wp_summary_add(void *summary, unsigned parts, struct stash *stash, struct da
     return error;
 }
 
+void wp_summary_prefetch(const void *summary, unsigned parts)
+{
+    if ((parts & SUMMARY_VALUES) != 0)
+        wp_values_prefetch(part_of(summary, parts, SUMMARY_VALUES));
+}
+
+static int join_sketches(struct sketch *sketch, struct stash *stash, const struct sketch *more)
+{
+    weir_text saved = { 0 };
+    int error = wp_sketch_save(more, &saved);
+    const char *at = saved.data;
+    if (error == 0)
+        error = wp_sketch_load(sketch, stash, &at);
+    weir_text_fini(&saved);
+    return error;
+}
+
+int wp_summary_join(void *summary, unsigned parts, struct stash *stash, const void *more)
+{
+    int error = 0;
+    if ((parts & SUMMARY_SUM) != 0)
+        join_sums(part_of(summary, parts, SUMMARY_SUM), part_of(more, parts, SUMMARY_SUM));
+    for (unsigned part = SUMMARY_MIN; error == 0 && part <= SUMMARY_MAX; part *= 2)
+        if ((parts & part) != 0)
+            error = take_end(part_of(summary, parts, part), stash,
+                             ((const struct end *)part_of(more, parts, part))->value, part == SUMMARY_MIN);
+    if ((parts & SUMMARY_VALUES) != 0)
+        wp_values_join(part_of(summary, parts, SUMMARY_VALUES), part_of(more, parts, SUMMARY_VALUES));
+    if (error == 0 && (parts & SUMMARY_SKETCH) != 0)
+        error = join_sketches(part_of(summary, parts, SUMMARY_SKETCH), stash, part_of(more, parts, SUMMARY_SKETCH));
+    return error;
+}
+
 int wp_summary_save(const void *summary, unsigned parts, weir_text *out)
 {
     int error = 0;

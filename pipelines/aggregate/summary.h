@@ -24,6 +24,12 @@ size_t wp_summary_size(unsigned parts);
 /* The value of one more record; what isn't a number counts for none but min and max, and null not even there. */
 WEIR_MUST_USE int wp_summary_add(void *summary, unsigned parts, struct stash *stash, struct datum datum);
 
+/* What the next wp_summary_add() writes to is on its way to the cache. */
+void wp_summary_prefetch(const void *summary, unsigned parts);
+
+/* In addition to it what `more` has, whose memory is the stash's from then on. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_summary_join(void *summary, unsigned parts, struct stash *stash, const void *more);
+
 /* As bytes, behind `out`; and back, in addition to what is there. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_summary_save(const void *summary, unsigned parts, weir_text *out);
 WEIR_MUST_USE int wp_summary_load(void *summary, unsigned parts, struct stash *stash, const char **at);

@@ -8,24 +8,68 @@
 
 struct value_block {
     struct value_block *before;
-    uint32_t count, room;
+    uint32_t count; /* not of the last one, of which its list knows it */
+    uint32_t unused;
     uint64_t numbers[];
 };
 
+static int add_block(struct value_list *list, struct stash *stash)
+{
+    const uint32_t room = list->room == 0 ? 2 : list->room < BLOCK_MAX ? 2 * list->room : BLOCK_MAX;
+    struct value_block *block = wp_stash_alloc(stash, sizeof *block + room * sizeof block->numbers[0]);
+    if (block == NULL)
+        return -ENOMEM;
+    if (list->last != NULL)
+        list->last->count = list->used;
+    block->before = list->last;
+    list->last = block;
+    list->used = 0;
+    list->room = room;
+    return 0;
+}
+
 static int add(struct value_list *list, struct stash *stash, uint64_t bits)
 {
-    struct value_block *block = list->last;
-    if (block == NULL || block->count == block->room) {
-        const uint32_t room = block == NULL ? 2 : block->room < BLOCK_MAX ? 2 * block->room : BLOCK_MAX;
-        block = wp_stash_alloc(stash, sizeof *block + room * sizeof block->numbers[0]);
-        if (block == NULL)
-            return -ENOMEM;
-        *block = (struct value_block){ .before = list->last, .room = room };
-        list->last = block;
-    }
-    block->numbers[block->count++] = bits;
+    if (list->used == list->room && add_block(list, stash) < 0)
+        return -ENOMEM;
+    list->last->numbers[list->used++] = bits;
     list->count++;
     return 0;
+}
+
+void wp_values_prefetch(const struct values *values)
+{
+    const struct value_list *list = values->reals.count > 0 ? &values->reals : &values->wholes;
+    if (list->last != NULL)
+        __builtin_prefetch(&list->last->numbers[list->used], 1);
+}
+
+static void join_lists(struct value_list *list, const struct value_list *more)
+{
+    if (more->count == 0)
+        return;
+    struct value_block *first = more->last;
+    while (first->before != NULL)
+        first = first->before;
+    if (list->last != NULL)
+        list->last->count = list->used;
+    first->before = list->last;
+    list->last = more->last;
+    list->used = more->used;
+    list->room = more->room;
+    list->count += more->count;
+}
+
+void wp_values_join(struct values *values, const struct values *more)
+{
+    join_lists(&values->wholes, &more->wholes);
+    join_lists(&values->reals, &more->reals);
+}
+
+/* How many numbers a block of the list has. */
+static uint32_t count_of(const struct value_list *list, const struct value_block *block)
+{
+    return block == list->last ? list->used : block->count;
 }
 
 int wp_values_add(struct values *values, struct stash *stash, struct datum number)
@@ -43,7 +87,7 @@ static int save_list(const struct value_list *list, weir_text *out)
 {
     int error = weir_text_append(out, &list->count, sizeof list->count);
     for (const struct value_block *block = list->last; error == 0 && block != NULL; block = block->before)
-        error = weir_text_append(out, block->numbers, block->count * sizeof block->numbers[0]);
+        error = weir_text_append(out, block->numbers, count_of(list, block) * sizeof block->numbers[0]);
     return error;
 }
 
@@ -93,7 +137,7 @@ static struct datum restored(uint64_t bits, bool real)
 static uint64_t *gather_list(const struct value_list *list, bool real, uint64_t *to)
 {
     for (const struct value_block *block = list->last; block != NULL; block = block->before)
-        for (uint32_t i = 0; i < block->count; i++)
+        for (uint32_t i = 0, count = count_of(list, block); i < count; i++)
             *to++ = ordered(block->numbers[i], real);
     return to;
 }
@@ -101,7 +145,7 @@ static uint64_t *gather_list(const struct value_list *list, bool real, uint64_t 
 static void gather_mixed(const struct value_list *list, bool real, struct datum *to)
 {
     for (const struct value_block *block = list->last; block != NULL; block = block->before)
-        for (uint32_t i = 0; i < block->count; i++)
+        for (uint32_t i = 0, count = count_of(list, block); i < count; i++)
             *to++ = restored(ordered(block->numbers[i], real), real);
 }
 
@@ -149,9 +193,21 @@ static uint64_t middle_of(uint64_t a, uint64_t b, uint64_t c)
     return c < low ? low : c > high ? high : c;
 }
 
+/* Those that are less than the pivot (or also equal to it) go to the front, without a branch. Returns their end. */
+static uint64_t partition_bits(uint64_t *numbers, uint64_t from, uint64_t to, uint64_t pivot, bool equal)
+{
+    for (uint64_t i = from; i <= to; i++) {
+        const uint64_t number = numbers[i];
+        numbers[i] = numbers[from];
+        numbers[from] = number;
+        from += equal ? number <= pivot : number < pivot;
+    }
+    return from;
+}
+
 /*
- * Hoare's: the k-th smallest goes to its place. Where the pivots are bad for long, which only bad luck or bad will
- * makes, the rest is sorted.
+ * Hoare's quickselect: the k-th smallest. Where the pivots are bad for long, which only bad luck or bad will makes, the
+ * rest is sorted.
  */
 static uint64_t select_bits(uint64_t *numbers, uint64_t count, uint64_t k)
 {
@@ -162,25 +218,14 @@ static uint64_t select_bits(uint64_t *numbers, uint64_t count, uint64_t k)
             break;
         }
         const uint64_t pivot = middle_of(numbers[from], numbers[from + (to - from) / 2], numbers[to]);
-        uint64_t i = from, j = to;
-        for (;;) {
-            while (numbers[i] < pivot)
-                i++;
-            while (numbers[j] > pivot)
-                j--;
-            if (i >= j)
-                break;
-            const uint64_t swapped = numbers[i];
-            numbers[i++] = numbers[j];
-            numbers[j--] = swapped;
+        const uint64_t less = partition_bits(numbers, from, to, pivot, false);
+        if (k < less) {
+            to = less - 1;
+            continue;
         }
-        /* Up to j (or before i, where both stand on the pivot) nothing is larger, behind it nothing smaller. */
-        if (i == j && k == i)
-            break;
-        if (k <= j)
-            to = j;
-        else
-            from = j + 1;
+        from = partition_bits(numbers, less, to, pivot, true); /* the pivot itself is among them */
+        if (k < from)
+            return pivot;
     }
     return numbers[k];
 }

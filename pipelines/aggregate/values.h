@@ -14,6 +14,7 @@ struct value_block;
 struct value_list {
     struct value_block *last;
     uint64_t count;
+    uint32_t used, room; /* of the last one: nothing of it but the place of the next number is looked at */
 };
 
 struct values {
@@ -22,6 +23,12 @@ struct values {
 
 /* Of a number that is none (NaN) nothing is kept. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_values_add(struct values *values, struct stash *stash, struct datum number);
+
+/* The place of the next number is on its way to the cache. */
+void wp_values_prefetch(const struct values *values);
+
+/* All of `more` goes over, and so does its memory: the stash has that, too, from now on. */
+void wp_values_join(struct values *values, const struct values *more);
 
 /* As bytes, behind `out`; and back, in addition to what is there. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_values_save(const struct values *values, weir_text *out);

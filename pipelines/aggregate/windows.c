@@ -83,7 +83,7 @@ static int add_row(struct windows *windows, const struct row *row, int64_t now_n
         windows->seen_ns = time_ns;
     windows->seen = true;
     struct window *window = window_at(windows, windows->time != NULL ? begin_of(windows, time_ns) : now_ns);
-    return window == NULL ? -ENOMEM : wp_groups_add(&window->groups, row, windows->place++, arena);
+    return window == NULL ? -ENOMEM : wp_groups_add(&window->groups, row, 1, windows->place++, arena);
 }
 
 int wp_windows_add(struct windows *windows, const struct batch *batch, int64_t now_ns)

@@ -32,9 +32,42 @@ static size_t put_time(int64_t ns, char *text, size_t size)
     return at;
 }
 
+/*
+ * Of a number with a few digits: where a whole number of up to 15 digits, divided by a power of ten, is the same
+ * double, its digits are those of the number (both are exact, and the division is rounded once). 0: it has more of
+ * them.
+ */
+static size_t put_few_digits(double real, char *text, size_t size)
+{
+    static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+    const double amount = fabs(real);
+    if (!(amount >= 1e-4 && amount < 1e9))
+        return 0;
+    for (int broken = 0; broken < (int)(sizeof powers / sizeof powers[0]); broken++) {
+        int64_t digits = llrint(amount * powers[broken]);
+        if ((double)digits / powers[broken] != amount)
+            continue;
+        char *at = text + size;
+        for (int i = 0; i <= broken || digits > 0; i++, digits /= 10) {
+            if (i == broken && broken > 0)
+                *--at = '.';
+            *--at = (char)('0' + digits % 10);
+        }
+        if (real < 0)
+            *--at = '-';
+        const size_t length = (size_t)(text + size - at);
+        memmove(text, at, length);
+        return length;
+    }
+    return 0;
+}
+
 /* The shortest spelling that is read back as the same number. */
 static size_t put_double(double real, char *text, size_t size)
 {
+    const size_t few = put_few_digits(real, text, size);
+    if (few > 0)
+        return few;
     for (int digits = 15; digits <= 17; digits++) {
         const int length = snprintf(text, size, "%.*g", digits, real);
         double back;

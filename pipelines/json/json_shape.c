@@ -30,8 +30,12 @@ struct shape_field {
 
 struct shape_memory;
 
+/* Who asks for a field asks for it in every record, by a name that lies in the same place. */
+#define HINTS 16
+
 struct json_shape {
     struct shape_memory *memory; /* where it lies */
+    uint16_t hints[HINTS];       /* [atomic] by the place of a name: the field that was found, or any other */
     uint32_t value_count, field_count;
     struct shape_point begin, end; /* of the root */
     struct shape_field fields[];
@@ -152,17 +156,32 @@ static struct json_span span_between(const struct json_shaped *shaped, struct sh
     return (struct json_span){ at, shaped->ends[end.value] + end.offset - at };
 }
 
+static bool is_named(const struct shape_field *field, const char *name, size_t size)
+{
+    return field->name_size == size && memcmp(field->name, name, size) == 0;
+}
+
+/* What was found before, by any name, is the last field of its name. */
+static const struct shape_field *find_field(const struct json_shape *shape, const char *name, size_t size)
+{
+    uint16_t *hint = (uint16_t *)(uintptr_t)&shape->hints[(uintptr_t)name / 8 % HINTS];
+    const uint16_t hinted = __atomic_load_n(hint, __ATOMIC_RELAXED);
+    if (hinted > 0 && is_named(&shape->fields[hinted - 1], name, size))
+        return &shape->fields[hinted - 1];
+    for (uint32_t i = shape->field_count; i > 0; i--)
+        if (is_named(&shape->fields[i - 1], name, size)) {
+            __atomic_store_n(hint, (uint16_t)i, __ATOMIC_RELAXED);
+            return &shape->fields[i - 1];
+        }
+    return NULL;
+}
+
 bool wp_json_shaped_field(const struct json_shaped *shaped, const char *name, size_t size, struct json_span *ret_value)
 {
-    const struct json_shape *shape = shaped->shape;
-    for (uint32_t i = shape->field_count; i > 0; i--) {
-        const struct shape_field *field = &shape->fields[i - 1];
-        if (field->name_size != size || memcmp(field->name, name, size) != 0)
-            continue;
+    const struct shape_field *field = find_field(shaped->shape, name, size);
+    if (field != NULL)
         *ret_value = span_between(shaped, field->begin, field->end);
-        return true;
-    }
-    return false;
+    return field != NULL;
 }
 
 struct json_span wp_json_shaped_root(const struct json_shaped *shaped)

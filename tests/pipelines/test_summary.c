@@ -39,24 +39,35 @@ static struct datum number_of(enum shape shape, uint64_t i)
     }
 }
 
-/* A group's part goes through bytes on its way to another table: nothing may be lost there. */
+/* A group's part goes to another table, as it is or through bytes: nothing may be lost there. */
 static void quantiles_of(enum shape shape, uint64_t count)
 {
     static const struct measure measures[] = { { MEASURE_QUANTILE, 0, 100 },   { MEASURE_QUANTILE, 50, 100 },
                                                { MEASURE_QUANTILE, 99, 100 },  { MEASURE_QUANTILE, 999, 1000 },
                                                { MEASURE_QUANTILE, 100, 100 }, { MEASURE_QUANTILE, 25, 100 } };
-    struct stash stash = { 0 };
-    struct values half = { 0 }, all = { 0 };
+    struct stash stash = { 0 }, others = { 0 };
+    struct values part = { 0 }, other = { 0 }, all = { 0 };
     struct value_sorter sorter = { 0 };
     weir_text saved = { 0 };
     struct datum *sorted = calloc(count + 1, sizeof *sorted);
     for (uint64_t i = 0; i < count; i++) {
         sorted[i] = number_of(shape, i);
-        CHECK(wp_values_add(i % 2 == 0 ? &all : &half, &stash, sorted[i]) == 0);
+        CHECK(wp_values_add(i % 3 == 0 ? &all : &part, &stash, sorted[i]) == 0);
+        if (++i == count)
+            break;
+        sorted[i] = number_of(shape, i);
+        CHECK(wp_values_add(&other, &others, sorted[i]) == 0);
+        if (i < count / 2)
+            continue;
+        wp_values_join(&part, &other); /* and goes on */
+        wp_stash_join(&stash, &others);
+        other = (struct values){ 0 };
     }
+    wp_values_join(&part, &other);
+    wp_stash_join(&stash, &others);
     CHECK(wp_values_add(&all, &stash, datum_double(NAN)) == 0);
     qsort(sorted, count, sizeof *sorted, compare);
-    CHECK(wp_values_save(&half, &saved) == 0);
+    CHECK(wp_values_save(&part, &saved) == 0);
     const char *at = saved.data;
     CHECK(wp_values_load(&all, &stash, &at) == 0 && at == saved.data + saved.size);
     CHECK(wp_values_gather(&all, &sorter) == 0);
