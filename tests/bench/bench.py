@@ -13,6 +13,7 @@
   bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
   bench.py BUILD pipelines [...]   pipelines beside the tools that do the same work: see bench_pipelines.py
   bench.py BUILD slow_sink [...]   memory and CPU over time behind a slow sink: see bench_slow_sink.py
+  bench.py BUILD edge --peers[=DIR] four stages of records that hand on what they get, beside the peers' pipe4_ptr
   bench.py BUILD runtime --from=FILE
                                    the table of results that run.sh wrote earlier
 
@@ -168,14 +169,41 @@ def print_table(rows, workers):
     print(f"{led} rows led at every number of workers; behind in {len(behind)} figures: {', '.join(behind) or 'none'}")
 
 
+def peers_folder(value):
+    return value or os.environ.get("WEIR_PEERS") or fail(
+        "where are the peers? --peers=DIR or $WEIR_PEERS is the folder with their run.sh and sources")
+
+
+def bench_edge(build, program, weir_pb, arguments):
+    """What an item costs a hop: in a pipeline of records, and in the runtimes' own pipelines of four stages."""
+    key, _, value = arguments[0].partition("=")
+    if key != "--peers" or len(arguments) > 1:
+        fail(f"edge knows --peers[=DIR], not {' '.join(arguments)}")
+    peers = peers_folder(value)
+    rows = []
+    for line in subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
+        name, *fields = line.split("\t")
+        name, _, workers = name.rpartition("_w")
+        rows.append(Row("pipeline", workers, [name, *fields]))
+    beside = measure_beside(peers, build, weir_pb, ["pipe4_ptr"], ["2", "1"])
+    rows += sorted(beside, key=lambda row: row.median)
+    print(f"{'ns an item and hop':<20} {'workers':>7} {'median':>8} {'min':>8} {'max':>8}")
+    for row in rows:
+        print(f"{row.peer + ' ' + row.name:<20} {row.workers:>7} {row.median:8.1f} {row.min:8.1f} {row.max:8.1f}")
+    best = best_of([row for row in beside if row.peer != "weir" and row.median > 0])
+    ours = max(row.median for row in rows if row.name == "pass_256")
+    if best is not None:
+        print(f"\nrecords in batches of 256, at the worse number of workers: {ours / best.median:.3f} of {best.peer}'s")
+    save(build, rows)
+
+
 def bench_runtime(build, weir_pb, arguments):
     peers, results, workers, names = None, None, ["2", "1"], []
     arguments = iter(arguments)
     for argument in arguments:
         key, _, value = argument.partition("=")
         if key == "--peers":
-            peers = value or os.environ.get("WEIR_PEERS") or fail(
-                "where are the peers? --peers=DIR or $WEIR_PEERS is the folder with their run.sh and sources")
+            peers = peers_folder(value)
         elif key == "--workers":
             workers = (value or next(arguments, "")).split() or fail('--workers "2 1"')
         elif key == "--from" and value:
@@ -213,6 +241,8 @@ def main():
         print("\n".join(["runtime", *SCRIPTS, *programs]))
     elif arguments[0] in SCRIPTS:
         bench_script(build, arguments[0], arguments[1:])
+    elif arguments[0] == "edge" and len(arguments) > 1:
+        bench_edge(build, programs["edge"], weir_pb, arguments[1:])
     elif arguments[0] == "runtime":
         bench_runtime(build, weir_pb, arguments[1:])
     else:
