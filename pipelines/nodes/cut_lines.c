@@ -17,13 +17,11 @@
 #include <weir/time.h>
 
 #include "line/csv_quotes.h"
-#include "nodes/json_sieve.h"
+#include "nodes/line_seeker.h"
 #include "nodes/node.h"
 #include "journal/words.h"
-#include "plan/push_down.h"
 #include "run/batch.h"
 #include "run/checkpoint.h"
-#include "expr/find_text.h"
 #include "run/reject.h"
 
 static const weir_opt lines_opts[] = {
@@ -34,13 +32,12 @@ static const weir_opt lines_opts[] = {
 struct line_cutter {
     struct run_node *node;
     size_t max;
-    bool skips;                /* in the middle of such a line */
-    uint64_t line;             /* lines before this one, as far as they were counted: unless it seeks */
-    uint64_t offset;           /* of the chunk in the input */
-    bool seeks;                /* not every line is a record: the others can't pass the filter behind */
-    const char *literal;       /* that a line must hold; NULL: the glance says which */
-    struct text_finder finder; /* of the literal */
-    struct json_glance glance;
+    bool skips;      /* in the middle of such a line */
+    uint64_t line;   /* lines before this one, as far as they were counted: unless it seeks */
+    uint64_t offset; /* of the chunk in the input */
+    bool seeks;      /* not every line is a record: the others can't pass the filter behind */
+    struct line_seeker seeker;
+    struct line_hits *hits; /* of the chunk, if who read it has looked; or NULL */
     struct csv_quotes quotes;
     uint64_t inner;  /* newlines within the line */
     weir_text begun; /* what earlier chunks hold of this line */
@@ -147,10 +144,19 @@ static const char *find_newline(struct line_cutter *self, const char *from, cons
 
 /* --- looking for what may pass ------------------------------------------------------------------------- */
 
-static const char *seek(const struct line_cutter *self, const char *from, size_t size)
+/* The next byte from `from` on of a line that may pass: known already, as far as the chunk was looked through. */
+static const char *seek(struct line_cutter *self, const char *from, const char *end)
 {
-    return self->literal != NULL ? wp_text_finder_find(&self->finder, from, size)
-                                 : wp_json_sieve(&self->glance, from, size);
+    const char *text = (const char *)self->chunk->data;
+    struct line_hits *hits = self->hits;
+    if (hits == NULL)
+        return wp_line_seeker_find(&self->seeker, from, (size_t)(end - from));
+    while (hits->next < hits->count && text + hits->at[hits->next] < from)
+        hits->next++;
+    if (hits->next < hits->count)
+        return text + hits->at[hits->next];
+    const char *rest = from > text + hits->end ? from : text + hits->end;
+    return rest < end ? wp_line_seeker_find(&self->seeker, rest, (size_t)(end - rest)) : NULL;
 }
 
 /* The end of the line that begins at `from`, if it is too long; NULL: it isn't. */
@@ -179,7 +185,7 @@ static int pass_over(struct line_cutter *self, const char *from, const char *to)
 /* Up to and with the next line that may pass, or the chunk's end. */
 static int cut_around(struct line_cutter *self, struct batch *batch, const char *from, const char *end)
 {
-    const char *hit = seek(self, from, (size_t)(end - from));
+    const char *hit = seek(self, from, end);
     const char *seen = hit != NULL ? hit : end; /* the line that begins before it is of interest */
     const char *newline = seen > from ? memrchr(from, '\n', (size_t)(seen - from)) : NULL;
     const char *line = newline != NULL ? newline + 1 : from;
@@ -221,7 +227,9 @@ static int cut(struct line_cutter *self, struct batch *batch)
         return error;
     self->offset += self->chunk->size;
     weir_chunk_put(self->chunk);
+    free(self->hits);
     self->chunk = NULL;
+    self->hits = NULL;
     return error;
 }
 
@@ -267,14 +275,9 @@ static struct line_cutter *create(struct run_node *node)
         return NULL;
     self->node = node;
     self->max = (size_t)wp_plan_number(node->plan, "max");
-    size_t size = 0;
     const struct plan_node *csv = wp_push_quotes(node->plan);
     self->quotes.delimiter = csv != NULL ? wp_plan_text(csv, "delimiter")[0] : '\0';
-    struct push_number filter;
-    self->literal = wp_push_to_lines(node->plan, &size);
-    self->finder = wp_text_finder(self->literal, size);
-    self->seeks = self->literal != NULL ||
-                  (wp_push_through_json(node->plan, &filter) && wp_json_glance_init(&self->glance, &filter));
+    self->seeks = wp_line_seeker_init(&self->seeker, node->plan);
     return self;
 }
 
@@ -283,6 +286,7 @@ static void destroy(struct line_cutter *self)
     if (self == NULL)
         return;
     weir_text_fini(&self->begun);
+    free(self->hits);
     weir_chunk_put(self->chunk);
     wp_batch_free(self->batch);
     free(self);
@@ -291,8 +295,10 @@ static void destroy(struct line_cutter *self)
 static void take_chunk(struct line_cutter *self, struct parcel *parcel)
 {
     self->chunk = parcel->chunk;
+    self->hits = parcel->hits;
     self->at = 0;
     parcel->chunk = NULL;
+    parcel->hits = NULL;
 }
 
 /* Without lines nothing but what was rejected. */

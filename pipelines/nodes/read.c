@@ -8,6 +8,8 @@
 
 #include "nodes/node.h"
 #include "nodes/read_as_files.h"
+#include "nodes/read_block.h"
+#include "nodes/read_lanes.h"
 #include "run/batch.h"
 #include "run/checkpoint.h"
 #include "run/held_file.h"
@@ -120,39 +122,15 @@ WEIR_ASYNC(open_input, int64_t, struct run_node *node; const char *path; struct 
     WEIR_END
 }
 
-/* Reads a block into the chunk. Resolves to its bytes or a negative errno; -ECANCELED: the run is to stop. */
-/* clang-format off */
-WEIR_ASYNC(read_block, int64_t, struct run_node *node; struct held_file *file; weir_chunk *chunk; size_t block;
-           uint64_t offset; struct patience patience; weir_read read; weir_sleep limit; weir_cancelled_future stopped;
-           weir_select_future which; weir_sleep nap;)
-/* clang-format on */
-{
-    WEIR_BEGIN
-    for (;;) {
-        self->stopped = wp_stop_wait(self->node);
-        self->read = weir_read_at(self->file->output.fd, self->chunk->data, self->block, self->offset,
-                                  wp_held_file_hold(self->file, self->chunk));
-        self->limit = wp_patience_limit(self->node);
-        AWAIT(self->which, weir_select_biased(self->stopped, self->read, self->limit));
-        if (self->which.output == 2)
-            RETURN(-ETIMEDOUT); /* and no other try: the kernel still has this one */
-        self->output = self->which.output == 1 ? self->read.output : -ECANCELED;
-        if (!wp_patience_again(&self->patience, self->node, self->output))
-            break;
-        AWAIT(self->nap, wp_patience_nap(&self->patience));
-    }
-    WEIR_FINALLY
-    WEIR_END
-}
-
 /*
  * Sends on what is in one file. Resolves to 0, -EPIPE (nobody wants more), -ECANCELED (the run is to stop), or another
  * negative errno, which was told.
  */
 /* clang-format off */
 WEIR_ASYNC(read_file, int, struct run_node *node; struct reading *at; struct held_file *file; size_t block;
-           bool copies; int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open;
-           struct wp_checkpoint_pass pass; weir_chunk_get_future get; struct read_block read; struct wp_edge_send send;)
+           int64_t got; int64_t since_ns; weir_chunk *chunk; struct open_input open;
+           struct wp_checkpoint_pass pass; weir_chunk_get_future get; struct wp_read_block read;
+           struct wp_edge_send send; struct wp_read_lanes lanes;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -171,7 +149,13 @@ WEIR_ASYNC(read_file, int, struct run_node *node; struct reading *at; struct hel
     if (self->output < 0)
         RETURN(self->output);
     (void)posix_fadvise(self->file->output.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    self->copies = wp_is_memory_file(self->file->output.fd);
+    self->file->is_memory = wp_is_memory_file(self->file->output.fd);
+    if (wp_read_lanes_pay(self->node, self->file->output.fd)) {
+        AWAIT(self->lanes, WEIR_CALL(wp_read_lanes, .node = self->node, .file = self->file, .path = self->at->path,
+                                     .offset = &self->at->offset));
+        if (self->lanes.output < 0)
+            RETURN(self->lanes.output);
+    }
     for (;;) {
         AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
         if (self->pass.output < 0)
@@ -181,15 +165,9 @@ WEIR_ASYNC(read_file, int, struct run_node *node; struct reading *at; struct hel
         if (self->chunk == NULL)
             RETURN(wp_run_fail(self->node, -ENOMEM, "no memory for a block of %zu bytes", self->block));
         self->since_ns = weir_now_ns();
-        if (self->copies) {
-            self->got = wp_stop_is_asked(self->node) ? -ECANCELED
-                                                     : wp_memory_file_read(self->file->output.fd, self->chunk->data,
-                                                                           self->block, self->at->offset);
-        } else {
-            AWAIT(self->read, WEIR_CALL(read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
-                                        .block = self->block, .offset = self->at->offset));
-            self->got = self->read.output;
-        }
+        AWAIT(self->read, WEIR_CALL(wp_read_block, .node = self->node, .file = self->file, .chunk = self->chunk,
+                                    .block = self->block, .offset = self->at->offset));
+        self->got = self->read.output;
         wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - self->since_ns));
         if (self->got == -ECANCELED || self->got == 0)
             RETURN((int)self->got);

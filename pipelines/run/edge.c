@@ -1,4 +1,5 @@
 /* edge.c - parcels between nodes, and who waited how long for whom. */
+#include <stdlib.h>
 #include <weir/time.h>
 
 #include "run/batch.h"
@@ -11,9 +12,11 @@
 void wp_parcel_put(struct parcel *parcel)
 {
     weir_chunk_put(parcel->chunk);
+    free(parcel->hits);
     wp_batch_free(parcel->batch);
     wp_mark_put(parcel->mark);
     parcel->chunk = NULL;
+    parcel->hits = NULL;
     parcel->batch = NULL;
     parcel->mark = NULL;
 }

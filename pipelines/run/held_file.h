@@ -22,6 +22,7 @@ struct held_file {
     unsigned number;           /* that of its name */
     bool is_sparse;            /* its zeros are left out: hole.h */
     struct cached_write cache; /* of one that is written; zero: all goes to the ring */
+    bool is_memory;            /* of one that is read: see memory_file.h */
     weir_chunk *chunk;         /* of the operation under way */
     struct place place;        /* of one that is written: where it is */
     struct seal seal;          /* and what is done to it before it gets its name */

@@ -22,10 +22,11 @@
 
 /* --- edges ------------------------------------------------------------------------------ */
 
-struct batch;   /* batch.h */
-struct pieces;  /* pieces.h */
-struct gate;    /* gate.h */
-struct rejects; /* reject.h */
+struct batch;     /* batch.h */
+struct pieces;    /* pieces.h */
+struct gate;      /* gate.h */
+struct rejects;   /* reject.h */
+struct line_hits; /* line_hits.h */
 struct run_bounds;
 struct row;
 struct mark;        /* marks.h */
@@ -45,7 +46,8 @@ enum run_seam { SEAM_NONE, SEAM_BEGIN, SEAM_END };
  * not the whole.
  */
 struct parcel {
-    weir_chunk *chunk; /* a reference; NULL in the end */
+    weir_chunk *chunk;      /* a reference; NULL in the end */
+    struct line_hits *hits; /* malloc()ed, or NULL: what `read` saw of the chunk for `lines` */
     struct batch *batch;
     struct mark *mark; /* a checkpoint's, alone in its parcel: only nodes with takes_marks get it from wp_edge_recv() */
     int64_t time_ns;   /* of SEAM_BEGIN: that of the file's first record, since 1970 */

@@ -77,6 +77,30 @@ says 'is longer than max=70005: a larger max= takes it'
 want 0 run 'read hay | lines | where !contains(.line, "needle") | to raw | write found'
 grep -v needle hay | sed 's/\r$//' >wanted
 same wanted found "without it"
+# A file of many blocks is read and looked through by several at once: the same lines, in their order.
+for i in 1 2 3 4 5 6 7 8; do cat hay text; done >hays
+{ cat hays; echo; } | sed 's/\r$//' | grep -a needle >wanted
+for workers in 1 2 3 8; do
+    for block in 512 3000 4KiB 256KiB; do
+        want 0 run --workers $workers "read hays block=$block | lines | where contains(.line, \"needle\") | to raw | write found"
+        same wanted found "workers=$workers block=$block"
+    done
+    want 0 run --workers $workers --mem 4MiB "read hays block=64KiB | lines | where contains(.line, \"needle\") | to raw | write found"
+    same wanted found "workers=$workers, little memory"
+    want 0 run --workers $workers "read hays hays block=3000 | lines | where contains(.line, \"needle\") | head 100 | to raw | write found"
+    head -n 100 wanted >first
+    same first found "workers=$workers, the first 100"
+    want 0 run --workers $workers "read hays block=4KiB | lines | where .line =~ /^[0-9]*77$/ | to raw | write found"
+    { cat hays; echo; } | sed 's/\r$//' | grep -a '^[0-9]*77$' >many
+    same many found "workers=$workers, of many hits in a block"
+done
+want 1 run --workers 2 "read hays block=3000 | lines max=70000 | where contains(.line, \"needle\") | to raw | write none"
+says 'is longer than max=70000: a larger max= takes it'
+for i in 1 2 3 4 5 6 7 8; do printf 'a needle\n'; head -c 30000 /dev/zero; printf '\n'; done >holes
+truncate -s 3M holes; printf 'needle at the end\n' >>holes
+want 0 run --workers 2 "read holes block=4KiB | lines max=4MiB | where contains(.line, \"needle\") | to raw | write found"
+grep -a needle holes >wanted
+same wanted found "a file with a hole"
 for filter in 'starts_with(.line, "the last")' '.line == "the last needle"' '.line =~ /^the .* needle/' 'ends_with(.line, "last needle") && .line != ""'; do
     want 0 run "read hay | lines | where $filter | print"
     echo '{"line":"the last needle"}' >wanted
