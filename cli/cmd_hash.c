@@ -284,7 +284,7 @@ static int run(struct context *context, weir_hash_options *options, const weir_d
         runtime_options.workers = context->values.jobs;
         runtime_options.blocking_cpu_max = context->values.jobs;
     }
-    struct interrupt interrupt;
+    struct interrupt interrupt = { 0 };
     if (interrupt_init(&interrupt) < 0)
         return complain("no memory"), EXIT_DATA;
 

@@ -18,6 +18,7 @@
 #include "interrupt.h"
 #include "pipeline_text.h"
 #include "progress.h"
+#include "reload.h"
 #include "screen.h"
 #include "service.h"
 #include "stage_report.h"
@@ -76,7 +77,9 @@ static const struct arg_section run_sections[] = {
           "sinks commit. For a source without an end of its own (stdin, generate without size=) that is its end, and "
           "the exit code 0. One that had more to give (files, read, manifest) was cut short: files in blocks that are "
           "at work are done, no more are begun; a new file that would not be the whole doesn't get its name; exit "
-          "code 130 or 143. The second signal ends the process at once; what has its name is whole." },
+          "code 130 or 143. The second signal ends the process at once; what has its name is whole. SIGHUP, with a "
+          "--state: the pipeline's file is read again; if it checks, a last checkpoint is taken and the new pipeline "
+          "goes on from there in the same process, else the faults are told and the old one goes on (weir reload)." },
     { .title = "STATE",
       .text =
           "With --state DIR the pipeline takes a checkpoint once a second, as long as anything flows: where its "
@@ -157,7 +160,10 @@ static void on_trouble(void *arg, const char *text)
 /* The words for a run that a signal ended, and its exit code; 0: there is more to say of it. */
 static int conclude_stopped(const weir_pipeline *pipeline, int signal)
 {
-    const char *name = signal == SIGINT ? "SIGINT" : "SIGTERM", *text = weir_pipeline_error(pipeline);
+    const char *name = signal == SIGINT   ? "SIGINT"
+                       : signal == SIGHUP ? "SIGHUP"
+                                          : "SIGTERM",
+               *text = weir_pipeline_error(pipeline);
     switch (weir_pipeline_was_stopped(pipeline)) {
     case WEIR_PIPELINE_NOT_STOPPED: /* it came too late, or it failed all the same */
         return 0;
@@ -187,7 +193,7 @@ static int conclude(const weir_pipeline *pipeline, int error, int signal)
     return EXIT_DATA;
 }
 
-static int run(weir_pipeline *pipeline, const struct values *values)
+static int run(weir_pipeline *pipeline, const struct values *values, struct reloading *reloading)
 {
     weir_io_options io = weir_io_defaults();
     io.mode = (weir_io_mode)values->io;
@@ -196,7 +202,7 @@ static int run(weir_pipeline *pipeline, const struct values *values)
     options.drivers = &drivers;
     if (values->workers > 0)
         options.workers = options.blocking_cpu_max = values->workers;
-    struct interrupt interrupt;
+    struct interrupt interrupt = { .hangup = reloading->kept ? reload_check : NULL, .hangup_arg = reloading };
     weir_runtime *runtime = NULL;
     int error = interrupt_init(&interrupt);
     if (error == 0)
@@ -233,6 +239,8 @@ static int run(weir_pipeline *pipeline, const struct values *values)
     const int late =
         weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 || error == -ETIMEDOUT ? 50000000 : -1);
     const int signal = interrupt_fini(&interrupt);
+    if (signal == SIGHUP && error == 0 && weir_pipeline_was_stopped(pipeline) == WEIR_PIPELINE_ENDED)
+        return reload_now();
     const int status = conclude(pipeline, error, signal);
     if (late != 0)
         _exit(status); /* a thread is stuck in a system call, and holds what exit() would free */
@@ -250,9 +258,11 @@ int cmd_run(int argc, char **argv)
     int status = pipeline_open("weir run", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
+    struct reloading reloading = { .choice = &values.pipeline, .operand = operands > 0 ? argv[0] : NULL };
     status = state_keep("weir run", pipeline, &values.pipeline, operands, argv, &values.state);
+    reloading.kept = status == 0 && weir_pipeline_is_kept(pipeline);
     if (status == 0)
-        status = run(pipeline, &values);
+        status = run(pipeline, &values, &reloading);
     weir_pipeline_destroy(pipeline);
     return status;
 }

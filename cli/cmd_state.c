@@ -121,7 +121,8 @@ static int do_one(enum deed deed, const struct values *values, const char *dir)
     const int status = deed == LS     ? weir_state_list(dir, values->all, values->json, &out, &errors)
                        : deed == FSCK ? weir_state_check(dir, values->repair, values->json, &out, &errors)
                                       : rewind_one(values, dir, &out, &errors);
-    fwrite(out.data, 1, out.size, stdout);
+    if (out.size > 0)
+        fwrite(out.data, 1, out.size, stdout);
     if (status < 0 && errors.size == 0)
         fprintf(stderr, "weir state: %s: %s\n", dir, strerror(-status));
     state_say_lines(&errors);

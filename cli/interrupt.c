@@ -7,20 +7,30 @@
 /* Ours, to end the thread. */
 #define SIGNAL_END SIGUSR2
 
-static void *wait_for_signals(void *arg)
+static sigset_t signals_of(bool hangup)
 {
-    struct interrupt *interrupt = arg;
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGNAL_END);
+    if (hangup)
+        (void)sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
+static void *wait_for_signals(void *arg)
+{
+    struct interrupt *interrupt = arg;
+    const sigset_t signals = signals_of(interrupt->hangup != NULL);
     for (;;) {
         int signal;
         if (sigwait(&signals, &signal) != 0)
             continue;
         if (signal == SIGNAL_END)
             return NULL;
+        if (signal == SIGHUP && (interrupt_signal(interrupt) != 0 || !interrupt->hangup(interrupt->hangup_arg)))
+            continue;
         if (interrupt_signal(interrupt) != 0)
             _exit(128 + signal);
         __atomic_store_n(&interrupt->signal, signal, __ATOMIC_RELEASE);
@@ -30,11 +40,7 @@ static void *wait_for_signals(void *arg)
 
 int interrupt_init(struct interrupt *interrupt)
 {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGNAL_END);
+    const sigset_t signals = signals_of(interrupt->hangup != NULL);
     interrupt->signal = 0;
     const int error = weir_cancel_create(&interrupt->token);
     if (error < 0)
@@ -55,6 +61,12 @@ int interrupt_fini(struct interrupt *interrupt)
     (void)pthread_join(interrupt->thread, NULL);
     weir_cancel_unref(interrupt->token);
     return interrupt->signal;
+}
+
+void interrupt_unblock(void)
+{
+    const sigset_t signals = signals_of(true);
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 void interrupt_end_by_sigpipe(void)

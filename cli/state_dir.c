@@ -100,7 +100,7 @@ int state_keep(const char *command, weir_pipeline *pipeline, const struct pipeli
     state_say_lines(&notes);
     if (error < 0 && errors.size == 0)
         fprintf(stderr, "%s: %s: %s\n", command, keep.dir, strerror(-error));
-    if (error == -EINVAL) { /* with places, and carets below them */
+    if (error == -EINVAL && errors.size > 0) { /* with places, and carets below them */
         fwrite(errors.data, 1, errors.size, stderr);
         weir_text_fini(&errors);
     }

@@ -40,6 +40,11 @@ int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state
     return error == 0 ? wp_journal_restored(pipeline->journal) : error;
 }
 
+bool weir_pipeline_is_kept(const weir_pipeline *pipeline)
+{
+    return pipeline->run->checkpoints != NULL;
+}
+
 bool weir_pipeline_wants_state(const weir_pipeline *pipeline)
 {
     for (const struct plan_chain *chain = pipeline->plan.pipelines; chain != NULL; chain = chain->next) {

@@ -111,6 +111,8 @@ typedef struct weir_pipeline_state {
 
 WEIR_MUST_USE int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors,
                                      weir_text *notes);
+/* Did that succeed? */
+bool weir_pipeline_is_kept(const weir_pipeline *pipeline);
 /* Does one of its sources say start=checkpoint? */
 bool weir_pipeline_wants_state(const weir_pipeline *pipeline);
 
