@@ -107,6 +107,21 @@ static void say_options(struct words *words, const struct plan_node *node)
     wp_lines_end(&words->lines);
 }
 
+/* --- what a source or a sink promises of each record, over a restart ------------------------------------- */
+
+static void say_promise(struct words *words, enum node_keeps keeps)
+{
+    if (keeps == KEEPS_POSITION)
+        wp_lines_put(&words->lines, "with --state: each record once, over restarts and kills");
+    else if (keeps == KEEPS_NO_POSITION)
+        wp_lines_put(&words->lines,
+                     "with --state: at most once: what a killed run had read and not yet written is lost");
+    else if (keeps == KEEPS_OUTPUT)
+        wp_lines_put(&words->lines, "with --state: exactly once: at a start it is cut to the last checkpoint");
+    else if (keeps == KEEPS_NO_OUTPUT)
+        wp_lines_put(&words->lines, "with --state: at least once: what came since the last checkpoint comes again");
+}
+
 /* --- where it runs, and how often at once -------------------------------------------------------------- */
 
 static void say_transform(struct words *words, const struct plan_node *node)
@@ -240,6 +255,8 @@ static void say_place(struct words *words, const struct plan_node *node)
         say_transform(words, node);
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
+    if (type != NULL)
+        say_promise(words, type->keeps);
     say_pushed(words, node);
     say_glance(words, node);
     say_sieve(words, node);
