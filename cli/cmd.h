@@ -11,9 +11,11 @@
 struct args;
 
 /* THE list: `weir NAME` is cmd_NAME() with NAME_args, in cmd_NAME.c. In the order of the help. */
+/* clang-format off */
 #define COMMANDS(C) \
-    C(hash)         \
-    C(run) C(bench) C(check) C(explain) C(graph) C(test) C(fmt) C(stages) C(top) C(tap) C(tasks) C(state) C(reload) C(complete)
+    C(hash) C(run) C(bench) C(check) C(explain) C(graph) C(test) C(fmt) C(stages) C(top) C(tap) C(tasks) C(state) \
+    C(reload) C(complete)
+/* clang-format on */
 
 #define COMMAND_DECLARE(name)             \
     extern const struct args name##_args; \

@@ -16,8 +16,8 @@ const struct args reload_args = {
     .brief = "have a running weir read its pipeline again",
     .usage = "[PID]",
     .operands = ARGS_PEERS,
-    .summary = "Has a 'weir run --state' read its pipeline's file again. If that checks, it takes\n"
-               "a checkpoint and goes on from there with the new pipeline: stages that are in\n"
+    .summary = "Has a 'weir run --state' read its pipeline's file again. If that checks, a last\n"
+               "checkpoint is taken and the new pipeline goes on from there: stages that are in\n"
                "both keep what they have, others begin anew, and that is said. If it doesn't\n"
                "check, that is said there, and the old one goes on. No record is lost, and none\n"
                "comes twice. Without PID, of the only one that runs.\n",
@@ -29,13 +29,16 @@ static bool waits_for_it(pid_t pid)
 {
     char path[64], line[256];
     uint64_t blocked = 0;
+    bool is_weir = false;
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *status = fopen(path, "re");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        is_weir |= strcmp(line, "Name:\tweir\n") == 0;
         (void)sscanf(line, "SigBlk: %" SCNx64, &blocked); /* NOLINT(cert-err34-c): 0 stays, if it is none */
+    }
     if (status != NULL)
         (void)fclose(status);
-    return (blocked >> (SIGHUP - 1) & 1) != 0;
+    return is_weir && (blocked >> (SIGHUP - 1) & 1) != 0;
 }
 
 int cmd_reload(int argc, char **argv)
@@ -50,7 +53,8 @@ int cmd_reload(int argc, char **argv)
     if (status != 0)
         return status;
     if (!waits_for_it(pid)) {
-        fprintf(stderr, "weir reload: process %d is no weir run with a --state: nothing to go on from\n", (int)pid);
+        fprintf(stderr, "weir reload: process %d is no weir run with a --state: it has nothing to go on from\n",
+                (int)pid);
         return EXIT_DATA;
     }
     if (kill(pid, SIGHUP) == 0)

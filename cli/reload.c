@@ -15,17 +15,13 @@ bool reload_check(void *arg)
 {
     const struct reloading *reloading = arg;
     const struct pipeline_choice *choice = reloading->choice;
-    weir_pipeline *pipeline;
-    const int status =
-        choice->file != NULL && strcmp(choice->file, "-") == 0
-            ? 0 /* it can't be read twice */
-            : pipeline_load("weir run", choice->expression, choice->file, reloading->operand, &choice->set, &pipeline);
-    if (status != 0) {
+    weir_pipeline *pipeline = NULL; /* standard input can't be read twice: that one goes on as it is */
+    if ((choice->file == NULL || strcmp(choice->file, "-") != 0) &&
+        pipeline_load("weir run", choice->expression, choice->file, reloading->operand, &choice->set, &pipeline) != 0) {
         fputs("weir: SIGHUP: the pipeline goes on as it was\n", stderr);
         return false;
     }
-    if (choice->file == NULL || strcmp(choice->file, "-") != 0)
-        weir_pipeline_destroy(pipeline);
+    weir_pipeline_destroy(pipeline);
     fputs("weir: SIGHUP: going on with the pipeline as it is now\n", stderr);
     return true;
 }

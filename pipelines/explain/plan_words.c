@@ -255,7 +255,7 @@ static void say_place(struct words *words, const struct plan_node *node)
         say_transform(words, node);
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
-    if (type != NULL)
+    if (type != NULL && !words->in_block) /* a block is never in a run with a state */
         say_promise(words, type->keeps);
     say_pushed(words, node);
     say_glance(words, node);

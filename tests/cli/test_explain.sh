@@ -133,6 +133,10 @@ done
 # --- the mistakes of a new user ------------------------------------------------------------------------------
 want 2 "$weir" explain; grep -qF "wants one pipeline" err || fail "$(cat err)"
 want 2 "$weir" explain 'read a | zsdt | null'; grep -qF "did you mean 'zstd'?" err || fail "$(cat err)"
+want 0 "$weir" explain 'stdin | lines | tee { print } | to raw | write "x"'
+for words in 'at most once: what a killed run' 'at least once: what came since' 'exactly once: at a start it is cut'; do
+    grep -qF "with --state: $words" out || fail "no '$words': $(cat out)"
+done
 want 2 "$weir" explain nothere.weir; grep -qF "nothere.weir: No such file" err || fail "$(cat err)"
 want 2 "$weir" explain read a; grep -qF "in quotes" err || fail "$(cat err)"
 want 2 "$weir" explian; grep -qF "did you mean 'explain'?" err || fail "$(cat err)"
