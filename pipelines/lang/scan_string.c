@@ -169,7 +169,7 @@ bool wp_scan_string(struct scan *scan, struct value *ret_value)
     wp_scan_blank(scan);
     const uint32_t from = scan->at++;
     uint32_t end = scan->at;
-    while (at(scan, end) != '\0' && at(scan, end) != '\n' && at(scan, end) != '"')
+    while (end < scan->source->size && at(scan, end) != '\n' && at(scan, end) != '"') /* a NUL is a byte of it */
         end += at(scan, end) == '\\' ? 2 : 1;
     struct value value = { .kind = VALUE_STRING };
     struct pieces pieces = { .scan = scan, .link = &value.parts, .from = scan->at };
