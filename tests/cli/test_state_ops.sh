@@ -105,6 +105,17 @@ wait $holder || fail "a stop isn't the end: $(cat err.busy)"
 exec 3>&-
 [ "$(head -n 1 held)" = first ] || fail "held: $(cat held)"
 
+# --- no room (a limit of the shell's stands for a full disk): the run ends with the cause, and goes on once there is
+limited() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$weir" run --io="$io" "$@"); }
+want 1 limited 200 --state full --checkpoint 1 'read "in" | lines | to raw | write "filled"'
+says "filled: File too large"
+want 0 run --state full 'read "in" | lines | to raw | write "filled"'
+same in filled "after there was no room for it"
+want 1 limited 200 --state fullj --checkpoint 1 'read "in" @rate=3MiB/s | lines | dedupe | to raw | write "/dev/null"'
+says "checkpoint: fullj: the journal: File too large: what is in the journal stays so"
+want 0 state fsck fullj
+want 0 run --state fullj 'read "in" | lines | dedupe | to raw | write "/dev/null"'
+
 # --- states of stages: killed a few times at random, the same comes out
 seq 1 200000 | awk '{ printf "{\"t\":%d,\"k\":\"k%d\",\"v\":%d}\n", 1700000000 + $1 / 1000, $1 % 7, $1 % 1000 }' >events
 seq 1 200000 | awk '{ print ($1 % 5 == 1 ? "begin " : " more ") $1 % 777 }' >lines
