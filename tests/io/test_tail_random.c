@@ -174,6 +174,7 @@ static int unpack(void *arg, int fd, uint64_t skip, int to_fd, weir_tail_unpacke
 /* A rotated file, some time later. */
 static void compress_one(struct play *play)
 {
+    static const char magic[] = { 0x1f, (char)0x8b, 0x08 };
     char path[32], packed[40];
     struct stat meta;
     snprintf(path, sizeof path, "x.log.%u", chance(play, KEPT) + 1);
@@ -183,7 +184,7 @@ static void compress_one(struct play *play)
     char *text = calloc(1, (size_t)meta.st_size + 4);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     CHECK(fd >= 0 && text != NULL);
-    memcpy(text, "\x1f\x8b\x08", 3);
+    memcpy(text, magic, sizeof magic);
     CHECK_EQ(read(fd, text + 3, (size_t)meta.st_size), meta.st_size);
     CHECK_EQ(close(fd), 0);
     tail_append(packed, text);
@@ -250,7 +251,7 @@ static void test_each_line_comes_once_and_in_order(void)
 {
     const char *seed = getenv("TAIL_SEED"), *runs = getenv("TAIL_RUNS");
     const uint64_t first = seed != NULL ? strtoull(seed, NULL, 10) : 1;
-    const uint64_t count = seed != NULL ? 1 : runs != NULL ? strtoull(runs, NULL, 10) : 20;
+    const uint64_t count = seed != NULL ? 1 : runs != NULL ? strtoull(runs, NULL, 10) : 12;
     for (uint64_t i = 0; i < count; i++) {
         fprintf(stderr, "TAIL_SEED=%lu\n", (unsigned long)(first + i));
         run_play(first + i);
