@@ -96,6 +96,15 @@ weir_mpsc_recv_many_future weir_mpsc_recv_many(weir_mpsc_receiver *receiver, voi
     };
 }
 
+bool weir_mpsc_recv_now(weir_mpsc_receiver *receiver, void *ret_item, int *ret_status, weir_cx *cx)
+{
+    if (cx->budget == 0 || take(of_receiver(receiver), ret_item) < 0)
+        return false;
+    (void)weir_budget_take(cx);
+    *ret_status = 0;
+    return true;
+}
+
 int weir_mpsc_try_recv(weir_mpsc_receiver *receiver, void *ret_item)
 {
     return take_now(of_receiver(receiver), ret_item);

@@ -235,6 +235,25 @@ static void send_inspect(const weir_future *future, weir_wait *ret_wait)
 const weir_future_type weir_mpsc_send_type =
     WEIR_FUTURE_TYPE_SEEN(weir_mpsc_send_future, "mpsc_send", send_poll, send_drop, send_inspect);
 
+bool weir_mpsc_send_now(weir_mpsc_sender *sender, const void *item, int *ret_status, weir_cx *cx)
+{
+    struct mpsc_channel *channel = of_sender(sender);
+    /* A full one is seen from outside, as a rule: whoever awaits has the lock to take again. */
+    const uint64_t head = wi_load(&channel->head, RELAXED);
+    if (cx->budget == 0 || wi_load(&channel->tail, RELAXED) - head >= channel->capacity)
+        return false;
+    wi_lock(&channel->lock);
+    const int error = admit(channel);
+    if (error == 0)
+        push(channel, item);
+    wi_unlock(&channel->lock);
+    if (error == -EAGAIN)
+        return false;
+    (void)weir_budget_take(cx);
+    *ret_status = error;
+    return true;
+}
+
 int weir_mpsc_try_send(weir_mpsc_sender *sender, const void *item)
 {
     struct mpsc_channel *channel = of_sender(sender);

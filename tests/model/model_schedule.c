@@ -1,5 +1,6 @@
 /*
- * model_schedule.c - a wake from outside meets a worker that ends: its driver isn't touched once it is gone.
+ * model_schedule.c - a wake from outside meets a worker that ends: its driver isn't touched once it is gone. And the
+ * slot, which its worker fills and empties while thieves take from it.
  *
  * ENGINE: task/current.c sched/schedule.c sched/idle.c sched/inject.c sched/runq.c base/lock.c
  */
@@ -79,10 +80,74 @@ static void test_a_sleeper_is_woken_and_ends(void)
     MODEL_PASSES(.setup = setup, .threads = { wake, sleep_once }, .preemptions = MODEL_UNBOUNDED);
 }
 
+/* --- the slot ------------------------------------------------------------------------- */
+
+static struct weir_task tasks[4];
+static int taken[4]; /* how often */
+
+static void setup_slot(void)
+{
+    memset(&worker, 0, sizeof worker);
+    memset(taken, 0, sizeof taken);
+    runq_init(&worker.runq, false);
+    worker.env.runtime = &runtime;
+    runtime.options.lifo_slot = true;
+    wi_worker_current = &worker;
+    wi_task_current = &tasks[3]; /* in whose poll all of it happens */
+    model_name(&worker.lifo, sizeof worker.lifo, "slot");
+    model_name(&worker.runq, sizeof worker.runq, "queue");
+}
+
+static void take(struct weir_task *task)
+{
+    if (task != NULL)
+        taken[task - tasks]++;
+}
+
+static void take_slot(void)
+{
+    if (wi_load(&worker.lifo, RELAXED) != NULL)
+        take(wi_xchg(&worker.lifo, NULL, ACQ_REL));
+}
+
+/* Two spawns, of which the first finds the slot empty; a wake, which takes the slot in any case. */
+static void spawn_spawn_wake(void)
+{
+    wi_schedule_spawned(&worker, &tasks[0]);
+    wi_schedule_spawned(&worker, &tasks[1]);
+    wi_schedule(&runtime, &tasks[2]);
+}
+
+static void spawn_take_wake(void)
+{
+    wi_schedule_spawned(&worker, &tasks[0]);
+    take_slot();
+    wi_schedule_spawned(&worker, &tasks[1]);
+    wi_schedule(&runtime, &tasks[2]);
+}
+
+static void check_each_once(void)
+{
+    take(worker.lifo);
+    for (struct weir_task *task = runq_pop(&worker.runq); task != NULL; task = runq_pop(&worker.runq))
+        take(task);
+    for (int i = 0; i < 3; i++)
+        MODEL_CHECK_EQ(taken[i], 1);
+}
+
+static void test_what_is_in_the_slot_is_taken_once(void)
+{
+    MODEL_PASSES(.setup = setup_slot, .threads = { spawn_spawn_wake, take_slot }, .check = check_each_once,
+                 .preemptions = MODEL_UNBOUNDED);
+    MODEL_PASSES(.setup = setup_slot, .threads = { spawn_take_wake, take_slot, take_slot }, .check = check_each_once,
+                 .preemptions = 4);
+}
+
 int main(void)
 {
     RUN(test_nobody_knocks_at_a_driver_that_is_gone);
     RUN(test_two_who_knock);
     RUN(test_a_sleeper_is_woken_and_ends);
+    RUN(test_what_is_in_the_slot_is_taken_once);
     return check_done();
 }

@@ -70,6 +70,21 @@ WEIR_MUST_USE static inline weir_mpsc_send_future weir_mpsc_send(weir_mpsc_sende
     return self;
 }
 
+/*
+ * AWAIT_SEND() - AWAIT(slot, weir_mpsc_send(sender, item)), and without a future where there is room.
+ *
+ * For items of a few nanoseconds' work. `sender` and `item` are evaluated twice. What it spends of the budget is the
+ * same.
+ */
+#define AWAIT_SEND(slot, sender, item)                                 \
+    do {                                                               \
+        if (!weir_mpsc_send_now((sender), (item), &(slot).output, cx)) \
+            AWAIT(slot, weir_mpsc_send((sender), (item)));             \
+    } while (0)
+
+/* One step: what weir_mpsc_send() would resolve to at once is in *ret_status. False: await it. */
+bool weir_mpsc_send_now(weir_mpsc_sender *sender, const void *item, int *ret_status, weir_cx *cx);
+
 /* 0, -EAGAIN (full, or others wait for room), or -EPIPE; the item is sent only with 0. */
 WEIR_MUST_USE int weir_mpsc_try_send(weir_mpsc_sender *sender, const void *item);
 
@@ -231,6 +246,16 @@ WEIR_MUST_USE static inline weir_mpsc_recv_future weir_mpsc_recv(weir_mpsc_recei
     };
     return self;
 }
+
+/* AWAIT_RECV() - AWAIT(slot, weir_mpsc_recv(receiver, ret_item)), and without a future where an item is there. */
+#define AWAIT_RECV(slot, receiver, ret_item)                                 \
+    do {                                                                     \
+        if (!weir_mpsc_recv_now((receiver), (ret_item), &(slot).output, cx)) \
+            AWAIT(slot, weir_mpsc_recv((receiver), (ret_item)));             \
+    } while (0)
+
+/* One step: 0 in *ret_status and an item in *ret_item. False: none is there, await it. */
+bool weir_mpsc_recv_now(weir_mpsc_receiver *receiver, void *ret_item, int *ret_status, weir_cx *cx);
 
 /*
  * weir_mpsc_recv_many() - wait for at least one item, take up to `items_max` of them.

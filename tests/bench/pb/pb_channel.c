@@ -7,7 +7,7 @@ WEIR_ASYNC(produce, weir_unit, weir_mpsc_sender *out; uint64_t count; uint64_t i
 {
     WEIR_BEGIN
     for (self->i = 0; self->i < self->count; self->i++) {
-        AWAIT(self->send, weir_mpsc_send(self->out, &self->i));
+        AWAIT_SEND(self->send, self->out, &self->i);
         pb_check(self->send.output == 0);
     }
     WEIR_FINALLY
@@ -32,7 +32,7 @@ WEIR_ASYNC(consume, weir_unit, unsigned producers; size_t capacity; uint64_t cou
             WEIR_CALL(produce, .out = weir_mpsc_sender_ref(sender), .count = self->count / self->producers)));
     weir_mpsc_sender_unref(sender);
     for (;; self->received++) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in, &self->item));
+        AWAIT_RECV(self->recv, self->in, &self->item);
         if (self->recv.output < 0)
             break;
         self->sum += self->item;

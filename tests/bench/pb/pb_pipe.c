@@ -26,10 +26,10 @@ WEIR_ASYNC(stage, weir_unit, weir_mpsc_receiver *in; weir_mpsc_sender *out; void
 {
     WEIR_BEGIN
     for (;;) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in, &self->item));
+        AWAIT_RECV(self->recv, self->in, &self->item);
         if (self->recv.output < 0)
             break;
-        AWAIT(self->send, weir_mpsc_send(self->out, &self->item));
+        AWAIT_SEND(self->send, self->out, &self->item);
         if (self->send.output < 0)
             break;
     }
@@ -57,7 +57,7 @@ WEIR_ASYNC(count_items, uint64_t, weir_mpsc_receiver *in; uint64_t count; void *
 {
     WEIR_BEGIN
     for (;; self->count++) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in, &self->item));
+        AWAIT_RECV(self->recv, self->in, &self->item);
         if (self->recv.output < 0)
             break;
         pb_check(self->item == (void *)(self->count * 64 + 4096));
@@ -78,7 +78,7 @@ WEIR_ASYNC(send_pointers, weir_unit, uint64_t count; uint64_t i; uint64_t arrive
     self->sink = weir_spawn(WEIR_CALL(count_items, .in = row.out));
     for (self->i = 0; self->i < self->count; self->i++) {
         self->item = (void *)(self->i * 64 + 4096);
-        AWAIT(self->send, weir_mpsc_send(self->out, &self->item));
+        AWAIT_SEND(self->send, self->out, &self->item);
         pb_check(self->send.output == 0);
     }
     weir_mpsc_sender_unref(self->out);
@@ -114,7 +114,7 @@ WEIR_ASYNC(sum_buffers, uint64_t, weir_mpsc_receiver *in; weir_mpsc_sender *empt
 {
     WEIR_BEGIN
     for (;; self->count++) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in, &self->buffer));
+        AWAIT_RECV(self->recv, self->in, &self->buffer);
         if (self->recv.output < 0)
             break;
         self->sum += sum_of(self->buffer);
@@ -157,10 +157,10 @@ WEIR_ASYNC(send_buffers, weir_unit, uint64_t count; uint64_t i; uint64_t arrived
     self->empties = empties.out;
     self->sink = weir_spawn(WEIR_CALL(sum_buffers, .in = row.out, .empties = empties.in));
     for (self->i = 0; self->i < self->count; self->i++) {
-        AWAIT(self->recv, weir_mpsc_recv(self->empties, &self->buffer));
+        AWAIT_RECV(self->recv, self->empties, &self->buffer);
         pb_check(self->recv.output == 0);
         memset(self->buffer, (int)(self->i & 255), BUFFER_BYTES);
-        AWAIT(self->send, weir_mpsc_send(self->out, &self->buffer));
+        AWAIT_SEND(self->send, self->out, &self->buffer);
         pb_check(self->send.output == 0);
     }
     weir_mpsc_sender_unref(self->out);
@@ -187,11 +187,11 @@ WEIR_ASYNC(fan_worker, weir_unit, weir_mpsc_receiver *in; weir_mpsc_sender *out;
 {
     WEIR_BEGIN
     for (;;) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in, &self->item));
+        AWAIT_RECV(self->recv, self->in, &self->item);
         if (self->recv.output < 0)
             break;
         self->item ^= 0x55;
-        AWAIT(self->send, weir_mpsc_send(self->out, &self->item));
+        AWAIT_SEND(self->send, self->out, &self->item);
         if (self->send.output < 0)
             break;
     }
@@ -206,7 +206,7 @@ WEIR_ASYNC(gather, uint64_t, weir_mpsc_receiver *in[FAN]; size_t ins; uint64_t c
 {
     WEIR_BEGIN
     for (;; self->count++) {
-        AWAIT(self->recv, weir_mpsc_recv(self->in[self->count % self->ins], &self->item));
+        AWAIT_RECV(self->recv, self->in[self->count % self->ins], &self->item);
         if (self->recv.output < 0)
             break;
         pb_check(self->ins == 1 || (self->item ^ 0x55) == self->count);
@@ -248,7 +248,7 @@ WEIR_ASYNC(deal, weir_unit, uint64_t count; bool ordered; uint64_t i; uint64_t a
     WEIR_BEGIN
     self->sink = make_fan(self->ordered, self->out);
     for (self->i = 0; self->i < self->count; self->i++) {
-        AWAIT(self->send, weir_mpsc_send(self->out[self->i % FAN], &self->i));
+        AWAIT_SEND(self->send, self->out[self->i % FAN], &self->i);
         pb_check(self->send.output == 0);
     }
     for (size_t i = 0; i < FAN; i++) {
