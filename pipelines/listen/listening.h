@@ -1,0 +1,48 @@
+/*
+ * listening.h - a node `listen`: what its connections share.
+ *
+ * The node accepts; each connection is a task of the node's own set, which cuts records out of what it reads and hands
+ * them on in batches, through a channel to the node, who alone sends. So who is slow behind the node holds up every
+ * connection, and the kernel its peers.
+ */
+#ifndef WP_LISTENING_H
+#define WP_LISTENING_H
+
+#include <weir/net.h>
+
+#include "listen/record_framing.h"
+#include "run/run.h"
+
+struct listening {
+    struct run_node *node;
+    enum framing_kind framing;
+    size_t max;             /* of a record */
+    int64_t idle_ns;        /* without a whole record so long a connection is closed; 0: never */
+    const char *peer_field; /* or NULL */
+    weir_mpsc_sender *to;   /* of struct parcel, to the node */
+    int64_t told_ns;        /* [atomic] when something was told of strangers last, */
+    uint64_t untold;        /* [atomic] and how much wasn't since */
+};
+
+/* Something a peer did: told, but no more than ten times a second, whoever the peers are. */
+void wp_listening_note(struct listening *self, const char *peer, const char *what);
+
+/* At the end: how much was not. */
+void wp_listening_note_rest(struct listening *self);
+
+/* The record goes into the batch, or by the node's @onerror elsewhere. 0 or a negative errno that was told. */
+int wp_listening_add(struct listening *self, struct batch *batch, const char *text, size_t size, const char *peer);
+/* One that was too long; `size` bytes of it are here. Likewise. */
+int wp_listening_too_long(struct listening *self, const char *text, size_t size, const char *peer);
+
+/*
+ * wp_connection() - the records of one connection, whose stream it takes. Resolves to 0: its peer has ended it, it was
+ * closed, or the run is to stop and nothing more lay there; or to a negative errno that was told.
+ *
+ * Cancel safe: what lay in its buffer is gone.
+ */
+WEIR_ASYNC_DECLARE(wp_connection, int, struct listening *shared; weir_stream *stream; struct connection *state;
+                   weir_stream_io read; weir_cancelled_future stopped; weir_sleep idle; weir_select_future which;
+                   weir_mpsc_send_future send;);
+
+#endif
