@@ -138,6 +138,8 @@ bool wp_scan_number(struct scan *scan, struct value *ret_value)
         return false;
     if (is_rate) {
         value.is_bytes = value.kind == VALUE_SIZE;
+        if (value.kind == VALUE_DOUBLE && !(value.real < 0x1p63 && value.real > -0x1p63))
+            return too_large(scan, &value);
         if (value.kind == VALUE_DOUBLE)
             value.number = (int64_t)value.real;
         value.kind = VALUE_RATE;
