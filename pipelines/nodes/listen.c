@@ -444,7 +444,6 @@ const struct node_type wp_node_listen = {
     .runs = "waits for the kernel; a task a connection, and no thread is held meanwhile",
     .spawn = spawn,
     .refuses = refuses,
-    .keeps = KEEPS_NO_POSITION,
     .drops = true,
     .rejects = true,
 };
