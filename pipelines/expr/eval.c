@@ -226,7 +226,7 @@ static struct datum call(struct eval *eval, const struct expr *expr)
         return datum_null();
     for (const struct expr *arg = expr->args; arg != NULL && count < FUNCTION_ARGS_MAX; arg = arg->next)
         args[count++] = wp_eval(eval, arg);
-    if (expr->finder != NULL && args[0].kind == DATUM_STRING)
+    if (expr->finder != NULL && count > 0 && args[0].kind == DATUM_STRING)
         return contains(expr, args[0]);
     const struct datum result = function->call(eval, args, count);
     if (expr->strict && result.kind == DATUM_NULL && !eval->failed)

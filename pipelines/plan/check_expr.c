@@ -183,7 +183,7 @@ static bool fold_text(struct check *check, struct expr *expr)
 /* A text that is looked for in row after row is prepared for that once. */
 static bool prepare_search(struct check *check, struct expr *expr)
 {
-    const struct expr *text = strcmp(expr->name, "contains") == 0 ? expr->args->next : NULL;
+    const struct expr *text = strcmp(expr->name, "contains") == 0 && expr->args != NULL ? expr->args->next : NULL;
     if (text == NULL || text->kind != EXPR_VALUE || text->value.kind != VALUE_STRING)
         return true;
     struct text_finder *finder = wp_arena_new(check->arena, struct text_finder);

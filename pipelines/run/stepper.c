@@ -222,13 +222,17 @@ static void count(struct run_node *node, const struct stepper *self, uint64_t *c
     wp_counter_busy_shared(&node->counters, (uint64_t)self->took_ns);
 }
 
+static weir_lane lane_of(const struct run_node *node)
+{
+    return node->plan->engine.pool == POOL_IO ? WEIR_LANE_IO : WEIR_LANE_CPU;
+}
+
 WEIR_ASYNC_DEFINE(wp_stepper_run)
 {
     WEIR_BEGIN
     set_slice(self->node, self->stepper);
     if (is_offloaded(self->node, self->stepper)) {
-        const weir_lane lane = self->node->plan->engine.pool == POOL_IO ? WEIR_LANE_IO : WEIR_LANE_CPU;
-        AWAIT(self->job, weir_offload(lane, step_job, wp_stepper_ref(self->stepper), wp_stepper_unref));
+        AWAIT(self->job, weir_offload(lane_of(self->node), step_job, wp_stepper_ref(self->stepper), wp_stepper_unref));
         if (self->job.output < 0)
             RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
         count(self->node, self->stepper, &self->node->counters.offloaded);

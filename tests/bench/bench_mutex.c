@@ -29,8 +29,8 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-WEIR_ASYNC(competes, int, int index; bool yields; int64_t began_ns; weir_mutex_lock_future lock; weir_mutex_guard guard;
-           weir_yield nap;)
+WEIR_ASYNC(competes, int, int index; bool yields; int64_t began_ns; int64_t got_ns; weir_mutex_lock_future lock;
+           weir_mutex_guard guard; weir_yield nap;)
 {
     WEIR_BEGIN
     for (;;) {
@@ -38,11 +38,11 @@ WEIR_ASYNC(competes, int, int index; bool yields; int64_t began_ns; weir_mutex_l
         if (self->began_ns > until_ns)
             break;
         AWAIT_LOCK(self->lock, &mutex, &self->guard);
-        const int64_t got_ns = now_ns();
+        self->got_ns = now_ns();
         if (wait_count < WAITS_MAX)
-            waits[wait_count++] = (uint32_t)(got_ns - self->began_ns);
+            waits[wait_count++] = (uint32_t)(self->got_ns - self->began_ns);
         turns[self->index]++;
-        while (now_ns() - got_ns < HOLD_NS)
+        while (now_ns() - self->got_ns < HOLD_NS)
             ;
         if (self->yields)
             AWAIT(self->nap, weir_yield_now());

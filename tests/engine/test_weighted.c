@@ -166,15 +166,15 @@ static void test_what_cannot_be_is_refused(void)
 #define SENDERS 8
 #define ITEMS 500
 
-WEIR_ASYNC(sends_heavy_and_light, int, weir_weighted_sender *to; uint32_t random; int i; uint64_t item[3];
+WEIR_ASYNC(sends_heavy_and_light, int, weir_weighted_sender *to; uint32_t random; uint32_t weight; int i; uint64_t item[3];
            weir_weighted_send_future send;)
 {
     WEIR_BEGIN
     for (self->i = 0; self->i < ITEMS; self->i++) {
-        const uint32_t weight = rig_random(&self->random) % 14; /* up to 13, of 10 */
-        self->item[0] = weight;
-        self->item[1] = self->item[2] = weight * 3;
-        AWAIT(self->send, weir_weighted_send(self->to, self->item, weight));
+        self->weight = rig_random(&self->random) % 14; /* up to 13, of 10 */
+        self->item[0] = self->weight;
+        self->item[1] = self->item[2] = self->weight * 3;
+        AWAIT(self->send, weir_weighted_send(self->to, self->item, self->weight));
         CHECK_EQ(self->send.output, 0);
     }
     WEIR_FINALLY
