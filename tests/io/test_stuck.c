@@ -225,7 +225,8 @@ WEIR_ASYNC(spins_until_let_go, int, weir_stream *far[8]; weir_stream *near; char
 
 static void *let_go_soon(void *arg)
 {
-    for (unsigned i = 0; i < *(const unsigned *)arg; i++)
+    const int64_t until_ns = weir_now_ns() + *(const int64_t *)arg; /* a time: a yield takes long beside others' work */
+    while (weir_now_ns() < until_ns)
         (void)sched_yield();
     __atomic_store_n(&let_go, 1, __ATOMIC_RELEASE);
     return NULL;
@@ -245,9 +246,9 @@ static void test_a_runtime_ends_with_a_poll_that_is_stuck(void)
             while (__atomic_load_n(&spinning, __ATOMIC_ACQUIRE) == 0 ||
                    __atomic_load_n(&answers, __ATOMIC_ACQUIRE) < round % 8)
                 (void)sched_yield();
-            const unsigned turns = round * round * 100; /* the other worker helps by then, or doesn't yet */
+            const int64_t pause_ns = WEIR_US(100) * round * round; /* the other worker helps by then, or doesn't yet */
             pthread_t thread;
-            CHECK_EQ(pthread_create(&thread, NULL, let_go_soon, (void *)(uintptr_t)&turns), 0);
+            CHECK_EQ(pthread_create(&thread, NULL, let_go_soon, (void *)(uintptr_t)&pause_ns), 0);
             if (round % 3 == 0)
                 CHECK_EQ(weir_runtime_shutdown(scene.runtime, WEIR_SEC(10)), 0);
             else
