@@ -166,8 +166,8 @@ static void test_what_cannot_be_is_refused(void)
 #define SENDERS 8
 #define ITEMS 500
 
-WEIR_ASYNC(sends_heavy_and_light, int, weir_weighted_sender *to; uint32_t random; uint32_t weight; int i; uint64_t item[3];
-           weir_weighted_send_future send;)
+WEIR_ASYNC(sends_heavy_and_light, int, weir_weighted_sender *to; uint32_t random; uint32_t weight; int i;
+           uint64_t item[3]; weir_weighted_send_future send;)
 {
     WEIR_BEGIN
     for (self->i = 0; self->i < ITEMS; self->i++) {
