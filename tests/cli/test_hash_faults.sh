@@ -21,8 +21,10 @@ done
 if [ $got = 0 ]; then same dest/m plain "16 descriptors"; else [ -z "$(ls dest)" ] || fail "half a manifest"; fi
 rm -f dest/m
 
-# Little memory: a word, or the right answer.
-for kib in 400000 100000 60000; do
+# Little memory: a word, or the right answer. A sanitizer's shadow takes terabytes of addresses by itself.
+limits='400000 100000 60000'
+(ulimit -v 400000; "$weir" --version) >out 2>&1 || { limits=; echo "not tried: little memory, under which this weir can't start: $(head -n1 out)"; }
+for kib in $limits; do
     (ulimit -v $kib; hash -o dest/m t) >out 2>err; got=$?
     checks=$((checks + 1))
     echo "$kib KiB of addresses: exit $got: $(head -n1 err)"
