@@ -53,13 +53,12 @@ void wp_kits_put(struct kits *kits, struct kit *kit)
 
 int wp_kit_use(struct kit *kit, const struct algo_set *algos)
 {
-    if (kit->algos != NULL && kit->algos->count == algos->count &&
+    if (kit->has_hasher && kit->hasher.count == algos->count &&
         memcmp(kit->hasher.algos, algos->algos, algos->count * sizeof algos->algos[0]) == 0)
         return 0;
     weir_hasher_fini(&kit->hasher);
-    kit->algos = NULL;
+    kit->has_hasher = false;
     const int error = weir_hasher_init(&kit->hasher, algos->algos, algos->count);
-    if (error == 0)
-        kit->algos = algos;
+    kit->has_hasher = error == 0;
     return error;
 }

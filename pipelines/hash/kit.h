@@ -12,7 +12,7 @@
 
 struct kit {
     struct kit *next;
-    const struct algo_set *algos; /* of the hasher as it is */
+    bool has_hasher; /* for the algorithms that it names itself: whose set those were may be gone */
     weir_hasher hasher;
     void *buffer;       /* KIT_DIRECT_BYTES, in huge pages, or KIT_BUFFER_BYTES of it, which stay in the core's cache */
     bool may_direct;    /* whole.c may read past the page cache */
