@@ -346,9 +346,11 @@ static int spawn_bundle(struct run *run, struct run_node *first, weir_join_set *
 static int spawn_all(struct run *run, weir_join_set *set)
 {
     bool bundled;
-    for (unsigned i = 0; i < run->count; i++)
-        run->nodes[i].is_source =
-            run->nodes[i].from == NULL && run->nodes[i].plan != NULL && run->nodes[i].plan->merges == NULL;
+    for (unsigned i = 0; i < run->count; i++) { /* edges go as their ends do, so later nobody else may look */
+        struct run_node *node = &run->nodes[i];
+        node->is_source = node->from == NULL && node->plan != NULL && node->plan->merges == NULL;
+        node->taps_input = !node->is_source && (node->to == NULL || node->branch_count > 0);
+    }
     wp_checkpoints_seat(run);
     const int whole = spawn_whole(run, set);
     if (whole < 0)

@@ -98,6 +98,7 @@ struct run_node {
     bool inner;             /* a node of a block: it runs for each file, in a run of its own, and here it is counted */
     const struct run_node *outer; /* of an inner one: the node whose block it is in */
     bool is_source;               /* nothing is fed to it; known from the start of the run on */
+    bool taps_input;              /* it forks, or ends the pipeline: a tap shows what it gets; known likewise */
     weir_mpsc_receiver *from;     /* NULL: a source */
     weir_mpsc_sender *to;         /* NULL: a sink */
     weir_mpsc_sender **branches; /* of one that forks: the edges to its branches, in the order of the text; NULL: it has
