@@ -139,6 +139,15 @@ static int settle(struct wp_checkpointer *self)
     return error;
 }
 
+/* Then a mark is through because those who had it were dropped, and not all has been saved. */
+static bool has_failed(struct run *run)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    const bool failed = run->error != 0;
+    (void)pthread_mutex_unlock(&run->lock);
+    return failed;
+}
+
 WEIR_ASYNC_DEFINE(wp_checkpointer)
 {
     WEIR_BEGIN
@@ -146,6 +155,8 @@ WEIR_ASYNC_DEFINE(wp_checkpointer)
     while (!self->is_over) {
         want(self);
         AWAIT(self->through, weir_cancelled(self->mark->through));
+        if (has_failed(self->run))
+            RETURN(-ECANCELED);
         self->commit = take_saved(self->run, self->mark->number, false);
         if (self->commit == NULL || (!self->first && !self->is_last && settle(self) < 0))
             RETURN(no_memory(self->run));
