@@ -11,6 +11,7 @@
 #include <weir/chunk.h>
 #include <weir/time.h>
 
+#include "json_text.h"
 #include "screen.h"
 
 struct figure {
@@ -121,19 +122,6 @@ static void write_json_figures(FILE *out, const void *base, const struct figure 
     }
 }
 
-void live_write_json_string(FILE *out, const char *text)
-{
-    putc('"', out);
-    for (; *text != '\0'; text++)
-        if (*text == '"' || *text == '\\')
-            fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < ' ')
-            fprintf(out, "\\u%04x", (unsigned)*text);
-        else
-            putc(*text, out);
-    putc('"', out);
-}
-
 void live_write_json(FILE *out, const struct live *live)
 {
     putc('{', out);
@@ -141,7 +129,7 @@ void live_write_json(FILE *out, const struct live *live)
     fputs(",\"stages\":[", out);
     for (size_t i = 0; i < live->count; i++) {
         fprintf(out, "%s{\"name\":", i > 0 ? "," : "");
-        live_write_json_string(out, live->stages[i].name);
+        json_text_put(out, live->stages[i].name);
         putc(',', out);
         write_json_figures(out, &live->stages[i], stage_figures, STAGE_FIGURES);
         putc('}', out);

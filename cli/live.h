@@ -36,8 +36,6 @@ int live_read(FILE *in, struct live *ret_live);
 
 /* The same as an object of JSON, without newline. */
 void live_write_json(FILE *out, const struct live *live);
-/* A string of JSON, of a text that is UTF-8. */
-void live_write_json_string(FILE *out, const char *text);
 
 /* The bytes of all files that the pipeline names as its input; 0: one of them isn't a plain file, or is a pattern. */
 uint64_t live_input_bytes(const weir_pipeline *pipeline);

@@ -5,23 +5,12 @@
 
 #include <weir/pipeline.h>
 
-static void put_string(FILE *out, const char *text)
-{
-    putc('"', out);
-    for (; *text != '\0'; text++)
-        if (*text == '"' || *text == '\\')
-            fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < ' ')
-            fprintf(out, "\\u%04x", (unsigned)*text);
-        else
-            putc(*text, out);
-    putc('"', out);
-}
+#include "json_text.h"
 
 static void put_member(FILE *out, const char *name, const char *text)
 {
     fprintf(out, ", \"%s\": ", name);
-    put_string(out, text);
+    json_text_put(out, text);
 }
 
 static void put_choices(FILE *out, const weir_opt *opt)
@@ -29,7 +18,7 @@ static void put_choices(FILE *out, const weir_opt *opt)
     fputs("\"enum\": [", out);
     for (size_t i = 0; opt->choices[i] != NULL; i++) {
         fputs(i > 0 ? ", " : "", out);
-        put_string(out, opt->choices[i]);
+        json_text_put(out, opt->choices[i]);
     }
     putc(']', out);
 }
@@ -135,7 +124,7 @@ static void put_default(FILE *out, const weir_opt *opt)
 static void put_option(FILE *out, const weir_opt *opt)
 {
     fputs("          ", out);
-    put_string(out, opt->name);
+    json_text_put(out, opt->name);
     fputs(": { ", out);
     put_type(out, opt);
     put_member(out, "description", opt->help);
@@ -155,7 +144,7 @@ static void put_required(FILE *out, const weir_stage *stage)
     for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++)
         if (opt->required && !(stage->source && stage->in != WEIR_NONE)) { /* else its block may feed it */
             fputs(comma, out);
-            put_string(out, opt->name);
+            json_text_put(out, opt->name);
             comma = ", ";
         }
     putc(']', out);
@@ -179,10 +168,10 @@ static void put_stage(FILE *out, const weir_stage *stage)
 {
     const char *comma = "\n";
     fputs("        ", out);
-    put_string(out, stage->name);
+    json_text_put(out, stage->name);
     fputs(": {", out);
     fputs(" \"title\": ", out);
-    put_string(out, stage->name);
+    json_text_put(out, stage->name);
     put_member(out, "description", stage->summary);
     put_ports(out, "x-in", stage->in);
     put_ports(out, "x-out", stage->out);
@@ -207,7 +196,7 @@ static void put_stages(FILE *out)
     fputs("    \"stage\": { \"anyOf\": [\n      { \"enum\": [", out);
     for (size_t i = 0; weir_catalogue_at(i) != NULL; i++) {
         fputs(i > 0 ? ", " : "", out);
-        put_string(out, weir_catalogue_at(i)->name);
+        json_text_put(out, weir_catalogue_at(i)->name);
     }
     fputs("] },\n      { \"type\": \"object\", \"additionalProperties\": false, \"minProperties\": 1,"
           " \"maxProperties\": 1, \"properties\": {\n",

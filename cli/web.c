@@ -12,6 +12,7 @@
 #include <weir/net.h>
 
 #include "control.h"
+#include "json_text.h"
 #include "live.h"
 #include "live_page.h"
 #include "mhd.h"
@@ -116,7 +117,7 @@ static void put_live(FILE *out, struct web *web, struct MHD_Connection *connecti
     (void)connection;
     live_take(&web->live, web->pipeline);
     fputs("{\"command\":", out);
-    live_write_json_string(out, control_command(getpid(), command, sizeof command));
+    json_text_put(out, control_command(getpid(), command, sizeof command));
     fputs(",\"live\":", out);
     live_write_json(out, &web->live);
     fputs("}\n", out);
@@ -143,7 +144,7 @@ static void put_tap(FILE *out, struct web *web, struct MHD_Connection *connectio
             break;
         *newline = '\0';
         fputs(at > 0 ? "," : "", out);
-        live_write_json_string(out, line);
+        json_text_put(out, line);
         at += (size_t)(newline - line) + 1;
     }
     fputs("]}\n", out);

@@ -13,10 +13,7 @@
 /* The bucket of a node: that of its twin in the whole run. */
 static int64_t *bucket_of(const struct run_node *node)
 {
-    struct run *run = node->run;
-    while (run->parent != NULL)
-        run = run->parent->run;
-    return &run->nodes[node->plan->index - run->base].due_ns;
+    return &wp_run_twin(node)->due_ns;
 }
 
 int64_t wp_rate_due(const struct run_node *node)

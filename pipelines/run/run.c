@@ -18,14 +18,6 @@
 #include "run/tap.h"
 #include "run/whole_job.h"
 
-/* The run at the top of all. */
-static struct run *whole(struct run *run)
-{
-    while (run->parent != NULL)
-        run = run->parent->run;
-    return run;
-}
-
 static struct run_node *node_of(struct run *run, const struct plan_node *plan)
 {
     return &run->nodes[plan->index - run->base];
@@ -51,8 +43,8 @@ static int connect_branches(struct run *run, struct run_node *node)
     int error = wp_fork_create(node);
     const struct plan_chain *branch;
     for (unsigned i = 0; error == 0 && (branch = wp_plan_block(node->plan, i)) != NULL; i++) {
-        error = weir_mpsc_create(sizeof(struct parcel), whole(run)->bounds[branch->nodes->index].feed, wp_parcel_drop,
-                                 &node->branches[i], &node_of(run, branch->nodes)->from);
+        error = weir_mpsc_create(sizeof(struct parcel), wp_run_whole(run)->bounds[branch->nodes->index].feed,
+                                 wp_parcel_drop, &node->branches[i], &node_of(run, branch->nodes)->from);
         if (error == 0)
             error = connect_chain(run, branch);
     }
@@ -62,14 +54,14 @@ static int connect_branches(struct run *run, struct run_node *node)
 static int connect_node(struct run *run, struct run_node *node)
 {
     const struct plan_node *plan = node->plan;
-    const struct run_bounds *bounds = &whole(run)->bounds[plan->index];
+    const struct run_bounds *bounds = &wp_run_whole(run)->bounds[plan->index];
     int error = plan->forks ? connect_branches(run, node) : 0;
     if (!plan->forks && run->parent == NULL)
         enter_inner(run, plan);
     if (error == 0 && run->parent != NULL)
-        error = wp_reject_join(whole(run), node_of(whole(run), plan), node);
+        error = wp_reject_join(wp_run_whole(run), node_of(wp_run_whole(run), plan), node);
     if (plan->merges != NULL)
-        error = wp_merge_create(node, whole(run)->bounds);
+        error = wp_merge_create(node, wp_run_whole(run)->bounds);
     if (error == 0 && wp_pieces_par(plan) > 0)
         error = wp_pieces_create(node, bounds->lane_in, bounds->lane_out, &node->pieces);
     if (error == 0 && plan->next != NULL)
@@ -118,7 +110,7 @@ static int find_bounds(struct run *run, const struct plan *plan, size_t *ret_nee
 
 size_t wp_run_held_bytes(const struct run_node *node)
 {
-    return whole(node->run)->held_bytes;
+    return wp_run_whole(node->run)->held_bytes;
 }
 
 int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed)
@@ -244,7 +236,7 @@ void wp_run_end_block(struct run *run)
 {
     if (run == NULL)
         return;
-    struct run *top = whole(run);
+    struct run *top = wp_run_whole(run);
     const bool well = run->error == 0 && run->finished;
     for (unsigned i = 0; i < run->count; i++)
         if (run->nodes[i].plan != NULL)
@@ -303,7 +295,7 @@ int wp_run_fail_whole(struct run *run, int error, const char *format, ...)
 
 void wp_run_trouble(struct run_node *node, const char *format, ...)
 {
-    struct run *run = whole(node->run);
+    struct run *run = wp_run_whole(node->run);
     char *text = NULL;
     va_list args;
     va_start(args, format);

@@ -174,6 +174,21 @@ void wp_run_destroy(struct run *run);
  */
 WEIR_ASYNC_DECLARE(wp_run_all, int, struct run *run; weir_join_set *nodes; int status; weir_join_next_future next;);
 
+/* The run at the top of all: the run itself, or that whose block it is of. */
+static inline struct run *wp_run_whole(struct run *run)
+{
+    while (run->parent != NULL)
+        run = run->parent->run;
+    return run;
+}
+
+/* The node's twin in the whole run, where those of blocks are counted. */
+static inline struct run_node *wp_run_twin(const struct run_node *node)
+{
+    struct run *run = wp_run_whole(node->run);
+    return &run->nodes[node->plan->index - run->base];
+}
+
 /* The node can't go on: keeps the first failure of the run. Returns `error`. */
 int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pread_full.h"
+
 #define COMPARE_BYTES ((size_t)256 << 10)
 #define SHARE_BYTES ((uint64_t)16 << 20)
 
@@ -36,30 +38,13 @@ static int open_seen(const struct seen_file *file, int flags)
     return error;
 }
 
-/* As many bytes as there are, up to `size`: a short read is no end. */
-static ssize_t read_full(int fd, char *buffer, size_t size)
-{
-    size_t got = 0;
-    while (got < size) {
-        const ssize_t more = read(fd, buffer + got, size - got);
-        if (more < 0 && errno == EINTR)
-            continue;
-        if (more < 0)
-            return -errno;
-        if (more == 0)
-            break;
-        got += (size_t)more;
-    }
-    return (ssize_t)got;
-}
-
 static int compare(int a, int b)
 {
     char *buffer = malloc(2 * COMPARE_BYTES);
     int error = buffer == NULL ? -ENOMEM : 0;
-    while (error == 0) {
-        const ssize_t in_a = read_full(a, buffer, COMPARE_BYTES),
-                      in_b = read_full(b, buffer + COMPARE_BYTES, COMPARE_BYTES);
+    for (uint64_t at = 0; error == 0; at += COMPARE_BYTES) {
+        const ssize_t in_a = wp_pread_full(a, buffer, COMPARE_BYTES, at),
+                      in_b = wp_pread_full(b, buffer + COMPARE_BYTES, COMPARE_BYTES, at);
         if (in_a < 0 || in_b < 0)
             error = (int)(in_a < 0 ? in_a : in_b);
         else if (in_a != in_b || memcmp(buffer, buffer + COMPARE_BYTES, (size_t)in_a) != 0)

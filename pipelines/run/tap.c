@@ -101,10 +101,7 @@ static void see(struct tap *tap, const struct parcel *parcel)
 
 void wp_tap_pass(struct run_node *node, const struct parcel *parcel, bool got)
 {
-    struct run *run = node->run;
-    while (run->parent != NULL) /* blocks are tapped where they are counted */
-        run = run->parent->run;
-    const struct run_node *counted = &run->nodes[node->plan->index - run->base];
+    const struct run_node *counted = wp_run_twin(node); /* blocks are tapped where they are counted */
     for (unsigned form = 0; form < WEIR_PIPELINE_TAP_FORMS && node->taps_input == got; form++) {
         struct tap *tap = __atomic_load_n(&counted->taps[form], __ATOMIC_ACQUIRE);
         if (tap != NULL)

@@ -1,26 +1,6 @@
 #!/bin/sh
 # test_hash_resume.sh - weir hash --resume: an interrupted run goes on where its journal ends.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'cd /; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-hash() { "$weir" hash --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; cat err >&2 2>/dev/null; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || fail "exit $got, not $wanted: $*"
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+. "$(dirname "$0")/hash_rig.sh"
 known() {
     checks=$((checks + 1))
     got=$(sed -n 's/^known *\([0-9]*\) not read again.*/\1/p' err)
