@@ -15,7 +15,9 @@
 
 enum dup_phase { DUP_WALK, DUP_ASIDE, DUP_WHOLE };
 
+/* Shared: a job that has failed or was dropped may still have parts that run. */
 struct dup_finder {
+    uint32_t refs;
     enum dup_phase phase;
     struct sieve sieve;
     struct dup_files files; /* whose digest is known */
@@ -25,5 +27,11 @@ struct dup_finder {
     uint32_t *indices;
     uint32_t index_count, index_at;
 };
+
+/* 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_dup_finder_create(uint32_t digest_size, struct dup_finder **ret_finder);
+struct dup_finder *wp_dup_finder_ref(struct dup_finder *finder);
+/* NULL is none. */
+void wp_dup_finder_unref(struct dup_finder *finder);
 
 #endif

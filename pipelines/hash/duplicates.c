@@ -16,7 +16,7 @@
 struct dup_search {
     uint32_t refs;
     weir_dups_options options;
-    struct dup_finder finder;
+    struct dup_finder *finder;
     struct output output;
     weir_text text;
 };
@@ -27,10 +27,7 @@ static void search_unref(void *arg)
     if (search == NULL || __atomic_fetch_sub(&search->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     wp_output_discard(&search->output);
-    wp_sieve_fini(&search->finder.sieve);
-    wp_dup_files_fini(&search->finder.files);
-    wp_dup_files_fini(&search->finder.heads);
-    free(search->finder.indices);
+    wp_dup_finder_unref(search->finder);
     weir_text_fini(&search->text);
     free(search);
 }
@@ -50,9 +47,9 @@ static int search_create(const weir_dups_options *options, struct dup_search **r
     search->options = *options;
     search->output.fd = -1;
     search->output.dir_fd = AT_FDCWD;
-    wp_sieve_init(&search->finder.sieve);
-    search->finder.files.digest_size = search->finder.heads.digest_size = options->hash.algos[0]->digest_size;
-    const int error = wp_output_open(&search->output, options->hash.out_path);
+    int error = wp_dup_finder_create((uint32_t)options->hash.algos[0]->digest_size, &search->finder);
+    if (error == 0)
+        error = wp_output_open(&search->output, options->hash.out_path);
     if (error < 0)
         search_unref(search);
     else
@@ -63,7 +60,7 @@ static int search_create(const weir_dups_options *options, struct dup_search **r
 static weir_hash_job_future start(struct dup_search *search)
 {
     weir_hash_options options = search->options.hash;
-    options.finder = &search->finder;
+    options.finder = search->finder;
     options.rules.meta = true;
     options.out_path = NULL;
     return weir_hash_job(&options);
@@ -133,12 +130,12 @@ static int64_t conclude(void *arg, weir_job *cancel)
     struct dup_search *search = arg;
     const weir_dups_options *options = &search->options;
     weir_text acted = { 0 };
-    int error = wp_dup_files_group(&search->finder.files);
+    int error = wp_dup_files_group(&search->finder->files);
     if (error == 0)
-        error = wp_dup_report(&search->finder.files, options->hash.algos[0], options->hash.format, options->counters,
+        error = wp_dup_report(&search->finder->files, options->hash.algos[0], options->hash.format, options->counters,
                               &search->text);
     if (error == 0 && options->action != WEIR_DUPS_REPORT) {
-        error = wp_dup_act(&search->finder.files, options, cancel, &acted);
+        error = wp_dup_act(&search->finder->files, options, cancel, &acted);
         weir_text_fini(&search->text);
         search->text = acted;
     }
@@ -153,7 +150,7 @@ WEIR_ASYNC_DEFINE(weir_dups_job)
     if (self->error < 0)
         RETURN(self->error);
     for (self->phase = DUP_WALK; self->phase <= DUP_WHOLE; self->phase++) {
-        self->error = prepare(&self->search->finder, (enum dup_phase)self->phase);
+        self->error = prepare(self->search->finder, (enum dup_phase)self->phase);
         if (self->error < 0)
             RETURN(self->error);
         if (self->error == 0)

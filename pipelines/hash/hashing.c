@@ -50,6 +50,7 @@ void wp_job_unref(struct job *job)
     wp_kits_fini(&job->kits);
     wp_hash_cache_close(job->cache);
     wp_manifest_index_free(job->index);
+    wp_dup_finder_unref(job->options.finder);
     free(job->roots);
     free(job);
 }
@@ -204,6 +205,8 @@ static int job_create(const weir_hash_options *options, struct job **ret_job)
         return -ENOMEM;
     job->refs = 1;
     job->options = *options;
+    if (options->finder != NULL)
+        (void)wp_dup_finder_ref(options->finder);
     job->counters = options->counters;
     job->output.fd = -1;
     job->file_ns = 200000;
@@ -282,7 +285,7 @@ static void give_up(struct job *job)
         wp_hash_cache_flush(job->cache);
 }
 
-/* The parts wait for each other, so the first one that fails ends all. */
+/* The parts wait for each other, so the first one that fails ends all. It owns a reference to its finder. */
 WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_join_set * parts;
            weir_join_next_future next; weir_sleep nap; weir_select_future which; weir_offload_future flush;
            weir_offload_future commit; bool committing; int part; int error;)
@@ -322,6 +325,7 @@ WEIR_ASYNC(hash_main, int, weir_hash_options options; struct job * job; weir_joi
         give_up(self->job);
     weir_join_set_destroy(self->parts);
     wp_job_unref(self->job);
+    wp_dup_finder_unref(self->options.finder);
     WEIR_END
 }
 
@@ -334,6 +338,8 @@ static weir_poll job_poll(weir_future *future, weir_cx *cx)
         future->line = 1;
         if (self->options.lanes == 0)
             self->options.lanes = weir_runtime_workers(weir_runtime_current());
+        if (self->options.finder != NULL)
+            (void)wp_dup_finder_ref(self->options.finder);
         self->handle = weir_spawn(WEIR_CALL(hash_main, .options = self->options));
         self->join = weir_join_sized(self->handle, &self->result, sizeof self->result);
     }

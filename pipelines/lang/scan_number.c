@@ -1,4 +1,5 @@
 /* scan_number.c - numbers and their units: 5, 1.5, 64KiB, 10ms, 10k/s, 50MiB/s. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,7 +139,7 @@ bool wp_scan_number(struct scan *scan, struct value *ret_value)
         return false;
     if (is_rate) {
         value.is_bytes = value.kind == VALUE_SIZE;
-        if (value.kind == VALUE_DOUBLE && !(value.real < 0x1p63 && value.real > -0x1p63))
+        if (value.kind == VALUE_DOUBLE && !(fabs(value.real) < 0x1p63))
             return too_large(scan, &value);
         if (value.kind == VALUE_DOUBLE)
             value.number = (int64_t)value.real;
