@@ -16,7 +16,7 @@ static int open_it(struct large *large)
     if (fstat(large->fd, &large->before) < 0)
         return -errno;
     /* A hole needn't be read at all; whole.c jumps over it. */
-    if (!S_ISREG(large->before.st_mode) || large->before.st_blocks * 512 < large->before.st_size)
+    if (!S_ISREG(large->before.st_mode) || wp_is_sparse(&large->before))
         return -EOPNOTSUPP;
     large->kit = wp_kit_take(large->job);
     return large->kit == NULL ? -ENOMEM : wp_kit_use(large->kit, large->node->algos);

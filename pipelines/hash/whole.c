@@ -44,7 +44,7 @@ static off_t hole_end(int fd, off_t offset, off_t size)
     return errno == ENXIO && offset < size ? size : offset;
 }
 
-static bool is_sparse(const struct stat *meta)
+bool wp_is_sparse(const struct stat *meta)
 {
     return S_ISREG(meta->st_mode) && meta->st_blocks * 512 < meta->st_size;
 }
@@ -143,12 +143,12 @@ static int hash_fd(struct whole *self, const struct node *node, uint64_t size_ma
     if (fstat(self->fd, &self->before) < 0)
         return -errno;
     self->regular = S_ISREG(self->before.st_mode);
-    self->sparse = is_sparse(&self->before);
+    self->sparse = wp_is_sparse(&self->before);
     if (S_ISDIR(self->before.st_mode) && node->list != NULL)
         return -EISDIR;
     if (!self->regular && (node->list == NULL || node->list->regular))
         return -ESTALE; /* it was a regular file when its directory was read */
-    if (self->regular && (uint64_t)self->before.st_size >= size_max && !self->sparse)
+    if (self->regular && (uint64_t)self->before.st_size >= size_max)
         return -EFBIG;
     self->sure = self->regular && node->list == NULL && node->dir->short_read_is_eof;
     self->direct = self->kit->was_direct = choose_direct(self);
