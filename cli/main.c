@@ -19,7 +19,7 @@ static void print_help(FILE *out)
     fputs("usage: weir COMMAND [ARGUMENT...]\n\n", out);
     for (size_t i = 0; command_at(i) != NULL; i++)
         fprintf(out, "  %-10s %s\n", command_name(command_at(i)), command_at(i)->args->brief);
-    fputs("\n  --version  what this weir is made of\n  --help     this; 'weir COMMAND --help' for a command\n"
+    fputs("\n  --version  what this weir is made of\n  --help     this; 'weir help COMMAND' for a command\n"
           "  --man      a page for man(1); 'weir COMMAND --man' for a command's\n",
           out);
 }
@@ -86,6 +86,11 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     const char *name = argv[1];
+    if (strcmp(name, "help") == 0 && argc == 3) { /* help COMMAND: COMMAND --help */
+        char *asked[] = { argv[2], "--help", NULL };
+        const struct command *command = command_find(argv[2]);
+        return command != NULL ? command->run(2, asked) : unknown(argv[2]);
+    }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         print_version();
         return 0;

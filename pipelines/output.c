@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +58,36 @@ static int open_named(struct output *output, const char *path)
     return -EEXIST;
 }
 
-/* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. */
+/*
+ * The descriptor of ours that a name stands for, or -1. What it is open on may be a file, which then goes on where it
+ * is: a new file in its place would replace the link in /dev.
+ */
+static int own_descriptor(const struct output *output, const char *path)
+{
+    static const char *const dirs[] = { "/dev/fd/", "/proc/self/fd/" };
+    if (output->dir_fd != AT_FDCWD)
+        return -1;
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        const size_t size = strlen(dirs[i]);
+        char *end;
+        if (strncmp(path, dirs[i], size) != 0 || path[size] < '0' || path[size] > '9')
+            continue;
+        const unsigned long fd = strtoul(path + size, &end, 10);
+        return *end == '\0' && fd <= INT_MAX ? (int)fd : -1;
+    }
+    return -1;
+}
+
+/* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. So is what is open already. */
 static bool is_stream(const struct output *output, const char *path)
 {
     struct stat meta;
+    if (own_descriptor(output, path) >= 0)
+        return true;
     /* Below a directory that may not be left a link is replaced, whatever it points to. */
     const int flags = output->dir_fd != AT_FDCWD ? AT_SYMLINK_NOFOLLOW : 0;
     return fstatat(output->dir_fd, path, &meta, flags) == 0 && !S_ISREG(meta.st_mode) && !S_ISLNK(meta.st_mode);
@@ -68,8 +95,9 @@ static bool is_stream(const struct output *output, const char *path)
 
 static int open_stream(struct output *output, const char *path)
 {
-    const int confined = output->dir_fd != AT_FDCWD ? O_NOFOLLOW : 0;
-    output->fd = openat(output->dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | confined);
+    const int confined = output->dir_fd != AT_FDCWD ? O_NOFOLLOW : 0, own = own_descriptor(output, path);
+    output->fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 3)
+                          : openat(output->dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | confined);
     output->offset = UINT64_MAX;
     return output->fd < 0 ? -errno : 0;
 }
@@ -108,6 +136,8 @@ int wp_output_open_named_at(struct output *output, int dir_fd, const char *path)
 int wp_output_append_at(struct output *output, int dir_fd, const char *path)
 {
     *output = (struct output){ .fd = -1, .dir_fd = dir_fd, .offset = UINT64_MAX };
+    if (own_descriptor(output, path) >= 0)
+        return open_stream(output, path);
     output->fd =
         openat(dir_fd, path,
                O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (dir_fd != AT_FDCWD ? O_NOFOLLOW : 0), 0666);

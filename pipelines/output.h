@@ -19,7 +19,8 @@ struct output {
     bool unsynced;    /* it gets its name without having been synced */
 };
 
-/* Standard output when `path` is NULL. 0 or a negative errno. */
+/* Standard output when `path` is NULL or "-" (a file of that name is "./-"); /dev/fd/N and the like are that
+ * descriptor. 0 or a negative errno. */
 int wp_output_open(struct output *output, const char *path);
 /*
  * The same below a directory, whose fd becomes the output's in any case. It can be

@@ -35,7 +35,10 @@ enum { KEEP_MTIME, KEEP_MODE };
 static const char *const keeps[] = { "mtime", "mode", NULL };
 
 static const weir_opt write_opts[] = {
-    { "path", "the file; in a block, {.dir}, {.stem} and other fields are the file's that the block is for",
+    { "path",
+      "the file, or \"-\" for standard output; in a block, {.dir}, {.stem} and other fields are the file's that the "
+      "block "
+      "is for",
       WEIR_OPT_TEMPLATE, 0, .positional = true, .required = true },
     { "rotate", "begin a new file each such time by UTC, or at such a size, or both: 1h,1GiB", WEIR_OPT_LIST, 0,
       .def_text = NULL },

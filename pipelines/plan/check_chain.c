@@ -28,10 +28,11 @@ static const char *port_words(weir_port ports)
 }
 
 /* Which stage makes `wanted` of `given`. */
-static const char *bridge(weir_port given, weir_port wanted)
+static const char *bridge(weir_port given, weir_port wanted, bool is_sink)
 {
     if (given == WEIR_BYTES && (wanted & WEIR_RECORDS) != 0)
-        return "put 'lines' between them: it makes records of bytes";
+        return is_sink ? "write \"-\" puts bytes on standard output; 'lines' between them makes records"
+                       : "put 'lines' between them: it makes records of bytes";
     if (given == WEIR_RECORDS && (wanted & WEIR_BYTES) != 0)
         return "put 'to json' (or raw, csv, ...) between them: it makes bytes of records";
     if (given == WEIR_FILES && (wanted & WEIR_BYTES) != 0)
@@ -78,7 +79,7 @@ static bool meet(struct check *check, const struct stage_use *use, const struct 
         else
             wp_diag(check->diags, use->name_span, "%s takes %s, but %s gives %s", use->name, port_words(stage->in),
                     before != NULL ? before->stage->name : "its block", port_words(given));
-        const char *hint = bridge(given, stage->in);
+        const char *hint = bridge(given, stage->in, stage->sink);
         if (hint != NULL)
             wp_diag_hint(check->diags, "%s", hint);
         return false;

@@ -117,7 +117,8 @@ bool wp_check_end(struct check *check, const struct plan_chain *chain, const cha
         return false;
     }
     wp_diag(check->diags, last->span, "what %s gives goes nowhere", last->stage->name);
-    wp_diag_hint(check->diags, "end the %s with a sink, such as print, write or null", what);
+    wp_diag_hint(check->diags, "end the %s with a sink, such as %s, write or null", what,
+                 chain->out == WEIR_BYTES ? "write \"-\" (standard output)" : "print");
     return false;
 }
 

@@ -26,6 +26,8 @@ for command in $(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' help); do
 done
 [ $checks -gt 20 ] || fail "only $checks checks: the help was not understood"
 
+"$weir" hash --help >wanted; "$weir" help hash >out || fail "weir help hash"
+cmp wanted out || fail "help hash is not hash --help"
 "$weir" hsah >out 2>err
 [ $? = 2 ] || fail "an unknown command is a usage error"
 has err "did you mean 'hash'?"

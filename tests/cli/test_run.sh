@@ -88,6 +88,22 @@ want 2 run 'read a | null' --set x
 want 2 run 'read "a" | null @par=2'
 [ "$(wc -l <err)" = 3 ] || fail "@par is not refused: $(cat err)"
 want 0 "$weir" check copy.weir --set in=x
+# --- standard output as a sink of bytes: never a new file in the place of what it is open on -----------------------
+printf 'one\ntwo\n' >lines.txt
+for name in - /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+    for how in '' append; do
+        echo before >kept
+        "$weir" run --io="$io" "read \"lines.txt\" | write \"$name\" $how" >>kept || fail "exit $? with $name $how"
+        printf 'before\none\ntwo\n' | same kept - "$name $how"
+    done
+done
+[ ! -e ./- ] || fail "a file that is called '-'"
+want 0 run 'read "lines.txt" | write "./-"'; same lines.txt ./- "a file of that name"
+"$weir" run --io="$io" 'read "lines.txt" | write "/dev/stderr"' 2>err; same lines.txt err "/dev/stderr"
+[ "$(run 'generate kind=text size=8MB | write "-"' | head -c 3 | wc -c)" = 3 ] || fail "a reader that has enough"
+want 1 sh -c "'$weir' run 'read \"lines.txt\" | write \"-\"' >/dev/full"; grep -qF 'No space left' err || fail "words: $(cat err)"
+want 2 run 'read "lines.txt" | print'; grep -qF 'write "-" puts bytes on standard output' err || fail "words: $(cat err)"
+want 2 run 'read "lines.txt"'; grep -qF 'write "-" (standard output)' err || fail "words: $(cat err)"
 # --- the report ---------------------------------------------------------------------------------------
 want 0 run --report 'generate kind=text size=8MB | hash sha512 | null'
 grep -q '^stage  *MB/s in' err || fail "no table: $(cat err)"
