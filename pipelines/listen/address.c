@@ -4,16 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMS "such as tcp://127.0.0.1:514, udp://:514, unix:/run/a.sock or unixgram:/run/log"
+#define FORMS "such as tcp://127.0.0.1:514, tls://:6514, udp://:514, unix:/run/a.sock or unixgram:/run/log"
 
 static const struct {
     const char *prefix;
     enum address_scheme scheme;
 } schemes[] = {
-    { "tcp://", ADDRESS_TCP },
-    { "udp://", ADDRESS_UDP },
-    { "unix:", ADDRESS_UNIX },
-    { "unixgram:", ADDRESS_UNIXGRAM },
+    { "tcp://", ADDRESS_TCP }, { "tls://", ADDRESS_TLS },         { "udp://", ADDRESS_UDP },
+    { "unix:", ADDRESS_UNIX }, { "unixgram:", ADDRESS_UNIXGRAM },
 };
 
 static const char *parse_host(const char *text, weir_addr *ret_addr)
@@ -40,7 +38,7 @@ const char *wp_address_parse(const char *text, struct address *ret_address)
         if (strncmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) != 0)
             continue;
         ret_address->scheme = schemes[i].scheme;
-        if (schemes[i].scheme == ADDRESS_TCP || schemes[i].scheme == ADDRESS_UDP)
+        if (schemes[i].scheme < ADDRESS_UNIX)
             return parse_host(rest, &ret_address->addr);
         return rest[0] != '\0' && weir_addr_unix(rest, &ret_address->addr) == 0
                    ? NULL

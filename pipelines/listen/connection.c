@@ -20,6 +20,8 @@
 #define STOP_SILENCE_NS WEIR_MS(100)
 #define STOP_PATIENCE_NS WEIR_SEC(2)
 #define NOTE_EVERY_NS WEIR_MS(100)
+/* Of TLS: whoever has not shaken hands by then goes; so does, in any case, who is silent for longer than idle=. */
+#define HANDSHAKE_NS WEIR_SEC(10)
 
 struct connection {
     struct framing framing;
@@ -31,6 +33,7 @@ struct connection {
     int64_t stops_ns;     /* the run is to stop since then; 0: it isn't. What lies there by then is read */
     weir_addr addr;
     char peer[WEIR_ADDR_TEXT_MAX];
+    char fault[WEIR_TLS_FAULT_MAX];
 };
 
 /* --- what all of them do --------------------------------------------------------------------------------- */
@@ -183,10 +186,43 @@ static weir_sleep idle_until(const struct listening *shared, const struct connec
     return shared->idle_ns > 0 ? weir_sleep_until(self->record_ns + shared->idle_ns) : (weir_sleep){ 0 };
 }
 
+/* The connection's stream goes into the handshake, and comes back as another. */
+static weir_tls_handshake shake(struct wp_connection *self)
+{
+    weir_stream *plain = self->stream;
+    self->stream = NULL;
+    return weir_tls_accept(self->shared->tls, plain, &self->stream, self->state->fault);
+}
+
+static weir_sleep handshake_until(const struct listening *shared)
+{
+    return weir_sleep_for(shared->idle_ns > 0 && shared->idle_ns < HANDSHAKE_NS ? shared->idle_ns : HANDSHAKE_NS);
+}
+
+/* Why nothing can be read any more. */
+static const char *broken(const struct wp_connection *self)
+{
+    return weir_stream_is_tls(self->stream) && self->read.output != -ECONNABORTED
+               ? weir_tls_fault(self->stream)
+               : "the connection broke in the middle of a record";
+}
+
 WEIR_ASYNC_DEFINE(wp_connection)
 {
     WEIR_BEGIN
     self->output = create(self->shared, self->stream, &self->state);
+    if (self->output == 0 && self->shared->tls != NULL) {
+        self->shake = shake(self);
+        self->stopped = wp_stop_wait(self->shared->node);
+        self->idle = handshake_until(self->shared);
+        AWAIT(self->which, weir_select_biased(self->shake, self->stopped, self->idle));
+        if (self->which.output == 0 && self->shake.output < 0)
+            wp_listening_note(self->shared, self->state->peer, self->state->fault);
+        else if (self->which.output == 2)
+            wp_listening_note(self->shared, self->state->peer, "closed: the TLS handshake took too long");
+        if (self->stream == NULL)
+            RETURN(0);
+    }
     while (self->output == 0 && !self->state->ended) {
         self->output = make_room(self->shared, self->state);
         if (self->output < 0)
@@ -208,7 +244,7 @@ WEIR_ASYNC_DEFINE(wp_connection)
         else if (self->which.output == 2)
             leave(self->shared, self->state, "closed: no whole record for as long as idle= says");
         else if (self->read.output < 0)
-            leave(self->shared, self->state, "the connection broke in the middle of a record");
+            leave(self->shared, self->state, broken(self));
         else if (self->read.output == 0)
             self->state->ended = true;
         else
@@ -232,6 +268,8 @@ WEIR_ASYNC_DEFINE(wp_connection)
         if (self->state->ended && self->state->end > self->state->at)
             leave(self->shared, self->state, "the connection ended in the middle of a message");
     }
+    if (self->shared->tls != NULL)
+        (void)weir_stream_shut_down(self->stream); /* as much of a farewell as there is room for */
     WEIR_FINALLY
     connection_free(self->state);
     weir_stream_put(self->stream);

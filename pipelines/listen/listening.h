@@ -9,6 +9,7 @@
 #define WP_LISTENING_H
 
 #include <weir/net.h>
+#include <weir/tls.h>
 
 #include "listen/record_framing.h"
 #include "run/run.h"
@@ -19,6 +20,7 @@ struct listening {
     size_t max;             /* of a record */
     int64_t idle_ns;        /* without a whole record so long a connection is closed; 0: never */
     const char *peer_field; /* or NULL */
+    weir_tls_context *tls;  /* connections begin with a handshake; or NULL */
     weir_mpsc_sender *to;   /* of struct parcel, to the node */
     int64_t told_ns;        /* [atomic] when something was told of strangers last, */
     uint64_t untold;        /* [atomic] and how much wasn't since */
@@ -41,8 +43,10 @@ int wp_listening_too_long(struct listening *self, const char *text, size_t size,
  *
  * Cancel safe: what lay in its buffer is gone.
  */
+/* clang-format off */
 WEIR_ASYNC_DECLARE(wp_connection, int, struct listening *shared; weir_stream *stream; struct connection *state;
-                   weir_stream_io read; weir_cancelled_future stopped; weir_sleep idle; weir_select_future which;
-                   weir_mpsc_send_future send;);
+                   weir_tls_handshake shake; weir_stream_io read; weir_cancelled_future stopped; weir_sleep idle;
+                   weir_select_future which; weir_mpsc_send_future send;);
+/* clang-format on */
 
 #endif

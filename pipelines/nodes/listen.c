@@ -1,8 +1,8 @@
 /*
  * listen.c - stage "listen": a record for each line, or message, that peers send.
  *
- * TCP and Unix streams are connections (listen/connection.h), of which so many are taken at once; the others wait in
- * the kernel's queue. UDP and Unix datagrams are one socket, which is emptied as long as there is something; each
+ * TCP, TLS and Unix streams are connections (listen/connection.c), of which so many are taken at once; the others wait
+ * in the kernel's queue. UDP and Unix datagrams are one socket, which is emptied as long as there is something; each
  * datagram is a record, or with framing=lines several.
  */
 #include <linux/sock_diag.h>
@@ -31,7 +31,8 @@
 #define ACCEPT_PAUSE_NS WEIR_MS(100)
 
 static const weir_opt listen_opts[] = {
-    { "address", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH or unixgram:PATH; :PORT is all of this machine",
+    { "address",
+      "tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, unix:PATH or unixgram:PATH; :PORT is all of this machine",
       WEIR_OPT_STRING, 0, .positional = true, .required = true },
     { "framing", "how records are told apart: lines, octets (RFC 6587), or syslog, which takes both", WEIR_OPT_CHOICE,
       0, .def = FRAMING_LINES, .choices = wp_framing_names },
@@ -39,6 +40,11 @@ static const weir_opt listen_opts[] = {
     { "connections", "at once; others wait", WEIR_OPT_INT, 0, .def = 256, .min = 1, .max = 65536 },
     { "idle", "a connection without a whole record for so long is closed; 0s: never", WEIR_OPT_DURATION, 0,
       .def = INT64_C(300) * 1000000000, .min = 0, .max = INT64_C(86400) * 1000000000 },
+    { "cert", "tls: the certificate, and those between it and its authority, in PEM", WEIR_OPT_STRING, 0,
+      .def_text = NULL },
+    { "key", "tls: its key, in PEM; without it the key is in cert=, too", WEIR_OPT_STRING, 0, .def_text = NULL },
+    { "ca", "tls: clients must have a certificate that one of these has signed, in PEM", WEIR_OPT_STRING, 0,
+      .def_text = NULL },
     { "peer", "a field for the address of the sender", WEIR_OPT_FIELD, 0, .def_text = NULL },
     { 0 },
 };
@@ -107,6 +113,25 @@ static void fill(struct listening *shared, struct run_node *node)
     };
 }
 
+/* 0 or a negative errno that was told. */
+static int set_up_tls(struct listening *shared, const struct address *address)
+{
+    const struct plan_node *plan = shared->node->plan;
+    weir_tls_options options = weir_tls_server();
+    char fault[WEIR_TLS_FAULT_MAX];
+    options.cert_file = wp_plan_text(plan, "cert");
+    options.key_file = wp_plan_text(plan, "key");
+    options.ca_file = wp_plan_text(plan, "ca");
+    options.verify = options.ca_file != NULL;
+    const bool any = options.cert_file != NULL || options.key_file != NULL || options.ca_file != NULL;
+    if (address->scheme != ADDRESS_TLS)
+        return any ? wp_run_fail(shared->node, -EINVAL, "cert=, key= and ca= are of tls://HOST:PORT") : 0;
+    if (options.cert_file == NULL)
+        return wp_run_fail(shared->node, -EINVAL, "tls:// wants a certificate: cert=FILE, and key=FILE");
+    const int error = weir_tls_context_create(&options, &shared->tls, fault);
+    return error < 0 ? wp_run_fail(shared->node, error, "%s", fault) : 0;
+}
+
 static struct wp_edge_send send_parcel(struct run_node *node, struct parcel *parcel)
 {
     const struct parcel sent = *parcel;
@@ -139,6 +164,8 @@ static int open_server(struct run_node *node, struct server **ret_server)
     fill(&self->shared, node);
     self->most = (unsigned)wp_plan_number(node->plan, "connections");
     int error = parse(node, &self->address);
+    if (error == 0)
+        error = set_up_tls(&self->shared, &self->address);
     if (error < 0)
         return error;
     if (weir_mpsc_create(sizeof(struct parcel), 4, wp_parcel_drop, &self->shared.to, &self->from) < 0 ||
@@ -163,6 +190,7 @@ static void close_server(struct server *self)
         (void)unlink(self->address.addr.at.un.sun_path);
     weir_listener_close(self->listener);
     weir_stream_put(self->stream);
+    weir_tls_context_put(self->shared.tls);
     weir_mpsc_sender_unref(self->shared.to);
     weir_mpsc_receiver_drop(self->from);
     wp_parcel_put(&self->parcel);
@@ -290,6 +318,8 @@ static int open_mailbox(struct run_node *node, struct mailbox **ret_mailbox)
     *ret_mailbox = self;
     fill(&self->shared, node);
     int error = parse(node, &self->address);
+    if (error == 0)
+        error = set_up_tls(&self->shared, &self->address);
     if (error < 0)
         return error;
     self->buffer = malloc(DATAGRAM_BYTES);
@@ -436,7 +466,7 @@ static int spawn(struct run_node *node, weir_join_set *set)
 
 const struct node_type wp_node_listen = {
     .stage = { .name = "listen",
-               .summary = "a record for each line, or message, that others send over TCP, UDP or Unix sockets",
+               .summary = "a record for each line, or message, that others send over TCP, TLS, UDP or Unix sockets",
                .in = WEIR_NONE,
                .out = WEIR_RECORDS,
                .source = true,

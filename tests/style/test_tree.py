@@ -37,7 +37,7 @@ THROUGH_THE_WALL = {}
 # Who may include what of others.
 LIBRARY_HEADERS = {
     "liburing": re.compile(r"io/(ring_uring|uring_)"),
-    "openssl/": re.compile(r"stages/"),
+    "openssl/": re.compile(r"stages/|io/tls/"),
     "xxhash.h": re.compile(r"stages/"),
     "zlib.h": re.compile(r"stages/"),
     "zstd": re.compile(r"stages/"),
