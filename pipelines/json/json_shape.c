@@ -55,6 +55,7 @@ struct json_shapes {
     bool full;
     uint32_t misses; /* since it was full */
     uint32_t ends[SHAPE_VALUES_MAX + 1];
+    uint16_t places[STEPS_PLACES];
 };
 
 static void memory_unref(void *arg)
@@ -128,7 +129,7 @@ struct json_shaped *wp_json_shapes_match(struct json_shapes *shapes, const char 
     bool high;
     if (shapes->first == NULL || size > JSON_SIZE_MAX)
         return NULL;
-    const struct json_shape *shape = shapes->steps(shapes->first, text, size, shapes->ends + 1, &high);
+    const struct json_shape *shape = shapes->steps(shapes->first, text, size, shapes->places, shapes->ends + 1, &high);
     if (shape == NULL || (high && !wi_utf8_valid(text, size)))
         return NULL;
     const size_t bytes = (shape->value_count + 1) * sizeof(uint32_t);
@@ -225,6 +226,8 @@ static struct json_step *add_step(struct lesson *lesson, enum step_kind kind, co
     if (step == NULL)
         return NULL;
     *step = (struct json_step){ .size = (uint32_t)size, .kind = kind };
+    for (size_t i = 0; i < size; i++)
+        step->quotes += bytes[i] == '"';
     step->mask = here < STEP_BYTES ? (UINT64_C(1) << here) - 1 : UINT64_MAX;
     memcpy(step->bytes, bytes, here);
     if (size > here) {

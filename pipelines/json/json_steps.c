@@ -1,4 +1,5 @@
 /* json_steps.c - the way through a text on any processor, and who goes it how. */
+#include "json/json_places.h"
 #include "json/json_steps.h"
 
 static inline uint64_t differing(const char *at, const char *bytes)
@@ -29,15 +30,24 @@ static inline uint64_t ending(const char *at, uint64_t *ret_high)
     return bits;
 }
 
+static inline uint64_t quotes(const char *at)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < STEP_BYTES; i++)
+        bits |= (uint64_t)(at[i] == '"') << i;
+    return bits;
+}
+
 #define STEPS_CALL wp_json_steps_portable
 #include "json/json_steps_template.h"
 
 json_steps_call *wp_json_steps_at(size_t index)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi") && index-- == 0)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt") && index-- == 0)
         return wp_json_steps_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && index-- == 0)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt") && index-- == 0)
         return wp_json_steps_avx2;
 #endif
     return index == 0 ? wp_json_steps_portable : NULL;

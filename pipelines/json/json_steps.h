@@ -5,6 +5,9 @@
 #include "json/json_shape.h"
 
 #define STEP_BYTES 64
+/* The quotes of longer texts aren't noted. */
+#define STEPS_QUOTED_MAX 4096
+#define STEPS_PLACES (STEPS_QUOTED_MAX + 64)
 
 enum step_kind { STEP_END, STEP_STRING, STEP_NUMBER };
 
@@ -13,6 +16,7 @@ struct json_step {
     char bytes[STEP_BYTES]; /* the first of them */
     uint64_t mask;          /* which of those count */
     uint32_t size;
+    uint32_t quotes; /* among them */
     enum step_kind kind;
     const char *rest;               /* what is beyond STEP_BYTES; NULL: nothing */
     struct json_step *other;        /* what may stand here in their place */
@@ -23,10 +27,10 @@ struct json_step {
 /*
  * Goes from step to step: the shape whose end the text reaches, and in `ends` (with room for SHAPE_VALUES_MAX) where
  * its values end; NULL: it leaves the ways that are known, or isn't JSON. *ret_high: a string has bytes beyond ASCII,
- * which weren't checked. SHAPE_SLACK bytes are readable behind the text.
+ * which weren't checked. SHAPE_SLACK bytes are readable behind the text. `places` is room for STEPS_PLACES.
  */
 typedef const struct json_shape *json_steps_call(const struct json_step *first, const char *text, size_t size,
-                                                 uint32_t *ends, bool *ret_high);
+                                                 uint16_t *places, uint32_t *ends, bool *ret_high);
 
 json_steps_call wp_json_steps_portable;
 #ifdef __x86_64__

@@ -2,6 +2,7 @@
 #ifdef __x86_64__
 #include <immintrin.h>
 
+#include "json/json_places.h"
 #include "json/json_steps.h"
 
 static inline uint64_t bits_of(__m256i low, __m256i high)
@@ -42,6 +43,12 @@ static inline uint64_t ending(const char *at, uint64_t *ret_high)
     const __m256i low = load(at), high = load(at + 32);
     *ret_high = bits_of(low, high);
     return bits_of(ending_of(low), ending_of(high));
+}
+
+static inline uint64_t quotes(const char *at)
+{
+    const __m256i quote = _mm256_set1_epi8('"');
+    return bits_of(_mm256_cmpeq_epi8(load(at), quote), _mm256_cmpeq_epi8(load(at + 32), quote));
 }
 
 #define STEPS_CALL wp_json_steps_avx2

@@ -6,7 +6,10 @@
  *     static uint64_t differing(const char *at, const char *bytes): which aren't the same as those of a step,
  *     static uint64_t digits(const char *at): which are digits,
  *     static uint64_t ending(const char *at, uint64_t *ret_high): which end a string, or a part of it without escapes:
- * a quote, a backslash, a control character; and which are beyond ASCII.
+ *     a quote, a backslash, a control character; and which are beyond ASCII,
+ *     static uint64_t quotes(const char *at): which are quotes;
+ * and of bits, with room for 32 places more than there are,
+ *     static uint16_t *put_places(uint64_t bits, size_t base, uint16_t *to): `base` and the place of each.
  */
 #include <string.h>
 
@@ -80,12 +83,12 @@ static inline const char *number_end(const char *at, const char *end)
     return (at[0] == '0' && whole > 1) || at[size - 1] == '.' ? NULL : at + size;
 }
 
-const struct json_shape *STEPS_CALL(const struct json_step *first, const char *text, size_t size, uint32_t *ends,
-                                    bool *ret_high)
+/* As STEPS_CALL, from string to string: where one ends is known when the end of the one before it is. */
+static const struct json_shape *go_by_ends(const struct json_step *step, const char *text, size_t size, uint32_t *ends,
+                                           bool *ret_high)
 {
     const char *at = text, *end = text + size;
     uint64_t high = 0;
-    const struct json_step *step = first;
     while (step != NULL && at <= end) {
         const char *value = at + step->size, *behind = NULL;
         if (is_here(step, at, end)) {
@@ -105,4 +108,59 @@ const struct json_shape *STEPS_CALL(const struct json_step *first, const char *t
         step = step->next;
     }
     return NULL;
+}
+
+/*
+ * The places of all quotes, and behind them one beyond the text. False: a string of it may have escapes, or what no
+ * string may have, and then a quote needn't be one.
+ */
+static inline bool find_quotes(const char *text, size_t size, uint16_t *places, bool *ret_high)
+{
+    uint64_t others = 0, all_high = 0;
+    for (size_t at = 0; at < size; at += STEP_BYTES) {
+        const uint64_t here = size - at < STEP_BYTES ? (UINT64_C(1) << (size - at)) - 1 : UINT64_MAX;
+        uint64_t high;
+        const uint64_t ends = ending(text + at, &high) & here, quoted = quotes(text + at) & here;
+        others |= ends ^ quoted;
+        all_high |= high & here;
+        places = put_places(quoted, at, places);
+    }
+    *places = (uint16_t)(size + 1);
+    *ret_high = all_high != 0;
+    return others == 0;
+}
+
+/* As STEPS_CALL, with all quotes at hand: no value waits for the one before it. */
+static const struct json_shape *go_by_quotes(const struct json_step *step, const char *text, size_t size,
+                                             const uint16_t *places, uint32_t *ends)
+{
+    const char *at = text, *end = text + size;
+    while (step != NULL && at <= end) {
+        const char *value = at + step->size, *behind = NULL;
+        if (is_here(step, at, end) && value <= end) {
+            if (step->kind == STEP_END && value == end)
+                return step->shape;
+            if (step->kind == STEP_STRING)
+                behind = text + places[step->quotes];
+            else if (step->kind == STEP_NUMBER)
+                behind = number_end(value, end);
+        }
+        if (behind == NULL) {
+            step = step->other;
+            continue;
+        }
+        at = behind;
+        places += step->quotes;
+        *ends++ = (uint32_t)(at - text);
+        step = step->next;
+    }
+    return NULL;
+}
+
+const struct json_shape *STEPS_CALL(const struct json_step *first, const char *text, size_t size, uint16_t *places,
+                                    uint32_t *ends, bool *ret_high)
+{
+    if (size <= STEPS_QUOTED_MAX && find_quotes(text, size, places, ret_high))
+        return go_by_quotes(first, text, size, places, ends);
+    return go_by_ends(first, text, size, ends, ret_high);
 }
