@@ -19,6 +19,7 @@ void wp_groups_fini(struct groups *groups)
     free(groups->slots);
     wp_stash_fini(&groups->stash);
     weir_text_fini(&groups->key);
+    free(groups->cells);
     wp_groups_init(groups, groups->questions);
 }
 
@@ -121,14 +122,31 @@ static const char *key_at(const struct groups *groups, const struct lookup *look
     return lookup->key_size > 0 ? groups->key.data + lookup->key_at : "";
 }
 
-/* The key of a record, behind those before it. */
-static int make_key(struct groups *groups, const struct row *row, struct arena *arena, struct lookup *ret_lookup)
+/* The fields that are asked for, a column each: those of the key, and those behind them of which something is found. */
+static int get_cells(struct groups *groups, const struct row *rows, uint32_t count, struct arena *arena)
 {
     const struct questions *questions = groups->questions;
-    struct eval eval = wp_row_eval(row, arena);
+    const size_t columns = (size_t)questions->by_count + questions->column_count;
+    if (groups->cells == NULL) {
+        groups->cells = reallocarray(NULL, (columns + 1) * AT_ONCE, sizeof *groups->cells);
+        if (groups->cells == NULL)
+            return -ENOMEM;
+    }
+    struct datum *cells = groups->cells;
+    for (uint32_t i = 0; i < questions->by_count; i++, cells += AT_ONCE)
+        wp_rows_path(rows, count, questions->by[i].steps, arena, cells);
+    for (uint32_t i = 0; i < questions->column_count; i++, cells += AT_ONCE)
+        wp_rows_path(rows, count, questions->columns[i].steps, arena, cells);
+    return 0;
+}
+
+/* The key of the i-th record, behind those before it. */
+static int make_key(struct groups *groups, uint32_t i, struct lookup *ret_lookup)
+{
+    const struct datum *cell = groups->cells + i;
     ret_lookup->key_at = groups->key.size;
-    for (uint32_t i = 0; i < questions->by_count; i++)
-        if (wp_key_append(&groups->key, wp_eval_path(&eval, questions->by[i].steps)) < 0)
+    for (uint32_t by = 0; by < groups->questions->by_count; by++, cell += AT_ONCE)
+        if (wp_key_append(&groups->key, *cell) < 0)
             return -ENOMEM;
     ret_lookup->key_size = (uint32_t)(groups->key.size - ret_lookup->key_at);
     ret_lookup->hash = hash_of(groups, ret_lookup);
@@ -139,13 +157,18 @@ static int make_key(struct groups *groups, const struct row *row, struct arena *
 
 static void prefetch_group(const struct groups *groups, const struct lookup *lookup)
 {
-    const struct group_slot *slot =
-        groups->slot_count > 0 ? &groups->slots[lookup->hash & (groups->slot_count - 1)] : NULL;
-    if (slot == NULL || slot->hash != lookup->hash || slot->group == NULL)
+    const size_t mask = groups->slot_count - 1;
+    size_t at = lookup->hash & mask;
+    if (groups->slot_count == 0)
         return;
-    __builtin_prefetch(slot->group);
-    __builtin_prefetch((const char *)slot->group + 64);
-    __builtin_prefetch((const char *)slot->group + 128);
+    while (groups->slots[at].group != NULL && groups->slots[at].hash != lookup->hash)
+        at = (at + 1) & mask;
+    const char *group = (const char *)groups->slots[at].group;
+    if (group == NULL)
+        return;
+    __builtin_prefetch(group, 1);
+    __builtin_prefetch(group + 64, 1);
+    __builtin_prefetch(group + 128);
 }
 
 static int find_group(struct groups *groups, struct lookup *lookup, uint64_t place)
@@ -163,15 +186,14 @@ static int find_group(struct groups *groups, struct lookup *lookup, uint64_t pla
     return 0;
 }
 
-static int add_values(struct groups *groups, struct group_entry *group, const struct row *row, struct arena *arena)
+static int add_values(struct groups *groups, struct group_entry *group, uint32_t i)
 {
     const struct questions *questions = groups->questions;
-    struct eval eval = wp_row_eval(row, arena);
+    const struct datum *cell = groups->cells + (size_t)questions->by_count * AT_ONCE + i;
     int error = 0;
-    for (uint32_t i = 0; error == 0 && i < questions->column_count; i++) {
-        const struct column *column = &questions->columns[i];
-        error = wp_summary_add(group->memory + column->at, column->parts, &groups->stash,
-                               wp_eval_path(&eval, column->steps));
+    for (uint32_t at = 0; error == 0 && at < questions->column_count; at++, cell += AT_ONCE) {
+        const struct column *column = &questions->columns[at];
+        error = wp_summary_add(group->memory + column->at, column->parts, &groups->stash, *cell);
     }
     return error;
 }
@@ -179,16 +201,16 @@ static int add_values(struct groups *groups, struct group_entry *group, const st
 static int add_some(struct groups *groups, const struct row *rows, uint32_t count, uint64_t place, struct arena *arena)
 {
     struct lookup lookups[AT_ONCE];
-    int error = 0;
     groups->key.size = 0;
+    int error = get_cells(groups, rows, count, arena);
     for (uint32_t i = 0; error == 0 && i < count; i++)
-        error = make_key(groups, &rows[i], arena, &lookups[i]);
+        error = make_key(groups, i, &lookups[i]);
     for (uint32_t i = 0; error == 0 && i < count; i++)
         prefetch_group(groups, &lookups[i]);
     for (uint32_t i = 0; error == 0 && i < count; i++)
         error = find_group(groups, &lookups[i], place + i);
     for (uint32_t i = 0; error == 0 && i < count; i++)
-        error = add_values(groups, lookups[i].group, &rows[i], arena);
+        error = add_values(groups, lookups[i].group, i);
     return arena->failed ? -ENOMEM : error;
 }
 

@@ -31,6 +31,7 @@ struct groups {
     size_t slot_count, count; /* a power of two, or 0; how many are taken */
     struct stash stash;
     weir_text key;
+    struct datum *cells; /* of the fields of some records, a column each; NULL: no room was needed yet */
     const weir_digest_algo *xxh3;
 };
 

@@ -1,4 +1,5 @@
-/* json_places.h - the places of bits, by whoever has no instruction for it: eight at once, so that few branches fail. */
+/* json_places.h - the places of bits, by whoever has no instruction for it: eight at once, so that few branches fail.
+ */
 #ifndef WP_JSON_PLACES_H
 #define WP_JSON_PLACES_H
 

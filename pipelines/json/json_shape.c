@@ -16,12 +16,6 @@
 #define SHAPES_BYTES_MAX ((size_t)512 << 10)
 #define SHAPES_MISSES_MAX 4096
 
-/* A place in any text of a shape: so far behind the end of that value, or behind the beginning. */
-struct shape_point {
-    uint32_t value; /* of `ends` */
-    uint32_t offset;
-};
-
 struct shape_field {
     const char *name; /* without escapes */
     uint32_t name_size;
@@ -126,17 +120,18 @@ int wp_json_shapes_keep(struct json_shapes *shapes, struct arena *arena)
 
 struct json_shaped *wp_json_shapes_match(struct json_shapes *shapes, const char *text, size_t size, struct arena *arena)
 {
-    bool high;
+    unsigned has;
     if (shapes->first == NULL || size > JSON_SIZE_MAX)
         return NULL;
-    const struct json_shape *shape = shapes->steps(shapes->first, text, size, shapes->places, shapes->ends + 1, &high);
-    if (shape == NULL || (high && !wi_utf8_valid(text, size)))
+    const struct json_shape *shape = shapes->steps(shapes->first, text, size, shapes->places, shapes->ends + 1, &has);
+    if (shape == NULL || ((has & STEPS_HIGH) != 0 && !wi_utf8_valid(text, size)))
         return NULL;
     const size_t bytes = (shape->value_count + 1) * sizeof(uint32_t);
     struct json_shaped *shaped = wp_arena_alloc(arena, sizeof *shaped + bytes);
     if (shaped == NULL)
         return NULL;
     shaped->shape = shape;
+    shaped->escaped = (has & STEPS_ESCAPED) != 0;
     memcpy(shaped->ends, shapes->ends, bytes);
     return shaped;
 }
@@ -183,6 +178,16 @@ bool wp_json_shaped_field(const struct json_shaped *shaped, const char *name, si
     if (field != NULL)
         *ret_value = span_between(shaped, field->begin, field->end);
     return field != NULL;
+}
+
+void wp_json_cursor_turn(struct json_cursor *cursor, const struct json_shaped *shaped, const char *name, size_t size)
+{
+    const struct shape_field *field = find_field(shaped->shape, name, size);
+    *cursor = (struct json_cursor){ .shape = shaped->shape, .found = field != NULL };
+    if (field == NULL)
+        return;
+    cursor->begin = field->begin;
+    cursor->end = field->end;
 }
 
 struct json_span wp_json_shaped_root(const struct json_shaped *shaped)

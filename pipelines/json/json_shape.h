@@ -19,9 +19,16 @@
 
 struct json_shape;
 
+/* A place in any text of a shape: so far behind the end of that value, or behind the beginning. */
+struct shape_point {
+    uint32_t value; /* of `ends` */
+    uint32_t offset;
+};
+
 /* A text as a shape has it: where each of its values ends, behind a 0. */
 struct json_shaped {
     const struct json_shape *shape;
+    bool escaped; /* strings may have escapes */
     uint32_t ends[];
 };
 
@@ -52,6 +59,39 @@ struct json_shaped *wp_json_shaped_copy(const struct json_shaped *shaped, struct
 
 /* The value of the field of that name, the last if there are several. False: there is none. */
 bool wp_json_shaped_field(const struct json_shaped *shaped, const char *name, size_t size, struct json_span *ret_value);
+
+/* Who looks for the same field in text after text: zero to begin. */
+struct json_cursor {
+    const struct json_shape *shape; /* of the last text; NULL: none */
+    struct shape_point begin, end;  /* of the value */
+    bool found;
+};
+
+/* The cursor's shape is that of the text, from now on. */
+void wp_json_cursor_turn(struct json_cursor *cursor, const struct json_shaped *shaped, const char *name, size_t size);
+
+/* As wp_json_shaped_field(), of the one name. */
+static inline bool wp_json_cursor_field(struct json_cursor *cursor, const struct json_shaped *shaped, const char *name,
+                                        size_t size, struct json_span *ret_value)
+{
+    if (cursor->shape != shaped->shape)
+        wp_json_cursor_turn(cursor, shaped, name, size);
+    if (!cursor->found)
+        return false;
+    ret_value->at = shaped->ends[cursor->begin.value] + cursor->begin.offset;
+    ret_value->size = shaped->ends[cursor->end.value] + cursor->end.offset - ret_value->at;
+    return true;
+}
+
 struct json_span wp_json_shaped_root(const struct json_shaped *shaped);
+
+/* As wp_json_value(), of a value of it. */
+static inline struct datum wp_json_shaped_value(const struct json_shaped *shaped, const char *text,
+                                                struct json_span value, struct arena *arena)
+{
+    if (text[value.at] == '"' && !shaped->escaped)
+        return datum_string(text + value.at + 1, value.size - 2);
+    return wp_json_value(text, value, arena);
+}
 
 #endif

@@ -44,10 +44,11 @@ static inline uint64_t quotes(const char *at)
 json_steps_call *wp_json_steps_at(size_t index)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") &&
-        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt") && index-- == 0)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("popcnt") && index-- == 0)
         return wp_json_steps_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt") && index-- == 0)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt") &&
+        index-- == 0)
         return wp_json_steps_avx2;
 #endif
     return index == 0 ? wp_json_steps_portable : NULL;

@@ -24,13 +24,16 @@ struct json_step {
     const struct json_shape *shape; /* of the end */
 };
 
+#define STEPS_HIGH 1u    /* bytes beyond ASCII, which aren't checked */
+#define STEPS_ESCAPED 2u /* maybe strings with escapes */
+
 /*
- * Goes from step to step: the shape whose end the text reaches, and in `ends` (with room for SHAPE_VALUES_MAX) where
- * its values end; NULL: it leaves the ways that are known, or isn't JSON. *ret_high: a string has bytes beyond ASCII,
- * which weren't checked. SHAPE_SLACK bytes are readable behind the text. `places` is room for STEPS_PLACES.
+ * Goes from step to step: the shape whose end the text reaches, in `ends` (with room for SHAPE_VALUES_MAX) where its
+ * values end, and in *ret_has which of the above it has; NULL: it leaves the ways that are known, or isn't JSON.
+ * SHAPE_SLACK bytes are readable behind the text. `places` has room for STEPS_PLACES.
  */
 typedef const struct json_shape *json_steps_call(const struct json_step *first, const char *text, size_t size,
-                                                 uint16_t *places, uint32_t *ends, bool *ret_high);
+                                                 uint16_t *places, uint32_t *ends, unsigned *ret_has);
 
 json_steps_call wp_json_steps_portable;
 #ifdef __x86_64__

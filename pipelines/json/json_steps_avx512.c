@@ -1,4 +1,5 @@
-/* json_steps_avx512.c - the way through a text for processors with AVX-512 (BW, VBMI2); CMake gives this file alone the flags. */
+/* json_steps_avx512.c - the way through a text for processors with AVX-512 (BW, VBMI2); CMake gives this file alone the
+ * flags. */
 #ifdef __x86_64__
 #include <immintrin.h>
 
@@ -31,9 +32,10 @@ static inline uint64_t quotes(const char *at)
 
 static inline uint16_t *put_places(uint64_t bits, size_t base, uint16_t *to)
 {
-    static const uint8_t all[64] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-                                     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-                                     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+    static const uint8_t all[64] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                     16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+                                     32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+                                     48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
     const __m512i bytes = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(all));
     const __m512i from = _mm512_set1_epi16((short)base);
     const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes));

@@ -85,7 +85,7 @@ static inline const char *number_end(const char *at, const char *end)
 
 /* As STEPS_CALL, from string to string: where one ends is known when the end of the one before it is. */
 static const struct json_shape *go_by_ends(const struct json_step *step, const char *text, size_t size, uint32_t *ends,
-                                           bool *ret_high)
+                                           unsigned *ret_has)
 {
     const char *at = text, *end = text + size;
     uint64_t high = 0;
@@ -93,7 +93,7 @@ static const struct json_shape *go_by_ends(const struct json_step *step, const c
         const char *value = at + step->size, *behind = NULL;
         if (is_here(step, at, end)) {
             if (step->kind == STEP_END && value == end) {
-                *ret_high = high != 0;
+                *ret_has = STEPS_ESCAPED | (high != 0 ? STEPS_HIGH : 0);
                 return step->shape;
             }
             if (step->kind != STEP_END && value <= end)
@@ -114,7 +114,7 @@ static const struct json_shape *go_by_ends(const struct json_step *step, const c
  * The places of all quotes, and behind them one beyond the text. False: a string of it may have escapes, or what no
  * string may have, and then a quote needn't be one.
  */
-static inline bool find_quotes(const char *text, size_t size, uint16_t *places, bool *ret_high)
+static inline bool find_quotes(const char *text, size_t size, uint16_t *places, unsigned *ret_has)
 {
     uint64_t others = 0, all_high = 0;
     for (size_t at = 0; at < size; at += STEP_BYTES) {
@@ -126,7 +126,7 @@ static inline bool find_quotes(const char *text, size_t size, uint16_t *places, 
         places = put_places(quoted, at, places);
     }
     *places = (uint16_t)(size + 1);
-    *ret_high = all_high != 0;
+    *ret_has = all_high != 0 ? STEPS_HIGH : 0;
     return others == 0;
 }
 
@@ -158,9 +158,9 @@ static const struct json_shape *go_by_quotes(const struct json_step *step, const
 }
 
 const struct json_shape *STEPS_CALL(const struct json_step *first, const char *text, size_t size, uint16_t *places,
-                                    uint32_t *ends, bool *ret_high)
+                                    uint32_t *ends, unsigned *ret_has)
 {
-    if (size <= STEPS_QUOTED_MAX && find_quotes(text, size, places, ret_high))
+    if (size <= STEPS_QUOTED_MAX && find_quotes(text, size, places, ret_has))
         return go_by_quotes(first, text, size, places, ends);
-    return go_by_ends(first, text, size, ends, ret_high);
+    return go_by_ends(first, text, size, ends, ret_has);
 }

@@ -28,11 +28,27 @@ static struct datum get_field(const struct row *row, const char *name, size_t si
     return wp_json_value(record->text, value, arena);
 }
 
+static void get_column(const struct row *rows, uint32_t count, const char *name, size_t size, struct arena *arena,
+                       struct datum *ret_values)
+{
+    struct json_cursor cursor = { 0 };
+    for (uint32_t i = 0; i < count; i++) {
+        const struct json_record *record = rows[i].decoded;
+        struct json_span value;
+        if (record->shaped == NULL)
+            ret_values[i] = get_field(&rows[i], name, size, arena);
+        else if (wp_json_cursor_field(&cursor, record->shaped, name, size, &value))
+            ret_values[i] = wp_json_shaped_value(record->shaped, record->text, value, arena);
+        else
+            ret_values[i] = datum_null();
+    }
+}
+
 /* A name twice is one field: the last value, where the first stood, as jq has it. */
 static struct datum all_fields(const struct row *row, struct arena *arena)
 {
     const struct json_record *record = row->decoded;
-    return wp_json_value(record->text, record->root, arena);
+    return wp_json_value(record->text, wp_json_record_root(record), arena);
 }
 
 static const char *field_source(const struct row *row, const char *name, size_t size, size_t *ret_size)
@@ -65,7 +81,7 @@ static void *copy_decoded(const struct row *row, const char *raw, struct arena *
     struct json_record *record = wp_arena_new(arena, struct json_record);
     if (record == NULL)
         return NULL;
-    *record = (struct json_record){ .text = raw, .root = from->root };
+    *record = (struct json_record){ .text = raw };
     if (from->shaped != NULL)
         record->shaped = wp_json_shaped_copy(from->shaped, arena);
     else
@@ -74,8 +90,13 @@ static void *copy_decoded(const struct row *row, const char *raw, struct arena *
 }
 
 const struct row_decoder wp_json_decoder = {
-    .get = get_field, .all = all_fields, .source = field_source, .copy = copy_decoded
+    .get = get_field, .all = all_fields, .source = field_source, .copy = copy_decoded, .column = get_column
 };
+
+struct json_span wp_json_record_root(const struct json_record *record)
+{
+    return record->shaped != NULL ? wp_json_shaped_root(record->shaped) : record->index->root;
+}
 
 static struct json_record *set_record(struct batch *batch, struct row *row)
 {
@@ -92,7 +113,7 @@ int wp_json_record_set(struct batch *batch, struct row *row, const struct json_i
     struct json_record *record = set_record(batch, row);
     if (record == NULL)
         return -ENOMEM;
-    *record = (struct json_record){ .text = index->text, .root = index->root };
+    *record = (struct json_record){ .text = index->text };
     record->index = copy_index(index, index->text, &batch->arena);
     return record->index != NULL ? 0 : -ENOMEM;
 }
@@ -102,6 +123,6 @@ int wp_json_record_set_shaped(struct batch *batch, struct row *row, const struct
     struct json_record *record = set_record(batch, row);
     if (record == NULL)
         return -ENOMEM;
-    *record = (struct json_record){ .text = row->raw, .root = wp_json_shaped_root(shaped), .shaped = shaped };
+    *record = (struct json_record){ .text = row->raw, .shaped = shaped };
     return 0;
 }

@@ -7,11 +7,13 @@
 
 /* What wp_json_decoder knows of a record. */
 struct json_record {
-    const char *text; /* the line, as it was parsed */
-    struct json_span root;
+    const char *text;                 /* the line, as it was parsed */
     const struct json_shaped *shaped; /* NULL: `index` knows its fields */
     const struct json_index *index;
 };
+
+/* The object. */
+struct json_span wp_json_record_root(const struct json_record *record);
 
 extern const struct row_decoder wp_json_decoder;
 

@@ -143,7 +143,8 @@ static int redact_object(struct redact *self, struct batch *batch, struct row *r
     struct field *given = row->fields;
     const uint32_t flags = row->flags;
     const char *text = record->text;
-    size_t size = (size_t)record->root.at + record->root.size;
+    const struct json_span root = wp_json_record_root(record);
+    size_t size = (size_t)root.at + root.size;
     int result = redact_text(self, batch, true, &text, &size);
     if (result <= 0)
         return result;

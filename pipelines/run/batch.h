@@ -53,6 +53,9 @@ struct row_decoder {
     /* May be NULL: a copy of the row has its fields as given ones. What it decoded, for the same line at `raw`, made in
      * the arena; NULL: no memory. */
     void *(*copy)(const struct row *row, const char *raw, struct arena *arena);
+    /* May be NULL: get() of so many rows, all of this decoder, of which neighbours are mostly alike. */
+    void (*column)(const struct row *rows, uint32_t count, const char *name, size_t size, struct arena *arena,
+                   struct datum *ret_values);
 };
 
 struct row {

@@ -100,9 +100,14 @@ static bool is_named(const char *candidate, const char *name, size_t size)
     return strncmp(candidate, name, size) == 0 && candidate[size] == '\0';
 }
 
+static bool is_line(const char *name, size_t size)
+{
+    return size == 4 && memcmp(name, "line", 4) == 0;
+}
+
 static struct datum record_get(const struct row *row, const char *name, size_t size, struct arena *arena)
 {
-    if (is_named("line", name, size))
+    if (is_line(name, size))
         return datum_string(row->raw, row->raw_size);
     return row->decoder != NULL ? row->decoder->get(row, name, size, arena) : datum_null();
 }
@@ -281,6 +286,37 @@ struct eval wp_row_eval(const struct row *row, struct arena *arena)
         eval.left += 2 * (size_t)row->raw_size;
     eval.view.row = row;
     return eval;
+}
+
+/* As long as the field of that name is their decoder's, and it is the same: so many of them. */
+static uint32_t decoded_alike(const struct row *rows, uint32_t count)
+{
+    const struct row_decoder *decoder = (rows->flags & ROW_RECORD) != 0 ? rows->decoder : NULL;
+    uint32_t alike = 0;
+    if (decoder == NULL || decoder->column == NULL)
+        return 0;
+    while (alike < count && rows[alike].fields == NULL && (rows[alike].flags & ROW_RECORD) != 0 &&
+           rows[alike].decoder == decoder)
+        alike++;
+    return alike;
+}
+
+void wp_rows_path(const struct row *rows, uint32_t count, const struct path_step *steps, struct arena *arena,
+                  struct datum *ret_values)
+{
+    const bool by_name = steps != NULL && steps->name != NULL && !is_line(steps->name, steps->size);
+    for (uint32_t at = 0, alike; at < count; at += alike) {
+        alike = by_name ? decoded_alike(rows + at, count - at) : 0;
+        if (alike == 0) {
+            struct eval eval = wp_row_eval(&rows[at], arena);
+            ret_values[at] = wp_eval_path(&eval, steps);
+            alike = 1;
+            continue;
+        }
+        rows[at].decoder->column(rows + at, alike, steps->name, steps->size, arena, ret_values + at);
+        for (uint32_t i = at; steps->next != NULL && i < at + alike; i++)
+            ret_values[i] = wp_eval_steps(ret_values[i], steps->next);
+    }
 }
 
 int wp_row_shown(const struct row *row)

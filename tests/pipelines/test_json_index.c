@@ -2,6 +2,7 @@
 #include "json/json_index.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "check.h"
 #include "json/json_blocks.h"
@@ -382,6 +383,9 @@ static void test_numbers_keep_64_bits_and_go_on_as_doubles(void)
     CHECK(wp_json_number(TEXT_OF("1e999"), &arena).real == DBL_MAX);
     CHECK(wp_json_number(TEXT_OF("-1e999"), &arena).real == -DBL_MAX);
     CHECK_EQ(wp_json_number(TEXT_OF("-0"), &arena).kind, DATUM_DOUBLE);
+    CHECK(signbit(wp_json_number(TEXT_OF("-0.0"), &arena).real) != 0);
+    CHECK_EQ(wp_json_number(TEXT_OF("9999999999999999"), &arena).number, INT64_C(9999999999999999));
+    CHECK_EQ(wp_json_number(TEXT_OF("-999999999999999"), &arena).number, -INT64_C(999999999999999));
     char digits[400];
     memset(digits, '7', sizeof digits);
     digits[1] = '.';

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregate/total_order.h"
 #include "check.h"
 #include "json/json_steps.h"
 #include "random_text.h"
@@ -137,13 +138,23 @@ static void damage(weir_text *text)
 
 /* --- the same of both -------------------------------------------------------------------------------------- */
 
+/* By itself; by who has looked for that name in other texts before; and what it is. */
 static void check_field(const struct json_index *index, const struct json_shaped *shaped, const char *name, size_t size)
 {
     const struct json_field *wanted = wp_json_field(index, name, size);
-    struct json_span value;
+    struct json_span value = { 0 }, again = { 0 };
+    struct json_cursor cursor = { 0 };
     CHECK_EQ(wp_json_shaped_field(shaped, name, size, &value), wanted != NULL);
-    if (wanted != NULL)
-        CHECK(value.at == wanted->value.at && value.size == wanted->value.size);
+    for (unsigned times = 0; times < 2; times++)
+        CHECK_EQ(wp_json_cursor_field(&cursor, shaped, name, size, &again), wanted != NULL);
+    if (wanted == NULL)
+        return;
+    CHECK(value.at == wanted->value.at && value.size == wanted->value.size);
+    CHECK(again.at == value.at && again.size == value.size);
+    struct arena arena = { 0 };
+    const struct datum made = wp_json_shaped_value(shaped, index->text, value, &arena);
+    CHECK_EQ(wp_total_order(made, wp_json_value(index->text, value, &arena)), 0);
+    wp_arena_fini(&arena);
 }
 
 static void check_shaped(const struct json_index *index, const struct json_shaped *shaped)
