@@ -23,6 +23,7 @@
 #include "service.h"
 #include "stage_report.h"
 #include "state_dir.h"
+#include "trace_file.h"
 #include "view.h"
 #include "web.h"
 
@@ -31,7 +32,7 @@ struct values {
     unsigned workers;
     int io, progress;
     bool report;
-    const char *metrics, *ui;
+    const char *metrics, *ui, *trace;
     struct state_choice state;
 };
 
@@ -55,6 +56,8 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain (a line every 10 s)",
         .choices = progress_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end what each stage did, and which is the limit"),
+    OPT(ARG_STRING, 0, "trace", "FILE", trace,
+        "what ran when, stage by stage, for ui.perfetto.dev; the last 262,144 events"),
     OPT(ARG_STRING, 0, "metrics", "ADDR", metrics,
         "figures for Prometheus at http://ADDR/metrics: 127.0.0.1:9000, or a port"),
     OPT(ARG_STRING, 0, "ui", "ADDR", ui, "a live page there; its URL is printed"),
@@ -225,6 +228,14 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
         (void)interrupt_fini(&interrupt);
         return EXIT_USAGE;
     }
+    struct trace_file trace;
+    if (trace_file_start(&trace, values->trace, runtime) < 0) {
+        web_stop(web);
+        view_stop(&view);
+        (void)weir_runtime_shutdown(runtime, -1);
+        (void)interrupt_fini(&interrupt);
+        return EXIT_USAGE;
+    }
     weir_pipeline_on_trouble(pipeline, on_trouble, &view);
     const int64_t began_ns = weir_now_ns();
     int output = 0;
@@ -234,6 +245,7 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
         error = output;
     web_stop(web);
     view_stop(&view);
+    const bool is_traced = trace_file_stop(&trace, runtime, pipeline) == 0;
     if ((values->report || view.shown) && error == 0)
         report(stderr, pipeline, &io, weir_now_ns() - began_ns);
     const int late =
@@ -241,7 +253,9 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
     const int signal = interrupt_fini(&interrupt);
     if (signal == SIGHUP && error == 0 && weir_pipeline_was_stopped(pipeline) == WEIR_PIPELINE_ENDED)
         return reload_now();
-    const int status = conclude(pipeline, error, signal);
+    int status = conclude(pipeline, error, signal);
+    if (status == 0 && !is_traced)
+        status = EXIT_DATA;
     if (late != 0)
         _exit(status); /* a thread is stuck in a system call, and holds what exit() would free */
     return status;

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
         return 1;
     int error = weir_block_on(runtime, WEIR_CALL(program), NULL);
     if (error == 0)
-        error = weir_trace_stop(runtime, trace);
+        error = weir_trace_stop(runtime, trace, NULL);
     printf("in the trace: %s\n", mentions(trace, "handle_request") ? "handle_request" : "nothing");
     weir_runtime_destroy(runtime);
     return error < 0;

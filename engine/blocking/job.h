@@ -36,6 +36,7 @@ struct weir_job {
     void *arg;
     void (*release)(void *arg); /* NULL: none, or it was called already */
     struct lane *lane;
+    const char *name;  /* of the task that wants it, while a trace is on; or NULL */
     uint32_t position; /* in the lane's queue, once it was admitted */
     bool mandatory;
     bool kept; /* its memory goes back to the lane; else it is freed */

@@ -153,6 +153,7 @@ int wi_lane_offload(struct lane *lane, const struct job_order *order, weir_job *
         .arg = order->arg,
         .release = order->release,
         .lane = lane,
+        .name = order->name,
         .mandatory = order->mandatory,
         .kept = kept,
     };

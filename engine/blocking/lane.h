@@ -60,6 +60,7 @@ struct job_order {
     void *arg;
     void (*release)(void *arg);
     weir_waker *waker;
+    const char *name; /* or NULL */
     bool mandatory;
 };
 

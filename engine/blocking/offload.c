@@ -22,6 +22,7 @@ static weir_poll start(weir_offload_future *self, const weir_cx *cx)
         .arg = self->arg,
         .release = self->release,
         .waker = cx->waker,
+        .name = trace_is_shared(&cx->worker->blocking->trace) ? wi_trace_task_name() : NULL,
         .mandatory = self->mandatory,
     };
     const int error = wi_lane_offload(&cx->worker->blocking->lanes[self->lane], &order, &self->job);

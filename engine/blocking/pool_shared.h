@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "lane.h"
+#include "trace/trace_ring.h"
 
 /*
  * Lives until the last of its threads has left, which may be after
@@ -21,6 +22,7 @@ struct blocking_pool {
     pthread_t ended; /* [end_lock] the thread that left last and is to be joined; it has joined the one before */
     uint32_t numbers[WEIR_LANES]; /* of its threads: the next */
     struct lane lanes[WEIR_LANES];
+    struct trace_share trace;
 };
 
 /* Gives back a reference; the last one frees the pool. */

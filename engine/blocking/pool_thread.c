@@ -13,19 +13,43 @@
 
 static const struct clock real_clock;
 
-static void run(struct pool_thread *self)
+_Thread_local struct pool_thread *wi_pool_thread_current;
+
+static void call(struct pool_thread *self)
 {
     const struct queue_entry *entry = &self->entry;
-    self->timed = self->streak++ % TIMED_EVERY == 0;
-    if (self->timed)
-        self->began_ns = wi_clock_now(&real_clock);
-    self->in_job = true;
     if (entry->job != NULL) {
         self->output = entry->fn(entry->arg, entry->job);
     } else {
         weir_lane_job *post = entry->arg;
         post->run(post);
     }
+}
+
+static void call_seen(struct pool_thread *self)
+{
+    const weir_job *job = self->entry.job; /* there until it is delivered */
+    const char *name = job == NULL ? "io" : job->name != NULL ? job->name : "job";
+    const int64_t began_ns = wi_trace_now();
+    call(self);
+    wi_trace_share(&self->lane->pool->trace,
+                   &(struct trace_event){ .at_ns = began_ns,
+                                          .for_ns = wi_trace_now() - began_ns,
+                                          .name = name,
+                                          .kind = TRACE_JOB,
+                                          .end = trace_track_of(self->lane->index, self->number) });
+}
+
+static void run(struct pool_thread *self)
+{
+    self->timed = self->streak++ % TIMED_EVERY == 0;
+    if (self->timed)
+        self->began_ns = wi_clock_now(&real_clock);
+    self->in_job = true;
+    if (trace_is_shared(&self->lane->pool->trace))
+        call_seen(self);
+    else
+        call(self);
     self->in_job = false;
     self->has_run = true;
 }
@@ -132,6 +156,7 @@ static void retire(struct pool_thread *self)
 static void *thread_main(void *arg)
 {
     struct pool_thread *const self = arg;
+    wi_pool_thread_current = self;
     const struct pool_options *const options = &self->lane->pool->options;
     wi_thread_set_name(options->thread_name == NULL ? "weir" : options->thread_name,
                        self->lane->index == WEIR_LANE_CPU ? "cpu" : "io", self->number);

@@ -27,6 +27,9 @@ struct pool_thread {
     int64_t output;
 };
 
+/* NULL: this thread is none. */
+extern _Thread_local struct pool_thread *wi_pool_thread_current;
+
 /* A new thread, which is counted in starting and searching already. 0 or a negative errno. */
 int wi_pool_thread_start(struct lane *lane);
 

@@ -104,7 +104,7 @@ static inline void note_wake(struct worker *worker, const struct weir_task *task
     WI_PROBE(wake, task, worker->index);
     struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     if (weir_unlikely(trace != NULL))
-        wi_trace_moment(trace, TRACE_WAKE, task->id, wi_task_name(task));
+        wi_trace_moment(trace, TRACE_WAKE, wi_task_id(task), wi_task_name(task));
 }
 
 /* The slot is for what the running task does, if it is used at all. */

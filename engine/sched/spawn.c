@@ -183,7 +183,7 @@ static inline int spawn_here(struct worker *worker, const struct recipe *recipe,
     WI_PROBE(spawn, task, worker->index);
     struct trace_ring *trace = wi_load(&worker->trace, ACQUIRE);
     if (weir_unlikely(trace != NULL))
-        wi_trace_moment(trace, TRACE_SPAWN, task->id, wi_task_name(task));
+        wi_trace_moment(trace, TRACE_SPAWN, wi_task_id(task), wi_task_name(task));
     wi_schedule_spawned(worker, task);
     *ret_task = task;
     return 0;

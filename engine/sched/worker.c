@@ -128,7 +128,7 @@ static struct weir_task *steal(struct worker *worker)
                 COUNT(worker->metrics.steal_operations);
                 wi_store(&worker->metrics.steals, worker->metrics.steals + moved, RELAXED);
                 WI_PROBE(steal, task, worker->index);
-                wi_trace_moment(wi_load(&worker->trace, ACQUIRE), TRACE_STEAL, task->id, wi_task_name(task));
+                wi_trace_moment(wi_load(&worker->trace, ACQUIRE), TRACE_STEAL, wi_task_id(task), wi_task_name(task));
                 return task;
             }
         }
@@ -286,7 +286,7 @@ static task_poll run_seen(struct worker *worker, struct trace_ring *trace, struc
     if (trace == NULL)
         return run_measured(worker, task, cx);
     const int64_t began_ns = wi_trace_now();
-    const uint64_t id = task->id; /* afterwards it may be gone */
+    const uint64_t id = wi_task_id(task); /* afterwards it may be gone */
     const char *name = wi_task_name(task);
     const task_poll poll = worker->stats != NULL ? run_measured(worker, task, cx) : wi_task_run(task, cx);
     wi_trace_span(trace, TRACE_POLL, began_ns, id, name, (uint32_t)poll);

@@ -133,15 +133,27 @@ int wi_join_set_spawn_by(weir_join_set *set, weir_join_handle (*spawn)(void *arg
     return add(set, member, spawn(arg, frame), ret_abort);
 }
 
-static weir_join_handle spawn_on(void *runtime, weir_future *frame)
+struct spawn_on {
+    weir_runtime *runtime;
+    const char *name;
+};
+
+static weir_join_handle spawn_on(void *arg, weir_future *frame)
 {
-    return weir_spawn_frame(runtime, frame);
+    const struct spawn_on *on = arg;
+    return weir_spawn_frame_named(on->runtime, frame, on->name);
 }
 
 int weir_join_set_spawn_frame(weir_join_set *set, weir_runtime *runtime, weir_future *frame,
                               weir_abort_handle *ret_abort)
 {
-    return wi_join_set_spawn_by(set, spawn_on, runtime, frame, ret_abort);
+    struct spawn_on on = { runtime, set->name };
+    return wi_join_set_spawn_by(set, spawn_on, &on, frame, ret_abort);
+}
+
+void weir_join_set_name(weir_join_set *set, const char *name)
+{
+    set->name = name;
 }
 
 /* --- the end ------------------------------------------------------------------- */

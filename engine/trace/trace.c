@@ -1,23 +1,15 @@
-/* trace.c - begins and ends a trace, and writes it as Chrome's trace event format. */
+/* trace.c - begins and ends a trace, and what is recorded meanwhile. */
 #include <weir/trace.h>
 
 #include <stdlib.h>
 #include <time.h>
 
+#include "blocking/pool_thread.h"
 #include "sched/worker.h"
-#include "text_out.h"
+#include "trace_json.h"
 #include "trace_ring.h"
 
 #define EVENTS_DEFAULT 65536u
-
-/* The rings of one trace. They stay until the runtime goes: a worker may be about to write the end of its poll. */
-struct trace_set {
-    struct trace_set *next;
-    int64_t began_ns;
-    bool on;
-    uint32_t count;
-    struct trace_ring *rings[];
-};
 
 int64_t wi_trace_now(void)
 {
@@ -41,8 +33,68 @@ void wi_trace_span(struct trace_ring *ring, enum trace_kind kind, int64_t began_
             .at_ns = began_ns, .for_ns = wi_trace_now() - began_ns, .id = id, .name = name, .kind = kind, .end = end });
 }
 
+/* --- by whom ---------------------------------------------------------------------------- */
+
+void wi_trace_share(struct trace_share *share, const struct trace_event *event)
+{
+    wi_lock(&share->lock);
+    if (share->ring != NULL)
+        trace_write(share->ring, event);
+    wi_unlock(&share->lock);
+}
+
+/* Of the thread that calls it, if it is in a poll or in a blocking job, and a trace is on. */
+static void record(struct trace_event *event)
+{
+    struct worker *worker = wi_worker_current;
+    if (worker != NULL) {
+        struct trace_ring *ring = wi_load(&worker->trace, ACQUIRE);
+        if (ring != NULL) {
+            event->at_ns = wi_trace_now() - event->for_ns;
+            trace_write(ring, event);
+        }
+        return;
+    }
+    struct pool_thread *thread = wi_pool_thread_current;
+    if (thread == NULL || !trace_is_shared(&thread->lane->pool->trace) || event->kind == TRACE_WAIT)
+        return;
+    event->at_ns = wi_trace_now() - event->for_ns;
+    event->end = trace_track_of(thread->lane->index, thread->number);
+    wi_trace_share(&thread->lane->pool->trace, event);
+}
+
+void weir_trace_step(const char *name, int64_t took_ns)
+{
+    record(&(struct trace_event){ .for_ns = took_ns, .name = name, .kind = TRACE_STEP });
+}
+
+void weir_trace_wait(const char *name, const void *who, weir_trace_reason reason, int64_t took_ns)
+{
+    record(&(struct trace_event){
+        .for_ns = took_ns, .id = (uintptr_t)who, .name = name, .kind = TRACE_WAIT, .end = (uint32_t)reason });
+}
+
+void weir_trace_track(weir_runtime *runtime, unsigned track, const char *name, int64_t took_ns)
+{
+    if (runtime->blocking != NULL)
+        wi_trace_share(&runtime->blocking->trace, &(struct trace_event){ .at_ns = wi_trace_now() - took_ns,
+                                                                         .for_ns = took_ns,
+                                                                         .name = name,
+                                                                         .kind = TRACE_TRACK,
+                                                                         .end = track });
+}
+
+const char *wi_trace_task_name(void)
+{
+    const struct worker *worker = wi_worker_current;
+    return worker == NULL || worker->current == NULL ? NULL : wi_task_name(worker->current);
+}
+
+/* --- its beginning and its end ------------------------------------------------------------ */
+
 static void free_set(struct trace_set *set)
 {
+    free(set->shared);
     for (uint32_t i = 0; i < set->count; i++)
         free(set->rings[i]);
     free(set);
@@ -57,20 +109,40 @@ void wi_trace_free(struct trace_set *traces)
     }
 }
 
+static struct trace_ring *create_ring(unsigned events_max)
+{
+    struct trace_ring *ring = calloc(1, sizeof *ring + (size_t)events_max * sizeof ring->events[0]);
+    if (ring != NULL)
+        ring->size = events_max;
+    return ring;
+}
+
+/* From now on who has no ring of its own writes to this one; NULL: to none. */
+static void set_share(struct weir_runtime *runtime, struct trace_ring *ring)
+{
+    if (runtime->blocking == NULL)
+        return;
+    struct trace_share *share = &runtime->blocking->trace;
+    wi_lock(&share->lock);
+    wi_store(&share->ring, ring, RELAXED);
+    wi_unlock(&share->lock);
+}
+
 /* One event more than are told of: the oldest may be overwritten at any moment. */
 static struct trace_set *create_set(uint32_t workers, unsigned events_max)
 {
     struct trace_set *set = calloc(1, sizeof *set + workers * sizeof set->rings[0]);
     if (set == NULL)
         return NULL;
-    for (; set->count < workers; set->count++) {
-        struct trace_ring *ring = calloc(1, sizeof *ring + (size_t)events_max * sizeof ring->events[0]);
-        if (ring == NULL) {
-            free_set(set);
-            return NULL;
-        }
-        ring->size = events_max;
-        set->rings[set->count] = ring;
+    set->shared = create_ring(events_max);
+    bool whole = set->shared != NULL;
+    for (; whole && set->count < workers; set->count += whole) {
+        set->rings[set->count] = create_ring(events_max);
+        whole = set->rings[set->count] != NULL;
+    }
+    if (!whole) {
+        free_set(set);
+        return NULL;
     }
     set->began_ns = wi_trace_now();
     set->on = true;
@@ -89,6 +161,7 @@ int weir_trace_start(weir_runtime *runtime, unsigned events_max)
         runtime->traces = set;
         for (uint32_t i = 0; i < set->count; i++)
             wi_store(&runtime->workers[i].trace, set->rings[i], RELEASE);
+        set_share(runtime, set->shared);
     }
     wi_unlock(&runtime->survey_lock);
     if (is_on)
@@ -96,79 +169,7 @@ int weir_trace_start(weir_runtime *runtime, unsigned events_max)
     return is_on ? -EALREADY : 0;
 }
 
-/* --- JSON ---------------------------------------------------------------------------- */
-
-static void put_string(struct text_out *out, const char *text)
-{
-    wi_text(out, "\"");
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            wi_text_format(out, "\\%c", *text);
-        else if ((unsigned char)*text < 0x20)
-            wi_text_format(out, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            wi_text_bytes(out, text, 1);
-    }
-    wi_text(out, "\"");
-}
-
-/* Microseconds, with three decimals. */
-static void put_time(struct text_out *out, const char *key, int64_t ns)
-{
-    wi_text_format(out, ",\"%s\":%lld.%03lld", key, (long long)(ns / 1000), (long long)(ns % 1000));
-}
-
-static const char *end_text(uint32_t end)
-{
-    switch ((task_poll)end) {
-    case TASK_IDLE:
-        return "waits";
-    case TASK_AGAIN:
-        return "was woken meanwhile";
-    case TASK_YIELDED:
-        return "yields";
-    case TASK_DONE:
-        return "done";
-    }
-    return "";
-}
-
-static void put_event(struct text_out *out, const struct trace_event *event, uint32_t worker, int64_t began_ns)
-{
-    static const char *const categories[] = { "poll", "park", "spawn", "wake", "steal" };
-    const bool is_span = event->kind == TRACE_POLL || event->kind == TRACE_PARK;
-    wi_text(out, ",\n{\"name\":");
-    put_string(out, event->name);
-    wi_text_format(out, ",\"cat\":\"%s\",\"pid\":1,\"tid\":%u,\"ph\":\"%s\"", categories[event->kind], worker,
-                   is_span ? "X" : "i");
-    put_time(out, "ts", event->at_ns - began_ns);
-    if (is_span)
-        put_time(out, "dur", event->for_ns);
-    else
-        wi_text(out, ",\"s\":\"t\"");
-    if (event->id != 0) {
-        wi_text_format(out, ",\"args\":{\"task\":%llu", (unsigned long long)event->id);
-        if (event->kind == TRACE_POLL)
-            wi_text_format(out, ",\"end\":\"%s\"", end_text(event->end));
-        wi_text(out, "}");
-    }
-    wi_text(out, "}");
-}
-
-static void put_ring(struct text_out *out, const struct trace_ring *ring, uint32_t worker, int64_t began_ns)
-{
-    wi_text_format(out,
-                   "%s\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%u,\"args\":{\"name\":\"worker %u\"}}",
-                   worker == 0 ? "" : ",", worker, worker);
-    const uint64_t head = wi_load(&ring->head, ACQUIRE);
-    for (uint64_t i = head < ring->size ? 0 : head - ring->size; i < head; i++) {
-        struct trace_event event;
-        if (trace_read(ring, i, &event))
-            put_event(out, &event, worker, began_ns);
-    }
-}
-
-int weir_trace_stop(weir_runtime *runtime, int fd)
+int weir_trace_stop(weir_runtime *runtime, int fd, weir_trace_kept *ret_kept)
 {
     struct text_out *out = malloc(sizeof *out);
     if (out == NULL)
@@ -181,13 +182,15 @@ int weir_trace_stop(weir_runtime *runtime, int fd)
         set->on = false;
     for (uint32_t i = 0; is_on && i < set->count; i++)
         wi_store(&runtime->workers[i].trace, NULL, RELEASE);
+    if (is_on)
+        set_share(runtime, NULL);
     wi_unlock(&runtime->survey_lock);
     if (is_on) {
-        wi_text(out, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
-        for (uint32_t i = 0; i < set->count; i++)
-            put_ring(out, set->rings[i], i, set->began_ns);
-        wi_text(out, "\n]}\n");
+        weir_trace_kept kept;
+        wi_trace_json(out, set, &kept);
         wi_text_flush(out);
+        if (ret_kept != NULL && out->error == 0)
+            *ret_kept = kept;
     }
     const int error = is_on ? out->error : -EINVAL;
     free(out);

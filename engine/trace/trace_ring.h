@@ -11,8 +11,19 @@
 #include <weir/base.h>
 
 #include "base/atomic.h"
+#include "base/lock.h"
 
-enum trace_kind { TRACE_POLL, TRACE_PARK, TRACE_SPAWN, TRACE_WAKE, TRACE_STEAL };
+enum trace_kind {
+    TRACE_POLL,
+    TRACE_PARK,
+    TRACE_SPAWN,
+    TRACE_WAKE,
+    TRACE_STEAL,
+    TRACE_JOB,
+    TRACE_STEP,
+    TRACE_WAIT,
+    TRACE_TRACK
+};
 
 struct trace_event {
     int64_t at_ns;
@@ -20,7 +31,7 @@ struct trace_event {
     uint64_t id;
     const char *name; /* as long as the program lives */
     uint32_t kind;
-    uint32_t end; /* of a poll: enum task_poll */
+    uint32_t end; /* of a poll: enum task_poll; of a wait: weir_trace_reason; of a thread of the pool: its track */
 };
 
 struct trace_ring {
@@ -57,6 +68,36 @@ static inline bool trace_read(const struct trace_ring *ring, uint64_t number, st
     return number + ring->size > wi_load(&ring->head, ACQUIRE);
 }
 
+/*
+ * Where those write who are no workers: threads of the pool, which come and go, and who records for the program. They
+ * write seldom, a job or a step at a time, so one ring under a lock does for all; and the lock is the pool's, which a
+ * thread that is stuck in a job may hold for longer than the runtime is there.
+ */
+struct trace_share {
+    struct lock lock;
+    struct trace_ring *ring; /* [lock], and a look without it is a hint; NULL: nothing is recorded */
+};
+
+static inline bool trace_is_shared(struct trace_share *share)
+{
+    return weir_unlikely(wi_load(&share->ring, RELAXED) != NULL);
+}
+
+/* The row of a thread of the pool. */
+#define TRACE_LANE_TRACKS 1000000u
+static inline uint32_t trace_track_of(uint32_t lane, uint32_t number)
+{
+    return (lane + 1) * TRACE_LANE_TRACKS + number % TRACE_LANE_TRACKS;
+}
+static inline uint32_t trace_track_lane(uint32_t track)
+{
+    return track / TRACE_LANE_TRACKS - 1;
+}
+static inline uint32_t trace_track_number(uint32_t track)
+{
+    return track % TRACE_LANE_TRACKS;
+}
+
 #ifndef WI_MODEL
 /* trace.c */
 int64_t wi_trace_now(void);
@@ -64,6 +105,9 @@ int64_t wi_trace_now(void);
 void wi_trace_moment(struct trace_ring *ring, enum trace_kind kind, uint64_t id, const char *name);
 void wi_trace_span(struct trace_ring *ring, enum trace_kind kind, int64_t began_ns, uint64_t id, const char *name,
                    uint32_t end);
+void wi_trace_share(struct trace_share *share, const struct trace_event *event);
+/* Of the poll under way on this thread; NULL: there is none. */
+const char *wi_trace_task_name(void);
 #else
 #define wi_trace_moment(ring, kind, id, name) ((void)(ring), (void)(id), (void)(name))
 #endif

@@ -252,7 +252,7 @@ static int fill_batch(struct line_cutter *self)
     if (self->batch == NULL)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
     const int error = self->chunk != NULL ? cut(self, self->batch) : finish(self, self->batch);
-    wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
+    wp_node_worked(self->node, began_ns);
     if (self->batch->count == 0 && !self->seeks) { /* it would hold its chunk */
         wp_batch_free(self->batch);
         self->batch = NULL;

@@ -146,6 +146,8 @@ static int begin(struct each_run *self)
     self->par = wp_bounds_par(self->node->plan);
     self->feeds = calloc(self->par, sizeof(struct feed *));
     const int error = self->feeds == NULL ? -ENOMEM : weir_join_set_create_ordered(self->par, &self->set);
+    if (error == 0)
+        weir_join_set_name(self->set, self->node->plan->name);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
 }
 

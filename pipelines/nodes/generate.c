@@ -4,6 +4,7 @@
 #include <weir/blocking.h>
 #include <weir/select.h>
 #include <weir/time.h>
+#include <weir/trace.h>
 
 #include "nodes/node.h"
 #include "run/stop.h"
@@ -54,6 +55,7 @@ static int64_t fill(void *arg, weir_job *job)
     wp_synthetic_fill(&bytes->synthetic, bytes->chunk->data, bytes->wanted);
     bytes->chunk->size = bytes->wanted - (bytes->is_last ? wp_synthetic_unfinished(&bytes->synthetic) : 0);
     bytes->took_ns = weir_now_ns() - began_ns;
+    weir_trace_step("generate", bytes->took_ns);
     return 0;
 }
 

@@ -171,6 +171,7 @@ static int open_server(struct run_node *node, struct server **ret_server)
     if (weir_mpsc_create(sizeof(struct parcel), 4, wp_parcel_drop, &self->shared.to, &self->from) < 0 ||
         weir_join_set_create(self->most, &self->connections) < 0)
         return wp_run_fail(node, -ENOMEM, "no memory");
+    weir_join_set_name(self->connections, node->plan->name);
     error = self->address.scheme == ADDRESS_UNIX ? clear_path(&self->address.addr) : 0;
     if (error == 0)
         error = weir_listen(&self->address.addr, NULL, &self->listener);

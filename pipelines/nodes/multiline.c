@@ -69,7 +69,7 @@ static int join(struct multiline *self, struct parcel *parcel)
     uint32_t row = 0;
     const int error = wp_join_events(&self->joiner, parcel->batch, self->drops, &row);
     (void)__atomic_fetch_add(&self->node->counters.dropped_rows, self->joiner.dropped - dropped, __ATOMIC_RELAXED);
-    wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
+    wp_node_worked(self->node, began_ns);
     if (error < 0)
         return failed(self, error, before + row);
     if (parcel->batch->count == 0)

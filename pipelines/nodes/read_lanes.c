@@ -181,6 +181,7 @@ WEIR_ASYNC_DEFINE(wp_read_lanes)
     self->output = weir_join_set_create_ordered(self->lanes->count, &self->set);
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "no memory"));
+    weir_join_set_name(self->set, self->node->plan->name);
     do {
         AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
         self->output = self->pass.output < 0 ? self->pass.output : begin_more(self);

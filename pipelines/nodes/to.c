@@ -153,7 +153,7 @@ static int fill(struct writer *self)
         self->chunk->size += size;
         self->done += size;
     }
-    wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
+    wp_node_worked(self->node, began_ns);
     return error;
 }
 

@@ -241,7 +241,7 @@ WEIR_ASYNC(write_run, int, struct run_node *node; struct write state; int64_t si
         if (self->write.output < 0)
             RETURN(failed(self->node, self->state.file, self->write.output));
         add_size(&self->state, self->parcel.chunk->size);
-        wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
+        wp_node_did_io(self->node, self->since_ns);
         wp_parcel_put(&self->parcel);
     }
     if (self->state.file == NULL)

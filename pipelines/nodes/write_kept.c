@@ -382,7 +382,7 @@ WEIR_ASYNC(write_kept_run, int, struct run_node *node; struct writing *writing; 
         if (self->write.output < 0)
             RETURN(failed(self->writing, self->write.output));
         add_size(self->writing, self->parcel.chunk->size);
-        wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - self->since_ns));
+        wp_node_did_io(self->node, self->since_ns);
         wp_parcel_put(&self->parcel);
     }
     if (self->writing->file != NULL && self->node->plan->rotates != NULL) {

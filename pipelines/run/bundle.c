@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <weir/time.h>
+#include <weir/trace.h>
 
 #include "nodes/node.h"
 #include "run/bounds.h"
@@ -135,7 +136,9 @@ static int pass(struct bundle *bundle, struct lane *lane, unsigned i, struct bat
     const int64_t began_ns = weir_now_ns();
     count_atomically(&node->counters.in_rows, (*batch)->count);
     const int error = wp_rows_work(lane->states[i], batch);
-    wp_counter_busy_shared(&node->counters, (uint64_t)(weir_now_ns() - began_ns));
+    const int64_t took_ns = weir_now_ns() - began_ns;
+    wp_counter_busy_shared(&node->counters, (uint64_t)took_ns);
+    weir_trace_step(node->plan->name, took_ns);
     count_atomically(&node->counters.inlined, 1);
     if (*batch != NULL)
         count_atomically(&node->counters.out_rows, (*batch)->count);

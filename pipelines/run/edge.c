@@ -1,6 +1,7 @@
 /* edge.c - parcels between nodes, and who waited how long for whom. */
 #include <stdlib.h>
 #include <weir/time.h>
+#include <weir/trace.h>
 
 #include "run/batch.h"
 #include "run/marks.h"
@@ -56,6 +57,13 @@ static void leave(struct run_node *node)
     wp_mark_leave(node);
 }
 
+static void note_wait(const struct run_node *node, uint64_t *counter, weir_trace_reason reason, int64_t since_ns)
+{
+    const int64_t took_ns = weir_now_ns() - since_ns;
+    wp_counter_add(counter, (uint64_t)took_ns);
+    weir_trace_wait(node->plan->name, node, reason, took_ns);
+}
+
 WEIR_ASYNC_DEFINE(wp_edge_send)
 {
     WEIR_BEGIN
@@ -94,7 +102,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
         self->since_ns = weir_now_ns();
         AWAIT(self->send, weir_mpsc_send(self->to, &self->parcel));
         self->output = self->send.output;
-        wp_counter_add(&self->node->counters.blocked_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+        note_wait(self->node, &self->node->counters.blocked_ns, WEIR_TRACE_FOR_ROOM, self->since_ns);
     }
     if (self->output == 0)
         self->parcel = (struct parcel){ 0 }; /* the channel's now */
@@ -158,7 +166,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
             self->closed = wp_edge_closed(self->node);
             AWAIT(self->which, weir_select_biased(self->recv, self->closed));
             self->output = self->which.output == 0 ? self->recv.output : 1;
-            wp_counter_add(&self->node->counters.starved_ns, (uint64_t)(weir_now_ns() - self->since_ns));
+            note_wait(self->node, &self->node->counters.starved_ns, WEIR_TRACE_FOR_INPUT, self->since_ns);
         }
         if (self->output != 0 || !wp_mark_take(self->node, self->ret_parcel))
             break;

@@ -8,6 +8,7 @@
 #include <weir/join_set.h>
 #include <weir/select.h>
 #include <weir/time.h>
+#include <weir/trace.h>
 
 #include "run/bounds.h"
 #include "run/gate.h"
@@ -20,6 +21,7 @@ struct rows_shared {
     uint32_t refs;
     const struct rows_ops *ops;
     struct run_node *node;
+    const char *name; /* the node's, which the plan has */
     void *state;
 };
 
@@ -57,6 +59,7 @@ static void do_work(struct work *work, const weir_job *job)
     const struct rows_ops *ops = work->shared->ops;
     work->error = work->commits ? ops->commit(work->shared->state) : ops->batch(work->shared->state, &work->batch, job);
     work->took_ns = weir_now_ns() - began_ns;
+    weir_trace_step(work->shared->name, work->took_ns);
 }
 
 static int64_t work_job(void *arg, weir_job *job)
@@ -84,7 +87,7 @@ int wp_rows_open(struct run_node *node, const struct rows_ops *ops, struct rows_
     struct rows_shared *shared = calloc(1, sizeof *shared);
     if (shared == NULL)
         return wp_run_fail(node, -ENOMEM, "no memory");
-    *shared = (struct rows_shared){ .refs = 1, .ops = ops, .node = node };
+    *shared = (struct rows_shared){ .refs = 1, .ops = ops, .node = node, .name = node->plan->name };
     *ret_shared = shared;
     int error = ops->open != NULL ? ops->open(node, &shared->state) : 0;
     if (error == 0 && ops->kept.save != NULL)
@@ -270,6 +273,8 @@ static int start_par(struct rows_run_par *self)
     int error = self->slots == NULL          ? -ENOMEM
                 : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
                                              : weir_join_set_create_ordered(self->par, &self->set);
+    if (error == 0)
+        weir_join_set_name(self->set, self->node->plan->name);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_rows_open(self->node, self->ops, &self->shared);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/time.h>
+#include <weir/trace.h>
 
 #include "nodes/node.h"
 #include "run/batch.h"
@@ -254,6 +256,22 @@ void wp_run_end_block(struct run *run)
         wp_run_destroy(run);
 }
 
+/* --- what they do --------------------------------------------------------------------------------------- */
+
+void wp_node_worked(struct run_node *node, int64_t began_ns)
+{
+    const int64_t took_ns = weir_now_ns() - began_ns;
+    wp_counter_busy(&node->counters, (uint64_t)took_ns);
+    weir_trace_step(node->plan->name, took_ns);
+}
+
+void wp_node_did_io(struct run_node *node, int64_t began_ns)
+{
+    const int64_t took_ns = weir_now_ns() - began_ns;
+    wp_counter_busy(&node->counters, (uint64_t)took_ns);
+    weir_trace_wait(node->plan->name, node, WEIR_TRACE_FOR_IO, took_ns);
+}
+
 /* --- failures ------------------------------------------------------------------------------------------- */
 
 /* Takes the text, which may be NULL. */
@@ -318,6 +336,7 @@ static int spawn_whole(struct run *run, weir_join_set *set)
         const struct plan_node *plan = chain->nodes;
         for (unsigned left = wp_hash_job_nodes(chain); left > 0; left--, plan = plan->next) {
             node_of(run, plan)->whole = true;
+            weir_join_set_name(set, plan->name);
             if (left == 1)
                 error = wp_hash_job_spawn(node_of(run, plan), chain, set);
         }
@@ -351,6 +370,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
         struct run_node *node = &run->nodes[i];
         if (node->plan == NULL || node->inner || node->whole)
             continue;
+        weir_join_set_name(set, node->plan->name);
         const int failed = spawn_bundle(run, node, set, &bundled);
         if (failed < 0)
             return failed;
@@ -363,6 +383,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
         if (error < 0)
             return error;
     }
+    weir_join_set_name(set, NULL);
     return 0;
 }
 

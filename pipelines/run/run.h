@@ -248,6 +248,11 @@ static inline void wp_counter_busy(struct run_counters *counters, uint64_t ns)
     wp_counter_add(&counters->steps[wp_step_bucket(ns)], 1);
 }
 
+/* The node has worked since then, within the poll or the job under way. */
+void wp_node_worked(struct run_node *node, int64_t began_ns);
+/* It has waited since then for an operation of its own, which counts as work. */
+void wp_node_did_io(struct run_node *node, int64_t began_ns);
+
 /* The same where several threads may be at it. */
 static inline void wp_counter_busy_shared(struct run_counters *counters, uint64_t ns)
 {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <weir/runtime.h>
 #include <weir/time.h>
+#include <weir/trace.h>
 
 void wp_stepper_unref(void *arg)
 {
@@ -98,7 +99,7 @@ int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
     struct stepper *self = calloc(1, sizeof *self);
     if (self == NULL)
         return -ENOMEM;
-    *self = (struct stepper){ .refs = 1, .stage = stage, .want = WEIR_WANT_INPUT };
+    *self = (struct stepper){ .refs = 1, .stage = stage, .name = node->plan->name, .want = WEIR_WANT_INPUT };
     *ret_stepper = self;
     self->state = calloc(1, state_size + (2 * count_settings(node->plan) + 1) * sizeof(char *));
     if (self->state == NULL)
@@ -173,6 +174,7 @@ static void step(struct stepper *self)
     const int64_t began_ns = weir_now_ns();
     self->want = self->stage->step(self->state, flow);
     self->took_ns = weir_now_ns() - began_ns;
+    weir_trace_step(self->name, self->took_ns);
     self->out->size = flow->out_pos;
     const bool moved = flow->in_pos != in_before || flow->out_pos != out_before;
     if (self->want == WEIR_WANT_OUTPUT && !moved)

@@ -28,6 +28,7 @@
 struct stepper {
     uint32_t refs;
     const weir_stage *stage;
+    const char *name; /* the node's, which the plan has */
     void *state;
     bool opened;
     weir_flow flow;

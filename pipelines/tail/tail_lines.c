@@ -238,6 +238,6 @@ int wp_tailing_work(struct tailing *self)
     if (!self->stops)
         weir_tail_hear(self->tail);
     const int want = next_want(self);
-    wp_counter_busy(&self->node->counters, (uint64_t)(weir_now_ns() - began_ns));
+    wp_node_worked(self->node, began_ns);
     return want;
 }

@@ -43,9 +43,10 @@ WEIR_ASYNC(gives, int, int finallys;)
     WEIR_END
 }
 
-weir_join_handle weir_spawn_frame(weir_runtime *runtime, weir_future *frame)
+weir_join_handle weir_spawn_frame_named(weir_runtime *runtime, weir_future *frame, const char *name)
 {
     (void)runtime;
+    (void)name;
     wi_task_init(&memory.task, &owner, frame, 1);
     return (weir_join_handle){ .task = &memory.task };
 }

@@ -29,6 +29,12 @@ WEIR_MUST_USE int weir_join_set_create(size_t bound, weir_join_set **ret_set);
  */
 WEIR_MUST_USE int weir_join_set_create_ordered(size_t bound, weir_join_set **ret_set);
 
+/*
+ * What tasks that are spawned into it from now on are called (weir_spawn_named()); NULL: as their root future. The name
+ * is borrowed for as long as they, or a trace that they are in, are there.
+ */
+void weir_join_set_name(weir_join_set *set, const char *name);
+
 /* Of an ordered set: what waits for the first task of the set, and for how long results have done so in all. */
 typedef struct weir_join_set_blocked {
     size_t results;
