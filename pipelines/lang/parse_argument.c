@@ -5,11 +5,13 @@
  * `where` has an expression by its place, `hash` a list of words, `each` a block,
  * `group` fields and, behind a '>', a number.
  */
+#include <stdio.h>
 #include <string.h>
 #include <weir/pipeline.h>
 #include <weir/stage.h>
 #include <weir/suggest.h>
 
+#include "lang/habits.h"
 #include "lang/parse.h"
 
 struct argument *wp_parse_add(struct scan *scan, struct argument ***link, const char *name, const weir_opt *opt,
@@ -237,6 +239,27 @@ static const weir_opt *find_positional(struct scan *scan, const struct stage_use
     return NULL;
 }
 
+/* What a word that can't stand where it does was meant for, by what the stage takes there; NULL: nobody knows. */
+static const char *hint_for(const struct scan *scan, const struct stage_use *use, struct span span)
+{
+    char word[SCAN_SHOWN_MAX];
+    const char *hint = NULL;
+    snprintf(word, sizeof word, "%.*s", (int)(span.to - span.from), scan->source->text + span.from);
+    for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL && hint == NULL; opt++) {
+        if (!opt->positional)
+            continue;
+        if (!is_given(use, opt))
+            hint =
+                opt->type == WEIR_OPT_FIELDS && strcspn(word, "=|{}()@") > 0 ? "fields begin with a dot: .name" : NULL;
+        else if (opt->type == WEIR_OPT_EXPR || opt->type == WEIR_OPT_ASSIGN)
+            hint = wp_habit_operator(word);
+        else if (is_list(opt) && (opt->choices == NULL || opt->type == WEIR_OPT_CALLS) && opt->type != WEIR_OPT_BLOCK &&
+                 strcspn(word, "=|{}()@") > 0)
+            hint = "a ',' goes between the items of a list, a '|' before the next stage";
+    }
+    return hint;
+}
+
 static bool nothing_fits(struct scan *scan, const struct stage_use *use)
 {
     char buffer[SCAN_SHOWN_MAX];
@@ -246,6 +269,11 @@ static bool nothing_fits(struct scan *scan, const struct stage_use *use)
     const weir_stage *stage = NULL;
     if (wp_scan_name(scan, true, &name, &span) && !wp_scan_is(scan, "(")) {
         weir_suggest suggest;
+        if (weir_opt_find(use->stage, name) != NULL) {
+            wp_diag(scan->diags, span, "%s: a value goes with %s", use->name, name);
+            wp_diag_hint(scan->diags, "%s=..., without blanks; 'weir stages %s' says what it takes", name, use->name);
+            return false;
+        }
         stage = weir_catalogue_find(name);
         weir_suggest_init(&suggest, name);
         for (const weir_opt *opt = use->stage->opts; opt != NULL && opt->name != NULL; opt++)
@@ -258,7 +286,10 @@ static bool nothing_fits(struct scan *scan, const struct stage_use *use)
     scan->at = from;
     shown = wp_scan_shown(scan, buffer, &span);
     wp_diag(scan->diags, span, "%s takes no %s here", use->name, shown);
-    if (stage != NULL && stage->source)
+    const char *hint = stage == NULL ? hint_for(scan, use, span) : NULL;
+    if (hint != NULL)
+        wp_diag_hint(scan->diags, "%s", hint);
+    else if (stage != NULL && stage->source)
         wp_diag_hint(scan->diags, "another pipeline begins with its name:  x: %s ...", stage->name);
     else
         wp_diag_hint(scan->diags, "a '|' goes before the next stage; 'weir stages %s' says what it takes", use->name);

@@ -2,6 +2,7 @@
 #include <weir/stage.h>
 
 #include <weir/pipeline.h>
+#include "lang/habits.h"
 #include "lang/parse.h"
 
 static char at(const struct scan *scan, uint32_t place)
@@ -57,13 +58,15 @@ void wp_parse_leave(struct scan *scan)
 
 static void unknown_stage(struct scan *scan, const struct stage_use *use)
 {
-    const char *meant = weir_catalogue_suggest(use->name);
+    const char *habit = wp_habit_stage(use->name), *meant = weir_catalogue_suggest(use->name);
+    if (habit != NULL)
+        meant = NULL;
     if (meant != NULL)
         wp_diag(scan->diags, use->name_span, "unknown stage '%s' (did you mean '%s'?)", use->name, meant);
     else
         wp_diag(scan->diags, use->name_span, "unknown stage '%s'", use->name);
     if (meant == NULL)
-        wp_diag_hint(scan->diags, "'weir stages' lists them all");
+        wp_diag_hint(scan->diags, "%s", habit != NULL ? habit : "'weir stages' lists them all");
 }
 
 static bool missing_stage(struct scan *scan)

@@ -88,6 +88,19 @@ want 2 run 'read a | null' --set x
 want 2 run 'read "a" | null @par=2'
 [ "$(wc -l <err)" = 3 ] || fail "@par is not refused: $(cat err)"
 want 0 "$weir" check copy.weir --set in=x
+# --- words of other tools --------------------------------------------------------------------------------
+hint() {
+    want 2 run "read \"a\" | lines | $1 | print"
+    grep -qxF "    $2" err || fail "$1: $(cat err)"
+}
+hint 'where .a = 1' "'==' compares"
+hint 'where .a and .b' "it is written '&&'"
+hint 'set .c = .a or .b' "it is written '||'"
+hint 'stats count sum(.a)' "a ',' goes between the items of a list, a '|' before the next stage"
+hint 'keep a b' 'fields begin with a dot: .name'
+hint 'dedupe within 3' "within=..., without blanks; 'weir stages dedupe' says what it takes"
+hint 'grep "x"' 'where .line =~ /regex/'
+hint 'sroted' "'weir stages' lists them all"
 # --- standard output as a sink of bytes: never a new file in the place of what it is open on -----------------------
 printf 'one\ntwo\n' >lines.txt
 for name in - /dev/stdout /dev/fd/1 /proc/self/fd/1; do
