@@ -29,6 +29,12 @@ static const weir_opt lines_opts[] = {
     { 0 },
 };
 
+/*
+ * Blocks of a large file that were looked through while they were read, whose lines may wait for each other: they come
+ * fast, and a batch of few lines costs every stage behind as much as one of many.
+ */
+#define BLOCKS_WAIT 16
+
 struct line_cutter {
     struct run_node *node;
     size_t max;
@@ -38,6 +44,7 @@ struct line_cutter {
     bool seeks;      /* not every line is a record: the others can't pass the filter behind */
     struct line_seeker seeker;
     struct line_hits *hits; /* of the chunk, if who read it has looked; or NULL */
+    unsigned waiting;       /* such blocks, since a batch went on; 0: this one isn't such */
     struct csv_quotes quotes;
     uint64_t inner;  /* newlines within the line */
     weir_text begun; /* what earlier chunks hold of this line */
@@ -265,7 +272,8 @@ static bool is_ready(const struct line_cutter *self, bool ended)
 {
     if (self->batch == NULL || self->batch->count == 0)
         return false;
-    return !self->seeks || ended || is_full(self) || weir_mpsc_len(self->node->from) == 0;
+    const bool may_wait = self->waiting > 0 && self->waiting < BLOCKS_WAIT;
+    return !self->seeks || ended || is_full(self) || (!may_wait && weir_mpsc_len(self->node->from) == 0);
 }
 
 static struct line_cutter *create(struct run_node *node)
@@ -296,6 +304,7 @@ static void take_chunk(struct line_cutter *self, struct parcel *parcel)
 {
     self->chunk = parcel->chunk;
     self->hits = parcel->hits;
+    self->waiting = parcel->hits != NULL ? self->waiting + 1 : 0;
     self->at = 0;
     parcel->chunk = NULL;
     parcel->hits = NULL;
@@ -306,6 +315,7 @@ static struct wp_edge_send send_batch(struct line_cutter *self)
 {
     struct batch *batch = self->batch != NULL && self->batch->count > 0 ? self->batch : NULL;
     self->batch = batch != NULL ? NULL : self->batch;
+    self->waiting = 0;
     return WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .batch = batch });
 }
 

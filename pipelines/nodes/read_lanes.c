@@ -17,13 +17,22 @@
 /* A file of fewer blocks is read before lanes are at work. */
 #define BLOCKS_MIN 16
 
+/* What a task reads, if there are chunks for it: to begin one, and to wait for it, costs as much as to copy 64 KiB. */
+#define LANE_BLOCKS 4
+
+struct lane_block {
+    weir_chunk *chunk;
+    struct line_hits *hits;
+    int64_t got; /* as read(2); 0, too: the one before it was short */
+};
+
 /* Of one task at a time; between two of them the node's. */
 struct lane {
     struct held_file *file; /* one of its own: it holds the chunk of one operation */
-    weir_chunk *chunk;
-    struct line_hits *hits;
-    uint64_t offset;
-    int64_t got, took_ns;
+    struct lane_block blocks[LANE_BLOCKS];
+    unsigned count, taken;
+    uint64_t offset; /* of the first */
+    int64_t took_ns;
 };
 
 /* Counted: a task that was dropped may still be at it on another thread. */
@@ -61,8 +70,10 @@ static void unref(struct read_lanes *self)
     if (self == NULL || __atomic_fetch_sub(&self->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     for (unsigned i = 0; i < self->count; i++) {
-        weir_chunk_put(self->lanes[i].chunk);
-        free(self->lanes[i].hits);
+        for (unsigned block = 0; block < LANE_BLOCKS; block++) {
+            weir_chunk_put(self->lanes[i].blocks[block].chunk);
+            free(self->lanes[i].blocks[block].hits);
+        }
         wp_held_file_unref(self->lanes[i].file);
     }
     free(self);
@@ -99,21 +110,27 @@ static struct read_lanes *create(const struct run_node *node, const struct held_
     return NULL;
 }
 
-WEIR_ASYNC(lane_read, int, struct run_node *node; struct read_lanes *lanes; struct lane *lane; int64_t since_ns;
-           struct wp_read_block read;)
+static void look(const struct read_lanes *lanes, struct lane_block *block)
+{
+    block->chunk->size = (size_t)block->got;
+    block->hits = malloc(sizeof *block->hits);
+    if (block->hits != NULL) /* else `lines` looks */
+        wp_line_seeker_look(&lanes->seeker, (const char *)block->chunk->data, block->chunk->size, block->hits);
+}
+
+WEIR_ASYNC(lane_read, int, struct run_node *node; struct read_lanes *lanes; struct lane *lane; unsigned at;
+           int64_t since_ns; struct wp_read_block read;)
 {
     WEIR_BEGIN
     self->since_ns = weir_now_ns();
-    AWAIT(self->read, WEIR_CALL(wp_read_block, .node = self->node, .file = self->lane->file, .chunk = self->lane->chunk,
-                                .block = self->lanes->block, .offset = self->lane->offset));
-    self->lane->got = self->read.output;
-    if (self->lane->got > 0) {
-        self->lane->chunk->size = (size_t)self->lane->got;
-        self->lane->hits = malloc(sizeof *self->lane->hits);
-        if (self->lane->hits != NULL) /* else `lines` looks */
-            wp_line_seeker_look(&self->lanes->seeker, (const char *)self->lane->chunk->data, self->lane->chunk->size,
-                                self->lane->hits);
-    }
+    do {
+        AWAIT(self->read, WEIR_CALL(wp_read_block, .node = self->node, .file = self->lane->file,
+                                    .chunk = self->lane->blocks[self->at].chunk, .block = self->lanes->block,
+                                    .offset = self->lane->offset + self->at * self->lanes->block));
+        self->lane->blocks[self->at].got = self->read.output;
+        if (self->read.output > 0)
+            look(self->lanes, &self->lane->blocks[self->at]);
+    } while (self->read.output == (int64_t)self->lanes->block && ++self->at < self->lane->count);
     self->lane->took_ns = weir_now_ns() - self->since_ns;
     RETURN(0);
     WEIR_FINALLY
@@ -121,21 +138,24 @@ WEIR_ASYNC(lane_read, int, struct run_node *node; struct read_lanes *lanes; stru
     WEIR_END
 }
 
-/* The next block, into the chunk, which is taken. 0 or a negative errno. */
+/* The next blocks, into the chunk, which is taken, and others, if there are some now. 0 or a negative errno. */
 static int begin(struct wp_read_lanes *self)
 {
     struct read_lanes *lanes = self->lanes;
     struct lane *lane = &lanes->lanes[(lanes->first + lanes->busy) % lanes->count];
-    lane->chunk = self->chunk;
     lane->offset = lanes->next_offset;
-    self->chunk = NULL;
+    lane->count = lane->taken = 0;
+    for (; self->chunk != NULL && lane->count < LANE_BLOCKS; lane->count++) {
+        lane->blocks[lane->count] = (struct lane_block){ .chunk = self->chunk };
+        self->chunk = lane->count + 1 < LANE_BLOCKS ? weir_chunk_try_get(lanes->block) : NULL;
+    }
     (void)__atomic_fetch_add(&lanes->refs, 1, __ATOMIC_RELAXED);
     const int error =
         weir_join_set_spawn(self->set, WEIR_CALL(lane_read, .node = self->node, .lanes = lanes, .lane = lane));
     if (error < 0)
         return wp_run_fail(self->node, error, "%s", strerror(-error));
     lanes->busy++;
-    lanes->next_offset += lanes->block;
+    lanes->next_offset += lane->count * lanes->block;
     return 0;
 }
 
@@ -149,26 +169,45 @@ static int begin_more(struct wp_read_lanes *self)
     return error;
 }
 
-/* The first lane has read. Its bytes, in a parcel if there are any; or a negative errno, which was told. */
+static struct lane *first_lane(const struct read_lanes *lanes)
+{
+    return (struct lane *)&lanes->lanes[lanes->first];
+}
+
+/* The first lane has read. Its next bytes, in a parcel if there are any; or a negative errno, which was told. */
 static int64_t take(struct wp_read_lanes *self, struct parcel *ret_parcel)
 {
-    struct lane *lane = &self->lanes->lanes[self->lanes->first];
-    const int64_t got = self->next.status < 0 ? self->next.status : lane->got;
-    self->lanes->first = (self->lanes->first + 1) % self->lanes->count;
-    self->lanes->busy--;
-    wp_counter_add(&self->node->counters.busy_ns, (uint64_t)lane->took_ns);
+    struct lane *lane = first_lane(self->lanes);
+    struct lane_block *block = &lane->blocks[lane->taken];
+    const int64_t got = self->next.status < 0 ? self->next.status : block->got;
+    if (lane->taken++ == 0)
+        wp_counter_add(&self->node->counters.busy_ns, (uint64_t)lane->took_ns);
     if (got < 0 && got != -ECANCELED)
         (void)wp_run_fail(self->node, (int)got, "%s: byte %lu: %s", self->path, (unsigned long)*self->offset,
                           wp_patience_words(self->node, got));
     if (got > 0) {
-        *ret_parcel = (struct parcel){ .chunk = lane->chunk, .hits = lane->hits };
+        *ret_parcel = (struct parcel){ .chunk = block->chunk, .hits = block->hits };
         *self->offset += (uint64_t)got;
     } else {
-        weir_chunk_put(lane->chunk);
+        weir_chunk_put(block->chunk);
     }
-    lane->chunk = NULL;
-    lane->hits = NULL;
+    block->chunk = NULL;
+    block->hits = NULL;
     return got;
+}
+
+/* What is left of it was read for nobody. */
+static void leave(struct wp_read_lanes *self)
+{
+    struct lane *lane = first_lane(self->lanes);
+    for (; lane->taken < lane->count; lane->taken++) {
+        struct lane_block *block = &lane->blocks[lane->taken];
+        weir_chunk_put(block->chunk);
+        free(block->hits);
+        *block = (struct lane_block){ 0 };
+    }
+    self->lanes->first = (self->lanes->first + 1) % self->lanes->count;
+    self->lanes->busy--;
 }
 
 WEIR_ASYNC_DEFINE(wp_read_lanes)
@@ -195,12 +234,16 @@ WEIR_ASYNC_DEFINE(wp_read_lanes)
         if (self->output < 0)
             break;
         AWAIT(self->next, weir_join_next(self->set, NULL));
-        self->got = take(self, &parcel);
-        self->output = self->got < 0 ? (int)self->got : 0;
-        if (self->got <= 0)
-            break;
-        AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = parcel));
-        self->output = self->send.output < 0 ? -EPIPE : 0;
+        do {
+            self->got = take(self, &parcel);
+            self->output = self->got < 0 ? (int)self->got : 0;
+            if (self->got <= 0)
+                break;
+            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = parcel));
+            self->output = self->send.output < 0 ? -EPIPE : 0;
+        } while (self->output == 0 && self->got == (int64_t)self->lanes->block &&
+                 first_lane(self->lanes)->taken < first_lane(self->lanes)->count);
+        leave(self);
     } while (self->output == 0 && self->got == (int64_t)self->lanes->block);
     /* The others are at it for nobody, but with the node: it may go when this has ended. */
     for (; self->lanes->busy > 0; self->lanes->busy--)
