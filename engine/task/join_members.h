@@ -27,9 +27,9 @@ struct weir_join_set {
     uint32_t refs; /* the owner, and each member */
     size_t bound;
     const char *name; /* of tasks to come; NULL: that of their root future */
-    size_t len;      /* members */
-    size_t reserved; /* room granted and not used yet */
-    bool ordered;    /* a finished member stays in `running`, where those spawned before it come first */
+    size_t len;       /* members */
+    size_t reserved;  /* room granted and not used yet */
+    bool ordered;     /* a finished member stays in `running`, where those spawned before it come first */
     struct list running;
     struct list finished;
     struct list rooms;      /* those who wait for room */
