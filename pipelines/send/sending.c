@@ -1,0 +1,252 @@
+/* sending.c - what a `send` does between two waits. */
+#include "send/sending.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <weir/time.h>
+
+#include "run/checkpoint.h"
+
+/* Beyond that what feeds the node waits. */
+#define OUTBOX_BYTES ((size_t)4 << 20)
+/* Between two attempts: at first, and at most; a half of it is left to chance, so that many don't come at once. */
+#define BACKOFF_FIRST_NS WEIR_MS(100)
+#define BACKOFF_MOST_NS WEIR_SEC(10)
+#define BACKOFF_DOUBLINGS 7
+/* What the other side's kernel has is asked for so often, at first and when nothing comes of it. */
+#define LOOK_FIRST_NS WEIR_MS(1)
+#define LOOK_MOST_NS WEIR_MS(100)
+
+static int no_memory(struct sending *self)
+{
+    return wp_run_fail(self->node, -ENOMEM, "no memory");
+}
+
+/* What is no trouble, since nothing is lost by it: a line for whoever looks. */
+WEIR_PRINTF(2, 3) static void say(const struct sending *self, const char *format, ...)
+{
+    char text[WEIR_TLS_FAULT_MAX + 128];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)dprintf(STDERR_FILENO, "weir: send: %s: %s\n", self->address, text);
+}
+
+/* --- options ------------------------------------------------------------------------------------------------- */
+
+static int set_up_tls(struct sending *self)
+{
+    const struct plan_node *plan = self->node->plan;
+    weir_tls_options options = weir_tls_client();
+    char fault[WEIR_TLS_FAULT_MAX];
+    options.cert_file = wp_plan_text(plan, "cert");
+    options.key_file = wp_plan_text(plan, "key");
+    options.ca_file = wp_plan_text(plan, "ca");
+    options.verify = wp_plan_number(plan, "verify") != 0;
+    self->target.name = wp_plan_text(plan, "name");
+    const bool any = options.cert_file != NULL || options.key_file != NULL || options.ca_file != NULL ||
+                     self->target.name != NULL || !options.verify;
+    if (self->target.scheme != ADDRESS_TLS)
+        return any ? wp_run_fail(self->node, -EINVAL, "cert=, key=, ca=, name= and verify= are of tls://HOST:PORT") : 0;
+    if (!options.verify && (options.ca_file != NULL || self->target.name != NULL))
+        return wp_run_fail(self->node, -EINVAL, "verify=false leaves nothing for ca= and name= to say");
+    const int error = weir_tls_context_create(&options, &self->target.tls, fault);
+    return error < 0 ? wp_run_fail(self->node, error, "%s", fault) : 0;
+}
+
+int wp_sending_create(struct run_node *node, struct sending **ret_sending)
+{
+    struct sending *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    *ret_sending = self;
+    self->node = node;
+    self->address = wp_plan_text(node->plan, "address");
+    self->form = (struct packet_form){ .framing = (enum framing_kind)wp_plan_number(node->plan, "framing"),
+                                       .format = (unsigned)wp_plan_number(node->plan, "format") };
+    self->timeout_ns = wp_plan_number(node->plan, "timeout");
+    self->giveup_ns = wp_plan_number(node->plan, "giveup");
+    self->progress_ns = weir_now_ns();
+    wp_outbox_init(&self->outbox);
+    const char *wrong = wp_target_parse(self->address, &self->target);
+    return wrong != NULL ? wp_run_fail(node, -EINVAL, "%s", wrong) : set_up_tls(self);
+}
+
+void wp_sending_destroy(struct sending *self)
+{
+    if (self == NULL)
+        return;
+    wp_parcel_put(&self->parcel);
+    wp_outbox_fini(&self->outbox);
+    weir_stream_put(self->stream);
+    weir_tls_context_put(self->target.tls);
+    free(self);
+}
+
+/* --- input --------------------------------------------------------------------------------------------------- */
+
+bool wp_sending_has_room(const struct sending *self)
+{
+    return !self->ended && !self->has_mark && self->outbox.bytes < OUTBOX_BYTES;
+}
+
+int wp_sending_take(struct sending *self)
+{
+    struct packet *packet = NULL;
+    uint32_t split = 0;
+    if (self->parcel.mark != NULL) {
+        self->has_mark = true;
+        return 0;
+    }
+    self->ended = self->parcel.last;
+    if (self->parcel.batch != NULL && self->parcel.batch->count > 0)
+        packet = wp_packet_of_rows(&self->form, self->parcel.batch, &split);
+    else if (self->parcel.chunk != NULL)
+        packet = wp_packet_of_bytes(self->parcel.chunk->data, self->parcel.chunk->size);
+    else
+        return wp_parcel_put(&self->parcel), 0;
+    wp_parcel_put(&self->parcel);
+    if (packet == NULL)
+        return no_memory(self);
+    if (split > 0 && !self->told_split) {
+        self->told_split = true;
+        wp_run_trouble(self->node, "send: a record with a newline in it goes out as several lines: %s",
+                       "framing=octets keeps such records whole");
+    }
+    if (self->outbox.oldest == NULL) /* who had nothing to send has not been waiting */
+        self->progress_ns = weir_now_ns();
+    wp_outbox_add(&self->outbox, packet);
+    return 0;
+}
+
+/* --- connections ------------------------------------------------------------------------------------------------ */
+
+static int64_t backoff_ns(unsigned failures)
+{
+    const unsigned doublings = failures - 1 < BACKOFF_DOUBLINGS ? failures - 1 : BACKOFF_DOUBLINGS;
+    int64_t nap_ns = BACKOFF_FIRST_NS << doublings;
+    uint32_t random = 0;
+    (void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
+    nap_ns = nap_ns < BACKOFF_MOST_NS ? nap_ns : BACKOFF_MOST_NS;
+    return nap_ns / 2 + (int64_t)((uint64_t)(nap_ns / 2) * random >> 32);
+}
+
+/* Nobody is there: later, perhaps, unless that was long enough. */
+static int try_again(struct sending *self, const char *why)
+{
+    const int64_t now_ns = weir_now_ns();
+    self->failures++;
+    self->retry_ns = now_ns + backoff_ns(self->failures);
+    if (self->giveup_ns > 0 && now_ns - self->progress_ns >= self->giveup_ns)
+        return wp_run_fail(self->node, -ETIMEDOUT,
+                           "%s: %s: given up, as giveup= says; %lu records weren't acknowledged", self->address, why,
+                           (unsigned long)wp_outbox_waiting(&self->outbox));
+    if (!self->told_outage)
+        say(self, "%s: it is tried again and again%s", why, self->giveup_ns > 0 ? ", for as long as giveup= says" : "");
+    self->told_outage = true;
+    return 0;
+}
+
+int wp_sending_connected(struct sending *self, int64_t result)
+{
+    if (result < 0)
+        return try_again(self, self->fault);
+    if (self->told_outage)
+        say(self, "there again; %lu records waited", (unsigned long)wp_outbox_waiting(&self->outbox));
+    self->told_outage = false;
+    self->is_new = true;
+    self->written = 0;
+    self->look_every_ns = LOOK_FIRST_NS;
+    wp_outbox_rewind(&self->outbox, 0);
+    return 0;
+}
+
+/* What the other side's kernel has is acknowledged. */
+static void ask_kernel(struct sending *self)
+{
+    const uint64_t reached = wp_target_reached(self->stream, self->written);
+    const bool any = wp_outbox_ack(&self->outbox, wp_outbox_reached(&self->outbox, reached, self->target.tls == NULL));
+    const int64_t now_ns = weir_now_ns();
+    self->look_every_ns = any ? LOOK_FIRST_NS : 2 * self->look_every_ns;
+    if (self->look_every_ns > LOOK_MOST_NS)
+        self->look_every_ns = LOOK_MOST_NS;
+    self->look_ns = now_ns + self->look_every_ns;
+    if (!any)
+        return;
+    self->progress_ns = now_ns;
+    self->is_new = false;
+    self->failures = 0;
+}
+
+int wp_sending_broke(struct sending *self, const char *why)
+{
+    const bool is_bytes = self->node->plan->in == WEIR_BYTES && self->written > 0;
+    ask_kernel(self);
+    weir_stream_put(self->stream);
+    self->stream = NULL;
+    if (is_bytes && (self->outbox.oldest != NULL || !self->ended))
+        return wp_run_fail(self->node, -ECONNABORTED,
+                           "%s: %s: a stream of bytes can't be taken up in the middle; records can: lines | send",
+                           self->address, why);
+    return try_again(self, why);
+}
+
+void wp_sending_wrote(struct sending *self, size_t bytes)
+{
+    const int64_t now_ns = weir_now_ns();
+    self->written += bytes;
+    wp_outbox_wrote(&self->outbox, bytes, wp_target_wire(self->stream, self->written));
+    if (self->look_ns < now_ns || self->look_ns - now_ns > self->look_every_ns)
+        self->look_ns = now_ns + self->look_every_ns;
+}
+
+/* --- deadlines ------------------------------------------------------------------------------------------------------
+ */
+
+static bool stops(const struct sending *self)
+{
+    const struct run *run = self->node->run;
+    return run->stop != NULL && weir_cancel_is_cancelled(run->stop);
+}
+
+/* The run is to stop, and waits for somebody who isn't there: so long and no longer. */
+static bool is_stuck(const struct sending *self, int64_t now_ns)
+{
+    return stops(self) && (self->ended || self->has_mark) && self->outbox.oldest != NULL &&
+           now_ns - self->progress_ns >= self->timeout_ns;
+}
+
+int wp_sending_look(struct sending *self)
+{
+    if (self->stream != NULL && self->outbox.oldest != NULL && weir_now_ns() >= self->look_ns)
+        ask_kernel(self);
+    if (is_stuck(self, weir_now_ns()))
+        return wp_run_fail(self->node, -ETIMEDOUT, "%s: the run is to stop, and %lu records weren't acknowledged%s",
+                           self->address, (unsigned long)wp_outbox_waiting(&self->outbox),
+                           self->has_mark ? ": the next start sends them" : "");
+    return self->stream != NULL && self->outbox.oldest != NULL &&
+           weir_now_ns() - self->progress_ns >= self->timeout_ns &&
+           wp_target_silence_ns(self->stream) >= self->timeout_ns;
+}
+
+static void earlier(int64_t *due_ns, int64_t when_ns)
+{
+    *due_ns = when_ns < *due_ns ? when_ns : *due_ns;
+}
+
+int64_t wp_sending_due_ns(const struct sending *self)
+{
+    int64_t due_ns = INT64_MAX;
+    if (self->stream == NULL)
+        earlier(&due_ns, self->limit_ns != 0 ? self->limit_ns : self->retry_ns);
+    else if (self->outbox.oldest != NULL)
+        earlier(&due_ns, self->look_ns);
+    if (stops(self) && self->outbox.oldest != NULL)
+        earlier(&due_ns, self->progress_ns + self->timeout_ns);
+    return due_ns;
+}

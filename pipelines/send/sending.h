@@ -1,0 +1,59 @@
+/*
+ * sending.h - a `send`: what it has of options, connection and patience.
+ */
+#ifndef WP_SENDING_H
+#define WP_SENDING_H
+
+#include "run/run.h"
+#include "send/outbox.h"
+#include "send/target.h"
+
+struct sending {
+    struct run_node *node;
+    const char *address; /* as the text has it */
+    struct target target;
+    struct packet_form form;
+    int64_t timeout_ns, giveup_ns;
+
+    struct outbox outbox;
+    struct parcel parcel; /* that was received last */
+    bool has_mark;        /* it is a checkpoint's, which waits for the outbox to be empty */
+    bool ended;           /* the input */
+    bool told_split;
+
+    weir_stream *stream; /* the connection, or NULL */
+    char fault[WEIR_TLS_FAULT_MAX];
+    char heard[512];  /* what the other side says */
+    uint64_t written; /* of this connection */
+    bool is_new;      /* nothing was acknowledged on it yet */
+
+    unsigned failures; /* in a row */
+    int64_t retry_ns;  /* when to connect again, */
+    int64_t limit_ns;  /* until when that, or the last farewell, may take */
+    int64_t look_ns;   /* when to ask the kernel again, */
+    int64_t look_every_ns;
+    int64_t progress_ns; /* when something was acknowledged last */
+    bool told_outage;
+};
+
+/* 0 or a negative errno that was told; *ret_sending may be there all the same. */
+int wp_sending_create(struct run_node *node, struct sending **ret_sending);
+void wp_sending_destroy(struct sending *self); /* takes NULL */
+
+/* What was received is taken. 0 or a negative errno that was told. */
+int wp_sending_take(struct sending *self);
+/* There is room for more. */
+bool wp_sending_has_room(const struct sending *self);
+
+/* The attempt to connect resolved to that; 0: the connection is there. 0 or a negative errno that was told. */
+int wp_sending_connected(struct sending *self, int64_t result);
+/* The connection ended, or broke: another one is to be made. Likewise. */
+int wp_sending_broke(struct sending *self, const char *why);
+/* Bytes were written. */
+void wp_sending_wrote(struct sending *self, size_t bytes);
+/* A deadline has passed, perhaps: looks at all of them. Likewise; 1: the other side is silent, wp_sending_broke(). */
+int wp_sending_look(struct sending *self);
+/* When to look next; INT64_MAX: never. */
+int64_t wp_sending_due_ns(const struct sending *self);
+
+#endif
