@@ -42,7 +42,18 @@ offers '' run 'where .x =~ /gun'
 # what each command's help lists, completion does, too
 for command in $("$weir" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
     "$weir" complete -- weir "$command" --h | grep -q '^--help' || fail "$command is unknown to completion"
-    checks=$((checks + 1))
+    for option in $("$weir" "$command" --help | sed -n 's/^  *\(-[a-zA-Z0], \)*\(--[a-z-]*\).*/\2/p'); do
+        "$weir" complete -- weir "$command" "$option" | cut -f1 | grep -q -- "^$option=*$" || fail "$command $option is unknown"
+        checks=$((checks + 1))
+    done
+done
+# and what each stage takes by its name
+for stage in $("$weir" stages | sed -n '/^$/q;s/^\([a-z0-9-][a-z0-9-]*\) .*/\1/p'); do
+    "$weir" complete -- weir run "stdin | $stage " | cut -f1 >offered
+    for option in $("$weir" stages "$stage" | sed -n 's/^  \([a-z][a-z0-9_]*=\).*/\1/p'); do
+        grep -qF -- "$option" offered || fail "$stage $option is unknown: $(cat offered)"
+        checks=$((checks + 1))
+    done
 done
 "$weir" complete csh >out 2>err && fail "there is none for csh"
 grep -q "name one of bash, zsh, fish, not 'csh'" err || fail "words: $(cat err)"
