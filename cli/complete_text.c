@@ -152,7 +152,7 @@ static void offer_options(FILE *out, const char *text, size_t word, const weir_s
     for (const weir_opt *opt = stage->opts; opt != NULL && opt->name != NULL; opt++) {
         if (opt->positional)
             offer_choices(out, text, word, opt);
-        if (opt->intro == NULL && opt->type < WEIR_OPT_TEMPLATE)
+        if (opt->intro == NULL && (!opt->positional || opt->type < WEIR_OPT_TEMPLATE))
             complete_offer(out, text, word, text + word, opt->name, opt->type == WEIR_OPT_BOOL ? "" : "=", opt->help);
     }
 }
