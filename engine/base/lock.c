@@ -2,19 +2,37 @@
 #include "lock.h"
 
 #ifdef WI_MODEL
-#define SPINS_MAX 1 /* the explorer tries how it goes on with and without a change; more rounds show nothing new */
+static void rest(unsigned round)
+{
+    (void)round;
+    wi_relax(); /* the explorer goes on with this thread once the word has changed */
+}
 #else
-#define SPINS_MAX 64
+
+#include <sched.h>
+#include <time.h>
+
+#define SPINS 64         /* 1 to 3 us: longer than anything done under such a lock */
+#define YIELDS 4         /* whoever holds it may want this core */
+#define NAP_NS 20000L    /* then it was put off its core: 20 us, 40 us, ... */
+#define NAP_DOUBLINGS 5u /* up to 640 us */
+
+static void rest(unsigned round)
+{
+    if (round < SPINS) {
+        wi_relax();
+    } else if (round < SPINS + YIELDS) {
+        (void)sched_yield();
+    } else {
+        const unsigned nap = round - SPINS - YIELDS;
+        const struct timespec time = { .tv_nsec = NAP_NS << (nap < NAP_DOUBLINGS ? nap : NAP_DOUBLINGS) };
+        (void)nanosleep(&time, NULL);
+    }
+}
 #endif
 
 void wi_lock_slow(struct lock *lock)
 {
-    for (int i = 0; i < SPINS_MAX; i++) {
-        if (wi_load(&lock->word, RELAXED) == 0 && wi_lock_try(lock))
-            return;
-        wi_relax();
-    }
-    /* Whoever sleeps leaves a 2 behind, so that the unlock after it wakes the next one. */
-    while (wi_xchg(&lock->word, 2u, ACQUIRE) != 0)
-        wi_futex_wait(&lock->word, 2, -1);
+    for (unsigned round = 0; wi_load(&lock->word, RELAXED) != 0 || !wi_lock_try(lock); round++)
+        rest(round);
 }

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include "base/futex.h"
 #include "pool_thread.h"
 
 /*

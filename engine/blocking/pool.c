@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/futex.h"
 #include "base/worker_env.h"
 #include "pool_shared.h"
 #include "time/clock.h"

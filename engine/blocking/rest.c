@@ -1,6 +1,7 @@
 /* rest.c - a thread without work: it looks a little longer, lies down, watches the keeper, leaves. */
 #include <sched.h>
 
+#include "base/futex.h"
 #include "pool_thread.h"
 #include "time/clock.h"
 

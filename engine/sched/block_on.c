@@ -5,6 +5,7 @@
  * Others that come into weir_block_on() spawn and sleep; when the one is done,
  * the next takes the core over.
  */
+#include "base/futex.h"
 #include "base/stamp.h"
 #include "sim/simulation.h"
 #include "sync/branches.h"

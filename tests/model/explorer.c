@@ -141,7 +141,16 @@ struct options {
 
 static bool can_run(const struct thread *thread)
 {
-    return thread->status == THREAD_READY || (thread->status == THREAD_RELAXING && memory_reads_changed(thread));
+    switch (thread->status) {
+    case THREAD_READY:
+        return true;
+    case THREAD_RELAXING:
+        return memory_reads_changed(thread);
+    case THREAD_LOCKING:
+        return memory_lock_can_be_had(thread);
+    default:
+        return false;
+    }
 }
 
 static void offer(struct options *options, enum option_kind kind, int thread, unsigned cost)
@@ -236,7 +245,7 @@ static int choose(void)
             if (count_status(THREAD_ENDED) == (unsigned)explorer.thread_count)
                 return SETUP;
             explorer_fail(MODEL_DEADLOCK, "deadlock: %u of %d threads sleep, and nobody is left to wake them",
-                          count_status(THREAD_ASLEEP), explorer.thread_count);
+                          count_status(THREAD_ASLEEP) + count_status(THREAD_LOCKING), explorer.thread_count);
         }
         if (options.count > 1)
             prune();
@@ -350,6 +359,7 @@ static void run_once(unsigned preemptions)
     decided = 0;
     local_count = 0;
     trace_reset();
+    memory_free_all();
     if (setjmp(explorer.landing) != 0)
         return;
     model->setup();
@@ -442,6 +452,7 @@ struct model_result model_explore(const struct model *model)
             explorer_summary(seconds_now() - begin);
     }
     explorer.running = false;
+    memory_free_all();
     for (int i = 0; i < explorer.thread_count; i++)
         coroutine_fini(&explorer.threads[i].co);
     memset(explorer.threads, 0, sizeof explorer.threads);

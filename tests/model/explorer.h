@@ -98,6 +98,8 @@ void model_outcome(unsigned bit);
 void model_name(const void *object, size_t size, const char *name);
 /* From setup: each thread has a copy of this thread-local variable, as setup left it. At most 8 of 64 bytes. */
 void model_thread_local(void *variable, size_t size);
+/* This thread goes on to use the object's memory for something else. What free(3) is given ends so by itself. */
+void model_ends(const void *object, size_t size);
 /* A line of the report: the text, which must outlive the run, and the value. */
 void model_note(const char *text, int64_t value);
 

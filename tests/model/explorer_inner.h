@@ -17,6 +17,7 @@ enum thread_status {
     THREAD_READY,
     THREAD_RELAXING, /* in wi_relax(), until something it has read changes */
     THREAD_ASLEEP,   /* in wi_futex_wait() */
+    THREAD_LOCKING,  /* in wi_lock(), until it can be had */
     THREAD_ENDED
 };
 
@@ -32,7 +33,7 @@ struct thread {
     struct coroutine co;
     bool started; /* its coroutine exists and stands at the end of a run, or in the middle of this one */
     enum thread_status status;
-    uintptr_t futex;
+    uintptr_t futex, lock;
     bool timed;
     struct pending stores[STORES_MAX]; /* oldest first */
     unsigned store_count;
@@ -87,11 +88,15 @@ void memory_reset(void);
 uint64_t memory_state_hash(void);
 void memory_flush_one(int thread);
 void memory_flush_all(int thread);
+/* Whether a thread in wi_lock() can go on. */
+bool memory_lock_can_be_had(const struct thread *thread);
 /* Has something changed that this thread has read since its last wi_relax()? */
 bool memory_reads_changed(const struct thread *thread);
 /* Mixes an event into a hash. */
 uint64_t memory_mix(uint64_t hash, uint64_t event);
 void memory_woken(int thread, uint64_t event);
+/* What was freed in the run that is over. */
+void memory_free_all(void);
 
 /* explorer_visited.c: the states that were reached, and with how many preemptions left. */
 void visited_clear(void);

@@ -19,6 +19,9 @@
  * thread accesses follows from what it has seen, and malloc(3) may give out
  * another address in the next run.
  */
+#include <malloc.h>
+
+#include "base/lock.h"
 #include "base/stamp.h"
 #include "explorer_inner.h"
 
@@ -219,6 +222,68 @@ void memory_flush_all(int index)
         flush_oldest(index, 0);
 }
 
+/* --- memory that ends --- */
+
+#define FREED_MAX 256 /* in one run */
+
+static struct {
+    void *block;
+    size_t size;
+} freed[FREED_MAX];
+static unsigned freed_count;
+
+void __real_free(void *block);
+void __wrap_free(void *block);
+
+/*
+ * Stores of this thread's own that are still in its buffer: what it does to the memory next comes behind them. Those
+ * of another thread must have left: it would write to what is somebody else's by then.
+ */
+void model_ends(const void *object, size_t size)
+{
+    struct thread *self = explorer.current == SETUP ? NULL : &explorer.threads[explorer.current];
+    if (self == NULL)
+        return;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < self->store_count; i++)
+        if (!overlaps(&self->stores[i], (uintptr_t)object, (unsigned)size))
+            self->stores[kept++] = self->stores[i];
+    self->store_count = kept;
+    for (int i = 0; i < explorer.thread_count; i++)
+        for (unsigned j = 0; j < explorer.threads[i].store_count; j++)
+            if (overlaps(&explorer.threads[i].stores[j], (uintptr_t)object, (unsigned)size))
+                explorer_fail(MODEL_CHECK_FAILED, "T%d's store to %p comes after the end of that memory", i,
+                              (void *)explorer.threads[i].stores[j].address);
+}
+
+/* free(3) of the code under test: the block stays until the run is over, so that whoever touches it is seen. */
+void __wrap_free(void *block)
+{
+    if (block == NULL || !explorer.running || explorer.current == SETUP) {
+        __real_free(block);
+        return;
+    }
+    if (freed_count == FREED_MAX)
+        explorer_fail(MODEL_TOO_MANY, "more than %d blocks are freed in one interleaving", FREED_MAX);
+    const size_t size = malloc_usable_size(block);
+    model_ends(block, size);
+    freed[freed_count].block = block;
+    freed[freed_count++].size = size;
+}
+
+void memory_free_all(void)
+{
+    while (freed_count > 0)
+        __real_free(freed[--freed_count].block);
+}
+
+static void check_alive(uintptr_t address)
+{
+    for (unsigned i = 0; i < freed_count; i++)
+        if (address - (uintptr_t)freed[i].block < freed[i].size)
+            explorer_fail(MODEL_CHECK_FAILED, "T%d touches %p, which is freed", explorer.current, (void *)address);
+}
+
 /* --- the hooks of base/atomic.h --- */
 
 static struct thread *self(void)
@@ -281,6 +346,7 @@ uint64_t wi_model_load(const void *ptr, unsigned size)
         return memory_read(address, size);
     step();
     explorer_point();
+    check_alive(address);
     uint64_t value;
     if (load_forwarded(thread, address, size, &value))
         return value;
@@ -305,6 +371,7 @@ static void lock_bus(struct thread *thread, uintptr_t address, unsigned size)
 {
     step();
     explorer_point();
+    check_alive(address);
     memory_flush_all((int)(thread - explorer.threads));
     settle(0, address, size);
 }
@@ -323,6 +390,7 @@ void wi_model_store(void *ptr, unsigned size, uint64_t value, bool seq_cst)
         return;
     }
     step();
+    check_alive(address);
     if (thread->store_count == STORES_MAX) {
         explorer_point();
         memory_flush_one(explorer.current);
@@ -388,6 +456,54 @@ bool wi_model_cas(void *ptr, unsigned size, void *expected, uint64_t desired)
         trace(explorer.current, TRACE_CAS_FAILED, address, old, truncate_to(size, desired));
     }
     return equal;
+}
+
+/* --- base/lock.h --- */
+
+/* True when the lock is free, or its unlock waits in the buffer of the one who had it: nothing hinders that to leave.
+ */
+bool memory_lock_can_be_had(const struct thread *thread)
+{
+    const uintptr_t address = thread->lock;
+    if (memory_read(address, 4) == 0)
+        return true;
+    for (int i = 0; i < explorer.thread_count; i++)
+        if (&explorer.threads[i] != thread && own_store(&explorer.threads[i], address, 4) >= 0)
+            return true;
+    return false;
+}
+
+/*
+ * A try that fails changes nothing and is followed by another, so only the one that succeeds is a step; the one who
+ * waits for it can't be run. (That base/lock.c gives no more and no less is what model_lock shows.)
+ */
+void wi_model_lock(uint32_t *word)
+{
+    struct thread *thread = self();
+    const uintptr_t address = (uintptr_t)word;
+    if (thread == NULL) {
+        if (*word != 0)
+            explorer_fail(MODEL_DEADLOCK, "setup or check would wait for a lock");
+        *word = 1;
+        return;
+    }
+    step();
+    explorer_point();
+    memory_flush_all(explorer.current);
+    thread->lock = address;
+    while (!memory_lock_can_be_had(thread)) {
+        thread->status = THREAD_LOCKING;
+        explorer_block();
+    }
+    explorer.just_chosen = false;
+    check_alive(address);
+    for (int i = 0; i < explorer.thread_count; i++)
+        while (own_store(&explorer.threads[i], address, 4) >= 0)
+            memory_flush_one(i);
+    if (*word != 0)
+        explorer_fail(MODEL_CHECK_FAILED, "a lock is unlocked to %u", *word);
+    event_read(thread, location_at(address));
+    write_now(explorer.current, TRACE_CAS, address, 4, 1);
 }
 
 static void drain(struct thread *thread)

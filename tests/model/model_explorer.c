@@ -3,9 +3,12 @@
  *
  * ENGINE:
  */
-#include "explorer.h"
+#include <stdlib.h>
 
-static uint32_t x, y, go;
+#include "explorer.h"
+#include "base/lock.h"
+
+static _Alignas(8) uint32_t x, y, go; /* a location of the explorer each */
 
 static void reset(void)
 {
@@ -255,6 +258,110 @@ static void test_a_spinning_exchange_waits_for_its_turn(void)
     MODEL_PASSES(.setup = reset_dekker, .threads = { locked_by_exchange, locked_by_exchange, locked_by_exchange });
 }
 
+/* --- base/lock.h: one step, and an unlock that waits in the buffer --- */
+
+static struct lock first_lock, second_lock;
+
+static void reset_locks(void)
+{
+    reset_dekker();
+    first_lock.word = second_lock.word = 0;
+}
+static void lock_in_order(struct lock *outer, struct lock *inner)
+{
+    wi_lock(outer);
+    wi_lock(inner);
+    MODEL_CHECK_EQ(wi_load(&inside, RELAXED), 0);
+    wi_store(&inside, 1, RELAXED);
+    wi_store(&inside, 0, RELAXED);
+    wi_unlock(inner);
+    wi_unlock(outer);
+}
+static void first_then_second(void)
+{
+    lock_in_order(&first_lock, &second_lock);
+}
+static void second_then_first(void)
+{
+    lock_in_order(&second_lock, &first_lock);
+}
+static void lock_and_look(struct lock *lock, uint32_t *mine, const uint32_t *other)
+{
+    wi_lock(lock);
+    wi_store(mine, 1, RELAXED);
+    wi_unlock(lock);
+    inside += wi_load(other, RELAXED) == 0;
+}
+static void lock_and_look_at_y(void)
+{
+    lock_and_look(&first_lock, &x, &y);
+}
+static void lock_and_look_at_x(void)
+{
+    lock_and_look(&second_lock, &y, &x);
+}
+static void check_one_sees_the_other(void)
+{
+    MODEL_CHECK(inside < 2);
+}
+
+static void test_a_lock_lets_one_in_and_its_unlock_is_no_fence(void)
+{
+    MODEL_PASSES(.setup = reset_locks, .threads = { first_then_second, first_then_second, first_then_second });
+    MODEL_FINDS(MODEL_DEADLOCK, .setup = reset_locks, .threads = { first_then_second, second_then_first });
+    MODEL_FINDS(MODEL_CHECK_FAILED, .setup = reset_locks, .threads = { lock_and_look_at_y, lock_and_look_at_x },
+                .check = check_one_sees_the_other);
+}
+
+/* --- free(3): what is still in the buffer of who frees is harmless, and nothing else is --- */
+
+static struct shared {
+    struct lock lock;
+    uint32_t users, word;
+} * shared;
+
+static void make_shared(void)
+{
+    shared = calloc(1, sizeof *shared);
+    if (shared == NULL)
+        abort();
+    shared->users = 2;
+}
+/* The last one frees it. An unlock that looks at the word once more comes too late for that. */
+static void leave(bool looks_back)
+{
+    wi_lock(&shared->lock);
+    const bool last = --shared->users == 0;
+    wi_unlock(&shared->lock);
+    if (looks_back)
+        (void)wi_load(&shared->word, RELAXED);
+    if (last)
+        free(shared);
+}
+static void leave_at_once(void)
+{
+    leave(false);
+}
+static void leave_and_look_back(void)
+{
+    leave(true);
+}
+static void store_without_a_hold(void)
+{
+    wi_store(&shared->word, 1, RELAXED);
+}
+static void free_it(void)
+{
+    free(shared);
+}
+
+static void test_who_touches_what_is_freed_is_found(void)
+{
+    MODEL_PASSES(.setup = make_shared, .threads = { leave_at_once, leave_at_once });
+    MODEL_FINDS(MODEL_CHECK_FAILED, .setup = make_shared, .threads = { leave_at_once, leave_and_look_back });
+    MODEL_FINDS(MODEL_CHECK_FAILED, .setup = make_shared, .threads = { free_it, store_without_a_hold });
+}
+
 /* --- the explorer's own promises --- */
 
 static int calls;
@@ -378,6 +485,8 @@ int main(void)
     RUN(test_two_locks_in_both_orders_deadlock);
     RUN(test_spinning_ends_when_the_word_changes);
     RUN(test_a_spinning_exchange_waits_for_its_turn);
+    RUN(test_a_lock_lets_one_in_and_its_unlock_is_no_fence);
+    RUN(test_who_touches_what_is_freed_is_found);
     RUN(test_a_body_that_changes_from_run_to_run_is_reported);
     RUN(test_more_interleavings_than_allowed_is_a_failure);
     RUN(test_every_interleaving_is_run_once);

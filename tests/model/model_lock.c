@@ -3,6 +3,7 @@
  *
  * ENGINE: base/lock.c
  */
+#define WI_MODEL_OF_LOCK
 #include "explorer.h"
 #include "base/lock.h"
 

@@ -89,6 +89,7 @@ static inline struct wait *wait_start_frame(int which, const void *frame, size_t
 static inline void wait_end(struct wait *wait)
 {
     wait->going_on = false;
+    model_ends(wait->frame, sizeof wait->frame);
     memset(wait->frame, SCRIBBLE, sizeof wait->frame);
 }
 
