@@ -110,7 +110,7 @@ static int keep_event(struct event_joiner *self, struct run *run, bool drops)
         error = too_long(self, drops);
         self->skips = true;
         self->text.size = 0;
-    } else if (weir_text_reserve(&self->text, size - self->text.size) < 0) {
+    } else if (weir_text_reserve(&self->text, size - self->text.size + 1) < 0) { /* memory, of nothing, too */
         return -ENOMEM;
     } else {
         (void)put_run(self, run, self->text.data + self->text.size);

@@ -97,5 +97,8 @@ enum frame_kind wp_framing_rest(struct framing *framing, const char *data, size_
         return FRAME_MORE; /* it was to be longer */
     set_line(ret_frame, text, size - ret_frame->took);
     ret_frame->took = size;
-    return FRAME_RECORD;
+    if (ret_frame->size <= framing->max)
+        return FRAME_RECORD;
+    ret_frame->size = framing->max;
+    return FRAME_TOO_LONG;
 }

@@ -74,6 +74,8 @@ static void test_lines(void)
     CHECK_FRAMES(FRAMING_LINES, 10, "a\nlast", "<a><last>");
     CHECK_FRAMES(FRAMING_LINES, 4, "abcd\nabcde\nx\nabcd\r\n", "<abcd>[abcd]<x><abcd>");
     CHECK_FRAMES(FRAMING_LINES, 4, "abcdefghijkl\nx\nabcdefgh", "[abcd]<x>[abcd]");
+    CHECK_FRAMES(FRAMING_LINES, 4, "x\nabcde", "<x>[abcd]");
+    CHECK_FRAMES(FRAMING_LINES, 4, "x\nabcd\r", "<x><abcd>");
 }
 
 static void test_octets(void)
