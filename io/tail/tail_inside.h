@@ -115,7 +115,7 @@ struct weir_tail_file {
     bool trimmed;    /* it began at its end, which is still to be moved back to where a line begins */
     bool ending;     /* the last line needs no newline any more */
     bool noted;      /* that it can't be read */
-    bool blocked;    /* it can't be opened now */
+    bool blocked;    /* it can't be opened or read now, and is tried again each poll_ns */
 };
 
 /* An event of this name in this directory concerns another path: a link was crossed there, or something is missing. */
@@ -251,6 +251,8 @@ void wi_tail_position_free(struct tail_position *position);
 
 /* --- tail_open.c */
 void wi_tail_file_close(struct weir_tail_file *file);
+/* It can't be opened or read now: that is told once, those behind it are held no longer, and it is tried again. */
+void wi_tail_file_block(struct weir_tail_file *file, int error);
 /* Opens those that wait for it, as many as may be open. Blocks. 0 or -ENOMEM. */
 int wi_tail_open_queued(struct weir_tail *tail);
 bool wi_tail_can_open(const struct weir_tail *tail);

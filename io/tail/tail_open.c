@@ -94,12 +94,12 @@ static int resume(struct weir_tail_file *file)
     return 0;
 }
 
-static void block(struct weir_tail_file *file, int error)
+void wi_tail_file_block(struct weir_tail_file *file, int error)
 {
     struct weir_tail *tail = file->tail;
     wi_tail_file_dequeue(file);
+    tail->blocked_count += !file->blocked;
     file->blocked = true;
-    tail->blocked_count++;
     if (!file->noted)
         wi_tail_note(tail, weir_tail_file_path(file), strerror(-error));
     file->noted = true;
@@ -143,6 +143,13 @@ static void close_idle(struct weir_tail *tail)
         wi_tail_file_close(file);
 }
 
+/* Of unpacking: no room for what comes out, say. What is damaged stays so. */
+static bool may_pass(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC || error == -EDQUOT ||
+           error == -EIO;
+}
+
 static int open_file(struct weir_tail_file *file)
 {
     struct weir_tail *tail = file->tail;
@@ -157,13 +164,18 @@ static int open_file(struct weir_tail_file *file)
         return 0;
     }
     if (fd < 0) {
-        block(file, fd);
+        wi_tail_file_block(file, fd);
         return 0;
     }
     file->fd = fd;
     tail->open_count++;
     wi_tail_file_dequeue(file);
     const int unpacked = file->packed ? unpack(file) : 0;
+    if (unpacked < 0 && may_pass(unpacked)) {
+        wi_tail_file_close(file);
+        wi_tail_file_block(file, unpacked);
+        return 0;
+    }
     if (unpacked < 0) {
         wi_tail_note(tail, weir_tail_file_path(file), "what is left of it is in a compressed file that can't be read");
         file->done = true;

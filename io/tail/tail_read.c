@@ -127,14 +127,11 @@ static void note_growth(struct weir_tail_file *file, const struct stat *meta)
         set_partial(file, true);
 }
 
+/* It may be over soon, and nobody may ever write to the file again: so it is tried again. */
 static int64_t failed(struct weir_tail_file *file, int64_t error)
 {
-    if (error == -EAGAIN)
-        return error;
-    if (!file->noted)
-        wi_tail_note(file->tail, weir_tail_file_path(file), strerror((int)-error));
-    file->noted = true;
-    wi_tail_file_rest(file);
+    if (error != -EAGAIN)
+        wi_tail_file_block(file, (int)error);
     return error;
 }
 
