@@ -36,6 +36,13 @@ static bool ends(const struct run_node *node)
     return !wp_checkpoint_is_on(node) || node->run->gate == NULL;
 }
 
+/* A restart, or `head 0`: what feeds it may have nothing for long. */
+static bool has_enough(const void *state)
+{
+    const struct head *self = state;
+    return self->left == 0 && ends(self->node);
+}
+
 static int take_first(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
@@ -43,7 +50,7 @@ static int take_first(void *state, struct batch **batch, const weir_job *job)
     if ((*batch)->count > self->left)
         (*batch)->count = (uint32_t)self->left;
     self->left -= (*batch)->count;
-    return self->left == 0 && ends(self->node);
+    return has_enough(self);
 }
 
 static int save(void *state, struct wp_save *save)
@@ -62,7 +69,9 @@ static int load(void *state, struct wp_load *load)
     return 0;
 }
 
-static const struct rows_ops ops = { .open = open_head, .batch = take_first, .close = free, .kept = { save, load } };
+static const struct rows_ops ops = {
+    .open = open_head, .batch = take_first, .close = free, .kept = { save, load }, .has_enough = has_enough
+};
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {

@@ -192,7 +192,8 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
     if (self->shared == NULL)
         self->output = wp_rows_open(self->node, self->ops, &self->shared);
     self->ended = self->ended || self->node->from == NULL;
-    while (self->output == 0 && self->shared != NULL) {
+    self->enough = self->output == 0 && self->ops->has_enough != NULL && self->ops->has_enough(self->shared->state);
+    while (self->output == 0 && self->shared != NULL && !self->enough) {
         if (!self->ended) {
             AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));
             if (self->recv.output < 0)
@@ -236,8 +237,6 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
             if (self->send.output < 0)
                 RETURN(0);
         }
-        if (self->enough)
-            break;
     }
     if (self->output == 0 && self->ops->commit != NULL) {
         AWAIT(self->commit, WEIR_CALL(rows_commit, .node = self->node, .shared = self->shared));

@@ -37,6 +37,8 @@ struct rows_ops {
      * NULL, both, unless the node KEEPS_STATE: as wp_kept has them, of the state. load() comes behind open().
      */
     struct wp_kept kept;
+    /* May be NULL. Asked once, behind load(): it has had all that it wants, and needn't be fed (not with @par). */
+    bool (*has_enough)(const void *state);
     /* May be NULL. Asked before each batch of what doesn't `offload`: does this one block? Then it does. */
     bool (*blocks)(const void *state);
     bool drains;

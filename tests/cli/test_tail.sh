@@ -109,6 +109,10 @@ stop 0
 want 0 timeout 20 "$weir" run --io="$io" 'tail "w.log" | head 2 | print "{.line}"'
 printf 'a\nb\n' >wanted
 same wanted out "head of what has no end"
+# Nor does it wait for a line to see that it wants none.
+: >silent.log
+want 0 timeout 20 "$weir" run --io="$io" 'tail "silent.log" | head 0 | print "{.line}"'
+same /dev/null out "head of nothing"
 
 # Whoever reads is slower than what is read: a pipe of 64 KiB is full most of the time, and nothing is lost.
 seq 1 200000 >n.log
