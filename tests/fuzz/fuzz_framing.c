@@ -6,9 +6,10 @@
  */
 #include "listen/record_framing.h"
 
+#include <weir/text.h>
+
 #include "fuzz.h"
 #include "line/csv_quotes.h"
-#include "weir/text.h"
 
 /* What came out, with a byte for what it was in front of each. */
 static void hear(struct framing framing, const char *data, size_t size, size_t step, weir_text *heard)

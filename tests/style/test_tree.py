@@ -84,6 +84,8 @@ FOR_OTHERS = {
 SUBJECTS = {
     "tests/io/test_sim_mixed.c": "engine/sim and everything above it, with a ring of io",
     "tests/fuzz/fuzz_runtime.c": "programs of runtime calls",
+    "tests/fuzz/fuzz_encoder.c": "the encoders of stages/, and stages/zstd_frames.c",
+    "tests/fuzz/fuzz_framing.c": "pipelines/listen/record_framing.c and pipelines/line/csv_quotes.c",
     "tests/io/test_uring_kernel.c": "the kernel, and io/uring_create.c by what it asks of it",
     "tests/io/test_stuck.c": "engine/sched/watch.c, with io",
     "tests/engine/test_watchdog.c": "engine/trace/watch_polls.c and engine/sync/futurelock.c",
