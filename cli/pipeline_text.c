@@ -1,6 +1,7 @@
 /* pipeline_text.c - where the text of a pipeline comes from: words of the command line, or a file. */
 #include "pipeline_text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,11 @@ static int create(const char *command, const weir_pipeline_text *text, const str
 {
     weir_pipeline_variable *variables = calloc(words->count + 1, sizeof *variables);
     weir_text errors = { 0 };
-    int code = variables == NULL ? EXIT_DATA : split_variables(command, words, variables);
+    if (variables == NULL) {
+        fprintf(stderr, "%s: %s\n", command, strerror(ENOMEM));
+        return EXIT_DATA;
+    }
+    int code = split_variables(command, words, variables);
     if (code == 0) {
         const int error = weir_pipeline_create(text, variables, words->count, &errors, ret_pipeline);
         if (error == -EINVAL)
@@ -75,7 +80,7 @@ static int create(const char *command, const weir_pipeline_text *text, const str
             fprintf(stderr, "%s: %s\n", command, strerror(-error));
         code = error == 0 ? 0 : error == -EINVAL ? EXIT_USAGE : EXIT_DATA;
     }
-    for (size_t i = 0; variables != NULL && i < words->count; i++) /* whole again, for the next one */
+    for (size_t i = 0; i < words->count; i++) /* whole again, for the next one */
         if (variables[i].value != NULL)
             ((char *)(uintptr_t)variables[i].value)[-1] = '=';
     weir_text_fini(&errors);

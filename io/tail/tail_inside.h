@@ -161,6 +161,8 @@ struct weir_tail {
     size_t open_count, file_count, dir_count, polled_count;
     size_t waiting_count; /* files that something is due for: without a name, or with a line that was begun */
     size_t blocked_count, dead_count;
+    bool unsure;       /* something that may be there couldn't be seen */
+    bool unsure_noted; /* that was told */
     struct nowait nowait;
     uint64_t look;
     int64_t polled_ns;
@@ -196,6 +198,9 @@ void wi_tail_roots_fini(struct weir_tail *tail);
 /* dir/name, to be freed; NULL: no memory. */
 char *wi_tail_join(const char *dir, const char *name);
 void wi_tail_note(const struct weir_tail *tail, const char *path, const char *what);
+/* What may be there couldn't be seen: told once, and looked at again each poll_ns. What isn't there, or may not be
+ * read, is heard of when that changes. */
+void wi_tail_unsure(struct weir_tail *tail, const char *path, int error);
 struct weir_tail_file *wi_tail_find(const struct weir_tail *tail, const struct file_identity *identity);
 
 /* --- tail_stream.c */
@@ -253,6 +258,8 @@ void wi_tail_position_free(struct tail_position *position);
 void wi_tail_file_close(struct weir_tail_file *file);
 /* It can't be opened or read now: that is told once, those behind it are held no longer, and it is tried again. */
 void wi_tail_file_block(struct weir_tail_file *file, int error);
+/* Of unpacking: no room for what comes out, say. What is damaged stays so. */
+bool wi_tail_may_pass(int error);
 /* Opens those that wait for it, as many as may be open. Blocks. 0 or -ENOMEM. */
 int wi_tail_open_queued(struct weir_tail *tail);
 bool wi_tail_can_open(const struct weir_tail *tail);

@@ -22,6 +22,15 @@ void wi_tail_note(const struct weir_tail *tail, const char *path, const char *wh
         tail->options.note(tail->options.arg, path, what);
 }
 
+void wi_tail_unsure(struct weir_tail *tail, const char *path, int error)
+{
+    if (error == 0 || error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ELOOP)
+        return;
+    if (!tail->unsure_noted)
+        wi_tail_note(tail, path, strerror(-error));
+    tail->unsure = tail->unsure_noted = true;
+}
+
 struct weir_tail_file *wi_tail_find(const struct weir_tail *tail, const struct file_identity *identity)
 {
     for (struct tail_link *link = wi_tail_table_first(&tail->files_by_identity, wi_file_identity_hash(identity));
@@ -184,10 +193,14 @@ static int look_at(struct weir_tail *tail, struct tail_dir *dir, const char *nam
         return -ENOMEM;
     int error = wi_file_identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &found.identity, &found.meta);
     bool there = error == 0;
+    wi_tail_unsure(tail, path, error);
     const bool is_link = there && S_ISLNK(found.meta.stx_mode);
     error = 0;
     if (is_link && (wi_tail_matches(tail, path) || dir->listed)) {
-        there = wi_file_identify(AT_FDCWD, path, 0, &found.identity, &found.meta) == 0;
+        error = wi_file_identify(AT_FDCWD, path, 0, &found.identity, &found.meta);
+        there = error == 0;
+        wi_tail_unsure(tail, path, error);
+        error = 0;
         if (wi_tail_matches(tail, path))
             error = follow_link(tail, path, dir, name, &found);
         there = there && (found.target != NULL || S_ISDIR(found.meta.stx_mode));
@@ -239,13 +252,17 @@ static int look_at_all(struct weir_tail *tail, struct tail_dir *dir)
 {
     DIR *stream = opendir(dir->path);
     int error = 0;
-    if (stream == NULL && errno != ENOENT && errno != ENOTDIR)
-        return 0; /* it may be read later */
-    for (const struct dirent *entry; stream != NULL && error == 0 && (entry = readdir(stream)) != NULL;)
+    if (stream == NULL) {
+        wi_tail_unsure(tail, dir->path, -errno);
+        return 0;
+    }
+    const struct dirent *entry;
+    while (error == 0 && (errno = 0, entry = readdir(stream)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             error = look_at(tail, dir, entry->d_name);
-    if (stream != NULL)
-        (void)closedir(stream);
+    if (error == 0)
+        wi_tail_unsure(tail, dir->path, -errno);
+    (void)closedir(stream);
     return error;
 }
 
@@ -268,6 +285,8 @@ static int look_at_dir(struct weir_tail *tail, struct tail_dir *dir)
     const size_t count = dir->name_count;
     const bool whole = dir->whole;
     int error = 0;
+    const bool was_unsure = tail->unsure;
+    tail->unsure = false;
     dir->names = NULL; /* what is found may change others */
     dir->name_count = dir->name_room = 0;
     dir->whole = false;
@@ -275,14 +294,15 @@ static int look_at_dir(struct weir_tail *tail, struct tail_dir *dir)
         error = dir->listed ? look_at_all(tail, dir) : look_at_some(tail, dir);
     for (size_t i = 0; error == 0 && i < count; i++)
         error = look_at(tail, dir, names[i]);
-    if (error == 0 && whole)
+    if (error == 0 && whole && !tail->unsure)
         unname_unseen(tail, dir);
     for (size_t i = 0; i < count; i++) {
-        if (error == 0)
+        if (error == 0 && !tail->unsure)
             unname_lost(tail, dir, names[i]);
         free(names[i]);
     }
     free(names);
+    tail->unsure |= was_unsure;
     return error;
 }
 
@@ -353,7 +373,7 @@ int weir_tail_look(weir_tail *tail)
         dir->changed = false;
         error = look_at_dir(tail, dir);
     }
-    if (error == 0 && !tail->first_look_done)
+    if (error == 0 && !tail->first_look_done && !tail->unsure) /* else what it couldn't see may be what is known */
         error = end_first_look(tail);
     error = error == 0 ? search(tail) : error;
     return error == 0 ? wi_tail_open_queued(tail) : error;

@@ -143,8 +143,7 @@ static void close_idle(struct weir_tail *tail)
         wi_tail_file_close(file);
 }
 
-/* Of unpacking: no room for what comes out, say. What is damaged stays so. */
-static bool may_pass(int error)
+bool wi_tail_may_pass(int error)
 {
     return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC || error == -EDQUOT ||
            error == -EIO;
@@ -171,7 +170,7 @@ static int open_file(struct weir_tail_file *file)
     tail->open_count++;
     wi_tail_file_dequeue(file);
     const int unpacked = file->packed ? unpack(file) : 0;
-    if (unpacked < 0 && may_pass(unpacked)) {
+    if (unpacked < 0 && wi_tail_may_pass(unpacked)) {
         wi_tail_file_close(file);
         wi_tail_file_block(file, unpacked);
         return 0;

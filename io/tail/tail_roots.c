@@ -328,7 +328,9 @@ static int descend(struct weir_tail *tail, const char *path, const struct above 
     wi_tail_dir_whole(dir, tail);
     DIR *stream = opendir(path);
     if (stream == NULL) {
-        wi_tail_note(tail, path, strerror(errno));
+        if (errno == EACCES)
+            wi_tail_note(tail, path, strerror(errno));
+        wi_tail_unsure(tail, path, -errno);
         return 0;
     }
     const struct above here = { .above = above, .dev = meta.st_dev, .ino = meta.st_ino };

@@ -41,12 +41,15 @@ static int64_t mtime_ns(const struct candidate *candidate)
 /* --- what it begins with -------------------------------------------------------------------------------------- */
 
 /* False: it can't be read, or is compressed and nobody can or wants to look into it. */
-static bool read_head(const struct weir_tail *tail, const char *path, bool packed_too, struct candidate *candidate)
+static bool read_head(struct weir_tail *tail, const char *path, bool packed_too, struct candidate *candidate)
 {
     const int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        wi_tail_unsure(tail, path, -errno);
         return false;
+    }
     const int64_t got = wi_tail_pread(fd, candidate->head, sizeof candidate->head, 0);
+    wi_tail_unsure(tail, path, got < 0 ? (int)got : 0);
     candidate->head_size = got > 0 ? (size_t)got : 0;
     candidate->packed = wi_is_packed_head(candidate->head, candidate->head_size);
     bool readable = got >= 0 && (!candidate->packed || (packed_too && tail->options.unpack != NULL));
@@ -54,6 +57,7 @@ static bool read_head(const struct weir_tail *tail, const char *path, bool packe
         weir_tail_unpacked unpacked = { .head_size = 0 };
         const int error = tail->options.unpack(tail->options.arg, fd, 0, -1, &unpacked);
         readable = error == 0;
+        wi_tail_unsure(tail, path, wi_tail_may_pass(error) ? error : 0);
         memcpy(candidate->head, unpacked.head, unpacked.head_size);
         candidate->head_size = unpacked.head_size;
     }
@@ -145,7 +149,7 @@ static void free_candidate(struct candidate *candidate)
 }
 
 /* Puts one into the list, if this name is one. 0 or -ENOMEM. */
-static int consider(const struct weir_tail *tail, const struct tail_stream *stream, const char *name, bool packed_too,
+static int consider(struct weir_tail *tail, const struct tail_stream *stream, const char *name, bool packed_too,
                     struct candidate **candidates)
 {
     if (!wi_is_rotated(name, stream->name))
@@ -158,6 +162,7 @@ static int consider(const struct weir_tail *tail, const struct tail_stream *stre
         return -ENOMEM;
     }
     const int error = wi_file_identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &candidate->identity, &candidate->meta);
+    wi_tail_unsure(tail, path, error);
     if (error < 0 || !S_ISREG(candidate->meta.stx_mode) || wi_tail_find(tail, &candidate->identity) != NULL ||
         candidate->meta.stx_size == 0 || !read_head(tail, path, packed_too, candidate)) {
         free_candidate(candidate);
@@ -173,15 +178,21 @@ static int consider(const struct weir_tail *tail, const struct tail_stream *stre
     return 0;
 }
 
-static int list(const struct weir_tail *tail, const struct tail_stream *stream, struct candidate **candidates)
+static int list(struct weir_tail *tail, const struct tail_stream *stream, struct candidate **candidates)
 {
     const bool packed_too = stream->lost != NULL || stream->restoring;
     DIR *dir = opendir(stream->dir->path);
+    const struct dirent *entry;
     int error = 0;
-    for (const struct dirent *entry; dir != NULL && error == 0 && (entry = readdir(dir)) != NULL;)
+    if (dir == NULL) {
+        wi_tail_unsure(tail, stream->dir->path, -errno);
+        return 0;
+    }
+    while (error == 0 && (errno = 0, entry = readdir(dir)) != NULL)
         error = consider(tail, stream, entry->d_name, packed_too, candidates);
-    if (dir != NULL)
-        (void)closedir(dir);
+    if (error == 0)
+        wi_tail_unsure(tail, stream->dir->path, -errno);
+    (void)closedir(dir);
     return error;
 }
 
@@ -278,7 +289,9 @@ int wi_tail_search(struct weir_tail *tail, struct tail_stream *stream)
     int error = 0;
     if (stream->dir == NULL)
         return 0; /* it is searched again when there is a file */
-    if (tail->loaded != NULL)
+    const bool was_unsure = tail->unsure;
+    tail->unsure = false;
+    if (tail->loaded != NULL && tail->first_look_done)
         take_loaded(tail, stream);
     try_newest(stream);
     for (struct weir_tail_file *file = stream->files; error == 0 && file != NULL; file = file->stream_next)
@@ -295,10 +308,14 @@ int wi_tail_search(struct weir_tail *tail, struct tail_stream *stream)
     weir_tail_hear(tail);
     if (stream->dir->changed) { /* what was renamed meanwhile may have been missed */
         wi_tail_search_later(stream, tail);
+        tail->unsure |= was_unsure;
         return error;
     }
-    give_up(tail, stream);
-    stream->restoring = false;
+    if (!tail->unsure && tail->first_look_done) { /* else it may lie in what couldn't be seen */
+        give_up(tail, stream);
+        stream->restoring = false;
+    }
+    tail->unsure |= was_unsure;
     wi_tail_file_release(stream);
     return error;
 }

@@ -294,17 +294,22 @@ static bool polls(const struct weir_tail *tail)
     bool missing = false;
     for (const struct tail_root *root = tail->roots; root != NULL; root = root->next)
         missing = missing || root->missing;
-    return missing || tail->polled_count > 0 || tail->blocked_count > 0;
+    return missing || tail->unsure || tail->polled_count > 0 || tail->blocked_count > 0;
 }
 
 static void poll_all(struct weir_tail *tail)
 {
+    const bool all = tail->unsure;
+    tail->unsure = false;
     for (struct tail_root *root = tail->roots; root != NULL; root = root->next)
-        if (root->missing)
+        if (root->missing || all)
             root->look = tail->roots_changed = true;
     for (struct tail_dir *dir = tail->dirs; dir != NULL; dir = dir->next)
-        if (dir->watch < 0 && !dir->gone)
+        if ((dir->watch < 0 || all) && !dir->gone)
             wi_tail_dir_whole(dir, tail);
+    for (struct tail_stream *stream = tail->streams; all && stream != NULL; stream = stream->next)
+        if (stream->lost != NULL || stream->restoring)
+            wi_tail_search_later(stream, tail);
     for (struct weir_tail_file *file = tail->files; file != NULL; file = file->next)
         if (file->blocked)
             wi_tail_file_wake(file);

@@ -192,7 +192,8 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
     if (self->shared == NULL)
         self->output = wp_rows_open(self->node, self->ops, &self->shared);
     self->ended = self->ended || self->node->from == NULL;
-    self->enough = self->output == 0 && self->ops->has_enough != NULL && self->ops->has_enough(self->shared->state);
+    self->enough = self->output == 0 && self->shared != NULL && self->ops->has_enough != NULL &&
+                   self->ops->has_enough(self->shared->state);
     while (self->output == 0 && self->shared != NULL && !self->enough) {
         if (!self->ended) {
             AWAIT(self->recv, WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel));

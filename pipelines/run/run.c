@@ -442,8 +442,9 @@ WEIR_ASYNC_DEFINE(wp_run_all)
             weir_cancel(self->run->checkpoints->over);
     }
     /* One failed: the others are dropped where they stand, and this waits until they are. */
-    weir_join_set_abort_all(self->nodes);
-    for (;;) {
+    if (self->nodes != NULL)
+        weir_join_set_abort_all(self->nodes);
+    while (self->nodes != NULL) {
         AWAIT(self->next, weir_join_next(self->nodes, &self->status));
         if (self->next.output == 0)
             break;
