@@ -227,7 +227,10 @@ int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *ops, void *a
     checkpoints->kept = kept;
     (void)pthread_mutex_unlock(&checkpoints->lock);
     struct record_entry entry;
-    return wp_checkpoints_entry(checkpoints, kept, &entry) ? load_from(kept, &entry) : 0;
+    const int found = wp_checkpoints_entry(checkpoints, kept, &entry);
+    if (found < 0)
+        return wp_run_fail(node, found, "no memory");
+    return found > 0 ? load_from(kept, &entry) : 0;
 }
 
 int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size, bool is_new)

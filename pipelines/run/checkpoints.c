@@ -176,15 +176,16 @@ static bool has_same_options(const struct record_entry *entry, const struct reco
     return entry->keeps == RECORD_POSITION || memcmp(&entry->options, options, sizeof *options) == 0;
 }
 
-bool wp_checkpoints_entry(const struct checkpoints *checkpoints, const struct kept *kept,
-                          struct record_entry *ret_entry)
+int wp_checkpoints_entry(const struct checkpoints *checkpoints, const struct kept *kept, struct record_entry *ret_entry)
 {
     const struct plan_node *node = kept->node->plan;
     struct record last;
     struct record_digest options;
-    return checkpoints->journal != NULL && wp_journal_last(checkpoints->journal, &last) &&
-           find_entry(&last, kept->name, ret_entry) && is_stage(ret_entry, node) &&
-           digest_options(checkpoints->plan, node, &options) == 0 && has_same_options(ret_entry, &options);
+    if (checkpoints->journal == NULL || !wp_journal_last(checkpoints->journal, &last) ||
+        !find_entry(&last, kept->name, ret_entry) || !is_stage(ret_entry, node))
+        return 0;
+    const int error = digest_options(checkpoints->plan, node, &options);
+    return error < 0 ? error : has_same_options(ret_entry, &options);
 }
 
 /* --- checking ------------------------------------------------------------------------------------------------------

@@ -66,9 +66,9 @@ void wp_checkpoints_seat(struct run *run);
  */
 WEIR_MUST_USE int wp_checkpoints_check(const struct checkpoints *checkpoints, weir_text *errors, weir_text *notes);
 
-/* What the journal has of this node; false: nothing. */
-bool wp_checkpoints_entry(const struct checkpoints *checkpoints, const struct kept *kept,
-                          struct record_entry *ret_entry);
+/* What the journal has of this node: 1; 0: nothing; or -ENOMEM. */
+WEIR_MUST_USE int wp_checkpoints_entry(const struct checkpoints *checkpoints, const struct kept *kept,
+                                       struct record_entry *ret_entry);
 
 /* For wp_mark_hand_on(): the node saves what it keeps. 0 or a negative errno that has been told. */
 WEIR_MUST_USE int wp_checkpoints_save(struct run_node *node);
