@@ -22,7 +22,7 @@ void wp_eval_fail(struct eval *eval, const char *reason)
     eval->failed = true;
 }
 
-static struct datum literal(const struct value *value)
+static inline struct datum literal(const struct value *value)
 {
     switch (value->kind) {
     case VALUE_BOOL:
@@ -133,6 +133,22 @@ static struct datum arithmetic(struct eval *eval, enum expr_op op, struct datum 
 static struct datum comparison(enum expr_op op, struct datum a, struct datum b)
 {
     int order;
+    if (a.kind == DATUM_INT && b.kind == DATUM_INT) {
+        switch (op) {
+        case OP_EQ:
+            return datum_bool(a.number == b.number);
+        case OP_NE:
+            return datum_bool(a.number != b.number);
+        case OP_LT:
+            return datum_bool(a.number < b.number);
+        case OP_LE:
+            return datum_bool(a.number <= b.number);
+        case OP_GT:
+            return datum_bool(a.number > b.number);
+        default:
+            return datum_bool(a.number >= b.number);
+        }
+    }
     if (op == OP_EQ)
         return datum_bool(wp_datum_equal(a, b));
     if (op == OP_NE)
@@ -142,26 +158,34 @@ static struct datum comparison(enum expr_op op, struct datum a, struct datum b)
     return datum_bool(op == OP_LT ? order < 0 : op == OP_LE ? order <= 0 : op == OP_GT ? order > 0 : order >= 0);
 }
 
+/* Most operands are a field or a constant: no call is needed to find that out. */
+static inline struct datum operand(struct eval *eval, const struct expr *expr)
+{
+    if (expr->kind == EXPR_PATH)
+        return wp_eval_path(eval, expr->steps);
+    return expr->kind == EXPR_VALUE ? literal(&expr->value) : wp_eval(eval, expr);
+}
+
 static struct datum binary(struct eval *eval, const struct expr *expr)
 {
-    const struct datum a = wp_eval(eval, expr->args);
+    const struct datum a = operand(eval, expr->args);
     const struct expr *right = expr->args->next;
     switch (expr->op) {
     case OP_OR:
-        return datum_bool(datum_is_true(a) || datum_is_true(wp_eval(eval, right)));
+        return datum_bool(datum_is_true(a) || datum_is_true(operand(eval, right)));
     case OP_AND:
-        return datum_bool(datum_is_true(a) && datum_is_true(wp_eval(eval, right)));
+        return datum_bool(datum_is_true(a) && datum_is_true(operand(eval, right)));
     case OP_ELSE:
-        return a.kind != DATUM_NULL ? a : wp_eval(eval, right);
+        return a.kind != DATUM_NULL ? a : operand(eval, right);
     case OP_EQ:
     case OP_NE:
     case OP_LT:
     case OP_LE:
     case OP_GT:
     case OP_GE:
-        return comparison(expr->op, a, wp_eval(eval, right));
+        return comparison(expr->op, a, operand(eval, right));
     default:
-        return arithmetic(eval, expr->op, a, wp_eval(eval, right));
+        return arithmetic(eval, expr->op, a, operand(eval, right));
     }
 }
 
@@ -225,7 +249,7 @@ static struct datum call(struct eval *eval, const struct expr *expr)
     if (function == NULL || function->call == NULL)
         return datum_null();
     for (const struct expr *arg = expr->args; arg != NULL && count < FUNCTION_ARGS_MAX; arg = arg->next)
-        args[count++] = wp_eval(eval, arg);
+        args[count++] = operand(eval, arg);
     if (expr->finder != NULL && count > 0 && args[0].kind == DATUM_STRING)
         return contains(expr, args[0]);
     const struct datum result = function->call(eval, args, count);

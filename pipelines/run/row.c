@@ -97,7 +97,7 @@ const struct field *wp_row_field(const struct row *row, const char *name)
 
 static bool is_named(const char *candidate, const char *name, size_t size)
 {
-    return strncmp(candidate, name, size) == 0 && candidate[size] == '\0';
+    return (size == 0 || *candidate == *name) && strncmp(candidate, name, size) == 0 && candidate[size] == '\0';
 }
 
 static bool is_line(const char *name, size_t size)
