@@ -13,6 +13,7 @@
   bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
   bench.py BUILD pipelines [...]   pipelines beside the tools that do the same work: see bench_pipelines.py
   bench.py BUILD slow_sink [...]   memory and CPU over time behind a slow sink: see bench_slow_sink.py
+  bench.py BUILD live              what the live page of 60 stages costs: see bench_live.py
   bench.py BUILD edge --peers[=DIR] four stages of records that hand on what they get, beside the peers' pipe4_ptr
   bench.py BUILD runtime --from=FILE
                                    the table of results that run.sh wrote earlier
@@ -25,7 +26,7 @@ import subprocess
 import sys
 
 PRIMITIVES = ("spawn_join", "yield_many", "ping_pong", "mpsc_1p1c_c128", "blocking_latency")
-SCRIPTS = ("hash", "pipelines", "slow_sink")
+SCRIPTS = ("hash", "pipelines", "slow_sink", "live")
 BYTES = ("mem_idle_never", "mem_idle_sleep")  # bytes a task, not ns
 
 
