@@ -167,10 +167,9 @@ def thin(frames, shortest=0.1):
 def svg(frames):
     width, height, step = COLUMNS * 7.83 + 32, ROWS * 18 + 32, 18
     total = sum(wait for wait, _ in frames)
-    names, defs, groups, rules = {}, [], [], []
+    names, defs, strip, moves = {}, [], [], []
     at = 0.0
     for index, (wait, shown) in enumerate(frames):
-        parts = []
         for row, runs in enumerate(shown):
             if not runs:
                 continue
@@ -178,27 +177,25 @@ def svg(frames):
                 names[runs] = f"l{len(names)}"
                 spans = "".join(f'<tspan style="{style}">{escape(text)}</tspan>' if style else escape(text) for text, style in runs)
                 defs.append(f'<text id="{names[runs]}" xml:space="preserve">{spans}</text>')
-            parts.append(f'<use href="#{names[runs]}" y="{row * step}"/>')
-        last = index == len(frames) - 1
-        groups.append(f'<g class="f{" last" if last else ""}" id="f{index}">{"".join(parts)}</g>')
-        begin, end = 100 * at / total, 100 * (at + wait) / total
-        rules.append(f"@keyframes k{index}{{0%,{max(begin - .001, 0):.3f}%{{visibility:hidden}}{begin:.3f}%,"
-                     f"{end - .001:.3f}%{{visibility:visible}}{end:.3f}%,100%{{visibility:{'visible' if last else 'hidden'}}}}}"
-                     f"#f{index}{{animation-name:k{index}}}")
+            strip.append(f'<use href="#{names[runs]}" y="{index * height + row * step}"/>')
+        moves.append(f"{100 * at / total:.3f}%{{transform:translateY({-index * height}px)}}")
         at += wait
+    # A strip of film, one moment below the other, behind a window: a single thing moves.
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img" aria-labelledby="title">
 <title id="title">weir hash, weir run and weir bench in a terminal</title>
 <style>
 text{{font:13px ui-monospace,"DejaVu Sans Mono",monospace;fill:#dfe5e7;white-space:pre}}
-.f{{visibility:hidden;animation:0s {total:.2f}s steps(1) infinite;animation-duration:{total:.2f}s;animation-delay:0s}}
-{chr(10).join(rules)}
-@media (prefers-reduced-motion:reduce){{.f{{animation:none!important}}.last{{visibility:visible}}}}
+#strip{{animation:play {total:.2f}s step-end infinite}}
+@keyframes play{{
+{chr(10).join(moves)}
+}}
+@media (prefers-reduced-motion:reduce){{#strip{{animation:none;transform:translateY({-(len(frames) - 1) * height}px)}}}}
 </style>
 <defs>{chr(10).join(defs)}</defs>
 <rect width="100%" height="100%" rx="6" fill="#161b1e"/>
-<g transform="translate(16 28)">
-{chr(10).join(groups)}
-</g>
+<svg x="16" y="12" width="{width - 32:.0f}" height="{height - 20}"><g transform="translate(0 16)"><g id="strip">
+{chr(10).join(strip)}
+</g></g></svg>
 </svg>
 """
 

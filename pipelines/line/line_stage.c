@@ -37,11 +37,7 @@ static int take_line(const struct line_stage *self, struct cutting *cutting, str
     if (result == -EINVAL)
         return wp_run_fail(self->node, result, "record %lu, byte %zu: %s", (unsigned long)number, cutting->offset + 1,
                            cutting->reason);
-    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)number,
-                  cutting->offset + 1, cutting->reason))
-        return 0;
-    return wp_run_fail(self->node, result, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
-                       (unsigned long)number, cutting->offset + 1, cutting->reason);
+    return wp_reject_line(self->node, row, number, cutting->offset + 1, cutting->reason, result);
 }
 
 int wp_line_stage_batch(void *state, struct batch **batch, const weir_job *job)

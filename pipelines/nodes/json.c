@@ -171,11 +171,7 @@ static int take_record(const struct json *self, struct parser *parser, struct ba
         return wp_run_fail(self->node, result, "no memory");
     if (is_blank(row))
         return 0;
-    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record,
-                  index->offset + 1, index->reason))
-        return 0;
-    return wp_run_fail(self->node, result, "record %lu, byte %zu: %s: @onerror=drop leaves out such lines",
-                       (unsigned long)record, index->offset + 1, index->reason);
+    return wp_reject_line(self->node, row, record, index->offset + 1, index->reason, result);
 }
 
 static int take_records(const struct json *self, struct parser *parser, struct batch *all)

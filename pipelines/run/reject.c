@@ -102,6 +102,24 @@ bool wp_reject(struct run_node *node, const char *raw, size_t size, const char *
     return error == 0;
 }
 
+/* Lines of what is compressed are the commonest reason why none can be taken. */
+static const char *way_out(const struct row *row)
+{
+    static const char *const magic[] = { "\x1f\x8b", "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18" };
+    for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
+        if (row->raw_size >= strlen(magic[i]) && memcmp(row->raw, magic[i], strlen(magic[i])) == 0)
+            return "this is compressed data: put 'decompress' before 'lines'";
+    return "@onerror=drop leaves out such lines";
+}
+
+int wp_reject_line(struct run_node *node, const struct row *row, uint64_t record, size_t at, const char *reason,
+                   int error)
+{
+    if (wp_reject(node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record, at, reason))
+        return 0;
+    return wp_run_fail(node, error, "record %lu, byte %zu: %s: %s", (unsigned long)record, at, reason, way_out(row));
+}
+
 struct batch *wp_reject_take(struct run_node *node)
 {
     struct rejects *rejects = node->rejects;

@@ -18,6 +18,13 @@
  */
 bool wp_reject(struct run_node *node, const char *raw, size_t size, const char *format, ...) WEIR_PRINTF(4, 5);
 
+/*
+ * The node can't take a line: 0, it is left out or goes to the dead-letter stream; or `error`, which the run knows
+ * then, with its place and a way out. `record` and `at` count from 1.
+ */
+int wp_reject_line(struct run_node *node, const struct row *row, uint64_t record, size_t at, const char *reason,
+                   int error);
+
 /* A batch of what waits, which is the caller's; NULL: nothing does. */
 struct batch *wp_reject_take(struct run_node *node);
 bool wp_reject_waits(const struct run_node *node);

@@ -135,4 +135,12 @@ want 1 run 'read mixed | lines | regex /(?<verb>GET)/ | print'
 says "record 1, byte 1: the regular expression doesn't match: @onerror=drop leaves out such lines"
 want 1 run 'read access | lines | regex /GET/ | print'
 says 'a field is a group with a name: (?<name>...)'
+
+# lines of what is still compressed: the way out is another one
+for codec in gzip zstd lz4; do
+    want 0 run "read access | $codec | write packed"
+    want 1 run 'read packed | lines | json | null'
+    says "this is compressed data: put 'decompress' before 'lines'"
+    want 0 run 'read packed | lines | json @onerror=drop | null'
+done
 echo "$checks checks"
