@@ -65,6 +65,8 @@ static const struct arg_opt run_opts[] = {
     OPT(ARG_FLAG, 0, "adapt", NULL, state.adapt, "with a state of another pipeline: go on with what both have"),
     OPT(ARG_NUMBER, 0, "checkpoint", "MS", state.every_ms, "ms between two checkpoints (default: 1000)", .min = 1,
         .max = 3600000),
+    OPT(ARG_SIZE, 0, "checkpoint-size", "SIZE", state.every_bytes,
+        "take one earlier when a source has given so much since (default: 256MiB)"),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
@@ -85,8 +87,8 @@ static const struct arg_section run_sections[] = {
           "goes on from there in the same process, else the faults are told and the old one goes on (weir reload)." },
     { .title = "STATE",
       .text =
-          "With --state DIR the pipeline takes a checkpoint once a second, as long as anything flows: where its "
-          "sources "
+          "With --state DIR the pipeline takes a checkpoint once a second (--checkpoint), or once a source has given "
+          "256 MiB (--checkpoint-size), as long as anything flows: where its sources "
           "are, how long its outputs are, and what its stages have seen, as one record of DIR/journal. Started again, "
           "it cuts its outputs to their lengths there and goes on from there, whatever ended it: what goes from files "
           "into files is there exactly once. SIGINT and SIGTERM take a last checkpoint. A pipeline whose source says "

@@ -84,7 +84,8 @@ int state_keep(const char *command, weir_pipeline *pipeline, const struct pipeli
 {
     weir_pipeline_state keep = { .dir = state->dir,
                                  .adapt = state->adapt,
-                                 .every_ns = state->every_ms * INT64_C(1000000) };
+                                 .every_ns = state->every_ms * INT64_C(1000000),
+                                 .every_bytes = state->every_bytes };
     weir_text errors = { 0 }, notes = { 0 };
     char *found = NULL;
     if (keep.dir == NULL && !weir_pipeline_wants_state(pipeline))

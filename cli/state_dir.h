@@ -7,7 +7,8 @@
 struct state_choice {
     const char *dir; /* NULL: the pipeline says so itself, or has none */
     bool adapt;
-    unsigned every_ms; /* 0: the default */
+    unsigned every_ms;    /* 0: the default, */
+    uint64_t every_bytes; /* as well */
 };
 
 /*

@@ -32,6 +32,8 @@ int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state
     pipeline->run->checkpoints->adapts = state->adapt;
     if (state->every_ns > 0)
         pipeline->run->checkpoints->every_ns = state->every_ns;
+    if (state->every_bytes > 0)
+        pipeline->run->checkpoints->bytes_max = state->every_bytes;
     error = wp_checkpoints_check(pipeline->run->checkpoints, errors, notes);
     if (error == 0)
         error = wp_restore_look(pipeline->journal, errors, notes);

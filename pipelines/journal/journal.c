@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "journal/sync_dir.h"
 #include "journal/words.h"
 
 #define NAME "journal"
@@ -204,7 +205,9 @@ static int write_anew(struct journal *journal)
     (void)close(journal->fd);
     journal->fd = fd;
     journal->size = size;
-    return sync_dir(journal->dir_fd);
+    error = sync_dir(journal->dir_fd);
+    journal->broken |= error < 0; /* which of the two has the name after a loss of power nobody can say */
+    return error;
 }
 
 /* Numbers are without gaps in a file, so those of openings that were kept are given anew. */
@@ -271,19 +274,23 @@ int wp_journal_restored(struct journal *journal)
 /* --- opening ---------------------------------------------------------------------------------------------------------
  */
 
+/* Each that is made with its name on the disk; what keeps one from being made shows at the last. */
 static int make_dirs(const char *dir)
 {
     char *path = strdup(dir);
     if (path == NULL)
         return -ENOMEM;
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    int error = 0;
+    for (char *slash = strchr(path + 1, '/'); error == 0 && slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        (void)mkdir(path, 0777);
+        if (mkdir(path, 0777) == 0)
+            error = wp_sync_dir_of(path);
         *slash = '/';
     }
-    const int error = mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+    if (error == 0 && mkdir(path, 0700) < 0)
+        error = errno == EEXIST ? 0 : -errno;
     free(path);
-    return error;
+    return error; /* that of the last is synced by settle() */
 }
 
 /* One that was killed has it until the kernel is done with that process, which isn't at once. 0 or errno. */
@@ -320,16 +327,13 @@ static int lock(struct journal *journal, weir_text *errors)
     return 0;
 }
 
-static int read_file(struct journal *journal, bool past_damage, weir_text *errors)
+static int read_file(struct journal *journal, bool past_damage, weir_text *bytes, weir_text *errors)
 {
-    weir_text bytes = { 0 };
     struct journal_scan *scan = &journal->scan;
-    int error = wp_journal_slurp(journal->fd, &bytes);
-    if (error < 0) {
-        weir_text_fini(&bytes);
+    int error = wp_journal_slurp(journal->fd, bytes);
+    if (error < 0)
         return fault(errors, error, "%s/" NAME ": %s", journal->dir, strerror(-error));
-    }
-    const struct item_name text = { bytes.data, bytes.size };
+    const struct item_name text = { bytes->data, bytes->size };
     struct remembering remembering = { journal, &text, 0 };
     wp_journal_scan(&text, past_damage, see, &remembering, scan);
     error = remembering.error;
@@ -342,8 +346,7 @@ static int read_file(struct journal *journal, bool past_damage, weir_text *error
                   "takes up the last whole one",
                   journal->dir, (unsigned long)scan->whole, journal->dir);
     journal->size = scan->whole;
-    journal->cut_bytes = bytes.size - scan->whole;
-    weir_text_fini(&bytes);
+    journal->cut_bytes = bytes->size - scan->whole;
     return error;
 }
 
@@ -358,11 +361,15 @@ static int sync_parent(int dir_fd)
     return error;
 }
 
-/* What was cut off goes for good, and what was read is on the disk: only then anything is built on it. */
-static int settle(struct journal *journal, weir_text *errors)
+/*
+ * What was cut off goes for good, and what was read is on the disk: only then anything is built on it. It is written
+ * again, since a sync that failed in another process may have left pages that are read, aren't on the disk, and that no
+ * other sync would write.
+ */
+static int settle(struct journal *journal, const weir_text *bytes, weir_text *errors)
 {
-    int error = 0;
-    if (journal->cut_bytes > 0 && ftruncate(journal->fd, (off_t)journal->size) < 0)
+    int error = write_all(journal->fd, bytes->data, journal->size, 0);
+    if (error == 0 && journal->cut_bytes > 0 && ftruncate(journal->fd, (off_t)journal->size) < 0)
         error = -errno;
     if (error == 0 && journal->size == 0) {
         error = write_all(journal->fd, JOURNAL_MAGIC, JOURNAL_HEAD_BYTES, 0);
@@ -405,11 +412,13 @@ int wp_journal_open(const char *dir, enum journal_mode mode, struct journal **re
     journal->dir_fd = journal->lock_fd = journal->fd = -1;
     journal->number = 1;
     journal->bytes_max = JOURNAL_BYTES_MAX;
+    weir_text bytes = { 0 };
     int error = journal->dir == NULL ? -ENOMEM : open_files(journal, mode, errors);
     if (error == 0)
-        error = read_file(journal, mode != JOURNAL_WRITE, errors);
+        error = read_file(journal, mode != JOURNAL_WRITE, &bytes, errors);
     if (error == 0 && mode == JOURNAL_WRITE)
-        error = settle(journal, errors);
+        error = settle(journal, &bytes, errors);
+    weir_text_fini(&bytes);
     if (error < 0)
         wp_journal_close(journal);
     else

@@ -74,7 +74,7 @@ static void cut(struct restoring *self, const char *path, uint64_t has, uint64_t
     if (!self->acts)
         return;
     const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-    if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+    if (fd < 0 || ftruncate(fd, (off_t)size) < 0 || fsync(fd) < 0)
         failed(self, path, -errno);
     if (fd >= 0)
         (void)close(fd);
@@ -153,8 +153,11 @@ static void restore_opening(struct restoring *self, const struct record *opening
     if (look_at(path, &has) == -ENOENT)
         return;
     keep(self, say(self->changes, "%s: removed\n", path));
-    if (self->acts && unlink(path) < 0 && errno != ENOENT)
-        failed(self, path, -errno);
+    if (!self->acts)
+        return;
+    const int error = unlink(path) < 0 && errno != ENOENT ? -errno : wp_sync_dir_of(path);
+    if (error < 0)
+        failed(self, path, error);
 }
 
 static void restore_checkpoint(struct restoring *self, const struct record *last)

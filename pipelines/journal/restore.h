@@ -3,7 +3,8 @@
  *
  * A file of the checkpoint is cut to its length there. One that was complete and had
  * a name to be gets it, if it hasn't yet. One that was opened since is removed if it
- * was new then, else cut to what it had. All of that may be done again and again.
+ * was new then, else cut to what it had. All of that may be done again and again, and is
+ * on the disk when the call returns: then the journal may forget what was opened.
  */
 #ifndef WP_RESTORE_H
 #define WP_RESTORE_H

@@ -17,3 +17,15 @@ int wp_sync_dir_of(const char *path)
     free(dir);
     return error;
 }
+
+int wp_sync_dirs_of(const char *path, size_t prefix)
+{
+    char *part = strdup(path);
+    int error = part != NULL ? wp_sync_dir_of(part) : -ENOMEM;
+    for (char *slash; error == 0 && (slash = strrchr(part, '/')) != NULL && (size_t)(slash - part) + 1 > prefix;) {
+        *slash = '\0';
+        error = wp_sync_dir_of(part);
+    }
+    free(part);
+    return error;
+}

@@ -6,5 +6,7 @@
 
 /* The directory that `path` lies in. 0 or a negative errno. Blocks. */
 WEIR_MUST_USE int wp_sync_dir_of(const char *path);
+/* And those above it, up to the one that the first `prefix` bytes of `path` name. 0 or a negative errno. Blocks. */
+WEIR_MUST_USE int wp_sync_dirs_of(const char *path, size_t prefix);
 
 #endif

@@ -173,14 +173,17 @@ static int set_mode(const struct writing *self, struct held_file *held)
     return error == 0 && fchmod(held->output.fd, held->seal.mode) < 0 ? -errno : error;
 }
 
-/* Made now, after the journal knows of it: its name is on the disk by the next checkpoint. */
+/* Made now, after the journal knows of it: its name, and those of directories made for it, are on the disk then. */
 static int make(struct writing *self, struct kept_file *file, const char *name, int flags)
 {
     int error = wp_checkpoint_opening(self->node, file->path, 0, true);
     if (error == 0 &&
         (file->held->output.fd = openat(file->held->place.dir_fd, name, flags | O_CREAT | O_EXCL, 0666)) < 0)
         error = -errno;
-    return error == 0 ? wp_sync_dir_of(file->path) : error;
+    const struct place *place = &file->held->place;
+    if (error < 0)
+        return error;
+    return place->prefix > 0 ? wp_sync_dirs_of(file->path, place->prefix) : wp_sync_dir_of(file->path);
 }
 
 /* Under its name, which there may be already. */
@@ -259,7 +262,9 @@ static int open_again(struct writing *self, struct kept_file *file)
     held->place.shown = strndup(self->from, is_temporary ? size - tail : size);
     held->place.name = held->place.shown;
     self->from = NULL;
-    return held->place.shown == NULL ? -ENOMEM : 0;
+    if (held->place.shown == NULL)
+        return -ENOMEM;
+    return self->from_size == 0 ? wp_sync_dir_of(file->path) : 0; /* it may have been made */
 }
 
 static int64_t open_file(void *arg, weir_job *job)

@@ -288,6 +288,7 @@ static void begin_pass(struct run_node *node)
     struct mark *mark = node->seat.next;
     (void)pthread_mutex_lock(&checkpoints->lock);
     node->seat.next = wp_mark_ref(checkpoints->next);
+    node->seat.given = 0;
     (void)pthread_mutex_unlock(&checkpoints->lock);
     wp_mark_begin(node, mark);
 }

@@ -175,10 +175,11 @@ WEIR_ASYNC_DEFINE(wp_checkpointer)
         do {
             self->over = weir_cancelled(self->run->checkpoints->over);
             self->stopped = weir_cancelled(self->run->stop);
+            self->full = weir_cancelled(self->run->checkpoints->now->full);
             self->nap = weir_sleep_for(self->run->checkpoints->every_ns);
-            AWAIT(self->which, weir_select_biased(self->over, self->stopped, self->nap));
+            AWAIT(self->which, weir_select_biased(self->over, self->stopped, self->full, self->nap));
             self->is_over = self->which.output == 0;
-        } while (self->which.output == 2 && add_up(self->run) == self->seen);
+        } while (self->which.output == 3 && add_up(self->run) == self->seen);
     }
     self->commit = take_saved(self->run, self->run->checkpoints->now->number, true);
     if (self->commit == NULL)

@@ -13,6 +13,7 @@
 #include "plan/node_name.h"
 
 #define EVERY_NS WEIR_SEC(1)
+#define BYTES_MAX ((uint64_t)256 << 20)
 
 int wp_checkpoints_create(struct run *run, const struct plan *plan, struct journal *journal)
 {
@@ -24,6 +25,7 @@ int wp_checkpoints_create(struct run *run, const struct plan *plan, struct journ
     checkpoints->plan = plan;
     checkpoints->journal = journal;
     checkpoints->every_ns = EVERY_NS;
+    checkpoints->bytes_max = BYTES_MAX;
     checkpoints->began_at = last;
     run->checkpoints = checkpoints;
     checkpoints->now = wp_mark_create(last + 1);

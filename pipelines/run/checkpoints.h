@@ -43,7 +43,8 @@ struct journal;
 struct checkpoints {
     struct journal *journal; /* the pipeline's; NULL: in a test */
     const struct plan *plan;
-    int64_t every_ns;        /* at most so often */
+    int64_t every_ns;        /* at most so often, */
+    uint64_t bytes_max;      /* unless a source has given so much since */
     uint64_t began_at;       /* the last checkpoint that the journal had; 0: none */
     bool adapts;             /* to what the journal has of another pipeline */
     weir_cancel_token *over; /* all of the run but its checkpointer has ended */
@@ -85,7 +86,8 @@ WEIR_MUST_USE int wp_checkpoints_record(struct checkpoints *checkpoints, uint64_
 /* clang-format off */
 WEIR_ASYNC_DECLARE(wp_checkpointer, int, struct run *run; struct mark *mark; struct commit *commit; uint64_t seen;
                    bool first; bool is_last; bool is_over; weir_cancelled_future through; weir_cancelled_future stopped;
-                   weir_cancelled_future over; weir_sleep nap; weir_select_future which; weir_offload_future job;);
+                   weir_cancelled_future over; weir_cancelled_future full; weir_sleep nap;
+                   weir_select_future which; weir_offload_future job;);
 /* clang-format on */
 
 #endif

@@ -27,6 +27,17 @@ void wp_parcel_drop(void *parcel)
     wp_parcel_put(parcel);
 }
 
+uint64_t wp_parcel_bytes(const struct parcel *parcel)
+{
+    if (parcel->chunk != NULL || parcel->batch == NULL)
+        return parcel->chunk != NULL ? parcel->chunk->size : 0;
+    uint64_t bytes = parcel->batch->bytes; /* of files */
+    for (uint32_t i = 0; i < parcel->batch->count; i++)
+        if ((parcel->batch->rows[i].flags & ROW_RECORD) != 0)
+            bytes += parcel->batch->rows[i].raw_size;
+    return bytes;
+}
+
 static void count(const struct parcel *parcel, uint64_t *bytes, uint64_t *rows)
 {
     if (parcel->chunk != NULL)
@@ -82,6 +93,7 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     }
     count(&self->parcel, &self->node->counters.out_bytes, &self->node->counters.out_rows);
     wp_tap_pass(self->node, &self->parcel, false);
+    wp_mark_weigh(self->node, &self->parcel);
     if (self->to == NULL)
         self->to = self->node->to;
     if (self->to == NULL)

@@ -15,8 +15,8 @@ struct mark *wp_mark_create(uint64_t number)
     mark->refs = 1;
     mark->holds = 2;
     mark->number = number;
-    if (weir_cancel_create(&mark->wanted) == 0 && weir_cancel_create(&mark->through) == 0 &&
-        weir_cancel_create(&mark->settled) == 0)
+    if (weir_cancel_create(&mark->full) == 0 && weir_cancel_create(&mark->wanted) == 0 &&
+        weir_cancel_create(&mark->through) == 0 && weir_cancel_create(&mark->settled) == 0)
         return mark;
     mark->holds = 1;
     wp_mark_unhold(mark);
@@ -47,6 +47,7 @@ void wp_mark_unhold(struct mark *mark)
 {
     if (mark == NULL || __atomic_fetch_sub(&mark->holds, 1, __ATOMIC_ACQ_REL) != 1)
         return;
+    weir_cancel_unref(mark->full);
     weir_cancel_unref(mark->wanted);
     weir_cancel_unref(mark->through);
     weir_cancel_unref(mark->settled);
@@ -78,6 +79,17 @@ bool wp_mark_last(struct run_node *node)
     wp_mark_begin(node, node->seat.next);
     node->seat.next = NULL;
     return true;
+}
+
+void wp_mark_weigh(struct run_node *node, const struct parcel *parcel)
+{
+    struct run_seat *seat = &node->seat;
+    if (seat->next == NULL)
+        return;
+    const uint64_t bytes_max = node->run->checkpoints->bytes_max, before = seat->given;
+    seat->given += wp_parcel_bytes(parcel);
+    if (before < bytes_max && seat->given >= bytes_max)
+        weir_cancel(seat->next->full);
 }
 
 void wp_mark_leave(struct run_node *node)

@@ -17,9 +17,10 @@
 #include "run/run.h"
 
 struct mark {
-    uint32_t refs;   /* [atomic] under way */
-    uint32_t holds;  /* [atomic] of the memory, one for all that is under way */
-    uint64_t number; /* of the checkpoint, from 1 in this run */
+    uint32_t refs;           /* [atomic] under way */
+    uint32_t holds;          /* [atomic] of the memory, one for all that is under way */
+    uint64_t number;         /* of the checkpoint, from 1 in this run */
+    weir_cancel_token *full; /* a source has given so much that this checkpoint needn't wait for its time */
     weir_cancel_token *wanted, *through, *settled;
 };
 
@@ -37,6 +38,8 @@ void wp_mark_begin(struct run_node *node, struct mark *mark);
 bool wp_mark_take(struct run_node *node, struct parcel *parcel);
 /* A source is going to send its end: true, if it holds a mark, which is node->seat.due now. */
 bool wp_mark_last(struct run_node *node);
+/* A source gives this parcel: one that has given bytes_max since its last mark says so. */
+void wp_mark_weigh(struct run_node *node, const struct parcel *parcel);
 /* The node ends, since nobody wants more: what it holds of marks it gives back. */
 void wp_mark_leave(struct run_node *node);
 

@@ -81,9 +81,9 @@ int wp_place_open(struct place *place, const struct piece *pieces, const struct 
         return error;
     if (strlen(text.data) + 1 != text.size || text.size == 1)
         return -EINVAL;
-    const size_t prefix = literal_prefix(pieces, text.data);
-    if (prefix > 0)
-        error = enter(place, prefix);
+    place->prefix = literal_prefix(pieces, text.data);
+    if (place->prefix > 0)
+        error = enter(place, place->prefix);
     return error == 0 && (place->name[0] == '\0' || strcmp(place->name, ".") == 0) ? -EINVAL : error;
 }
 

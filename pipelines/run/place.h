@@ -19,6 +19,7 @@ struct place {
     char *shown;      /* the whole path, for people */
     const char *name; /* relative to dir_fd; within `shown` */
     char *unnumbered; /* NULL: `shown` has no number */
+    size_t prefix;    /* so much of `shown` is literal, with its '/': directories beyond may have been made */
 };
 
 /*

@@ -23,17 +23,7 @@ int64_t wp_rate_due(const struct run_node *node)
 
 static uint64_t weigh(const struct run_node *node, const struct parcel *parcel)
 {
-    if (parcel->chunk != NULL)
-        return parcel->chunk->size;
-    if (parcel->batch == NULL)
-        return 0;
-    if (!node->plan->engine.rate_is_bytes)
-        return parcel->batch->count;
-    uint64_t bytes = parcel->batch->bytes; /* of files */
-    for (uint32_t i = 0; i < parcel->batch->count; i++)
-        if ((parcel->batch->rows[i].flags & ROW_RECORD) != 0)
-            bytes += parcel->batch->rows[i].raw_size;
-    return bytes;
+    return parcel->batch != NULL && !node->plan->engine.rate_is_bytes ? parcel->batch->count : wp_parcel_bytes(parcel);
 }
 
 void wp_rate_pay(struct run_node *node, const struct parcel *parcel)

@@ -59,6 +59,8 @@ struct parcel {
 void wp_parcel_put(struct parcel *parcel);
 /* The same, for channels. */
 void wp_parcel_drop(void *parcel);
+/* What it carries: of a chunk, of files as their sizes are, of records as they came. */
+uint64_t wp_parcel_bytes(const struct parcel *parcel);
 
 /* Chunks that a source or a stage fills. */
 #define RUN_CHUNK_BYTES WEIR_CHUNK_LARGE
@@ -67,7 +69,8 @@ void wp_parcel_drop(void *parcel);
 
 /* What checkpoint.c knows of a node: its task's, once that runs. Of a run without a journal all of it is empty. */
 struct run_seat {
-    struct mark *next;   /* of a source: a reference to the mark that it hands on when that is wanted */
+    struct mark *next;   /* of a source: a reference to the mark that it hands on when that is wanted, */
+    uint64_t given;      /* and the bytes that it has given since the one before */
     struct mark *due;    /* a reference to the mark that is being handed on, */
     unsigned way;        /* and where to next */
     bool saved;          /* the node has saved for it */

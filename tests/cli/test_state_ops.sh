@@ -36,6 +36,12 @@ says "there is no checkpoint of that number"
 want 1 state rewind --source nowhere=0 st
 says "no source has read that file"
 
+# --- a checkpoint by size, where none is due by time
+want 0 run --state sized --checkpoint 3600000 --checkpoint-size 64KiB 'read "in" block=16KiB @rate=1MiB/s | lines | to raw | write "sized.out"'
+want 0 state ls --all --json sized
+by_size=$(jq '[.checkpoints[]|select(.ended|not)]|length' out)
+[ "$by_size" -gt 1 ] || fail "$by_size checkpoints of $(wc -c <in) bytes, 64 KiB each"
+
 # --- damage
 cp st/journal whole
 size=$(wc -c <whole)

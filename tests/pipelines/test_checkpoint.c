@@ -156,6 +156,27 @@ static void test_a_node_that_takes_marks_hands_them_on_itself(void)
     run_rig_close(&marked.rig);
 }
 
+/* Whoever gives more than that in a second needn't do all of it again after a fall. */
+static void test_a_source_that_has_given_much_wants_a_checkpoint_before_its_time(void)
+{
+    struct marked marked;
+    open_run(&marked);
+    marked.rig.run->checkpoints->bytes_max = 100;
+    struct mark *mark = marked.rig.run->checkpoints->now;
+    weir_chunk chunk = { .size = 60 };
+    const struct parcel parcel = { .chunk = &chunk };
+    wp_mark_weigh(marked.source, &parcel);
+    CHECK(!weir_cancel_is_cancelled(mark->full));
+    wp_mark_weigh(marked.source, &parcel);
+    CHECK(weir_cancel_is_cancelled(mark->full));
+    CHECK_EQ(want(&marked) == mark, true);
+    struct wp_checkpoint_pass pass = pass_of(&marked);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    CHECK(marked.source->seat.given == 0 && !weir_cancel_is_cancelled(marked.source->seat.next->full));
+    weir_drop(pass);
+    run_rig_close(&marked.rig);
+}
+
 /* An edge that nobody reads any more can't hold up a checkpoint. */
 static void test_a_mark_in_an_edge_that_goes_is_through(void)
 {
@@ -227,6 +248,7 @@ int main(void)
 {
     RUN(test_a_source_waits_until_its_mark_is_through_and_settled);
     RUN(test_a_node_that_takes_marks_hands_them_on_itself);
+    RUN(test_a_source_that_has_given_much_wants_a_checkpoint_before_its_time);
     RUN(test_a_mark_in_an_edge_that_goes_is_through);
     RUN(test_a_source_that_ends_hands_on_its_mark_before_its_end);
     RUN(test_what_a_node_keeps_comes_back);

@@ -94,12 +94,14 @@ SUBJECTS = {
     "tests/model/model_timer.c": "engine/time/timers.c, and the wheel under it",
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",
     "tests/pipelines/test_graphs.c": "pipelines/run, bounds and edges above all, by graphs out of seeds",
+    "tests/pipelines/test_power_cut.c": "pipelines/journal, run/checkpointer.c and nodes/write_kept.c: the order on the disk",
+    "tests/pipelines/test_write_errors.c": "the same three, where the disk says no",
     "tests/stages/test_every_stage.c": "all of stages.def",
 }
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
 BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+)\.c"
-                         r"|support/\w+\.c|(engine|io)/refused/\w+\.c|cli/(test_\w+\.sh|(deny_main|plugin_shout)\.c))$")
+                         r"|pipelines/disk_\w+\.c|support/\w+\.c|(engine|io)/refused/\w+\.c|cli/(test_\w+\.sh|(deny_main|plugin_shout)\.c))$")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 A_MACHINE = re.compile(r"(?<![\w.])/(work|root)/")

@@ -52,7 +52,10 @@ typedef struct weir_pipeline_variable {
  */
 WEIR_MUST_USE int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_variable *variables,
                                        size_t variable_count, weir_text *errors, weir_pipeline **ret_pipeline);
-/* Takes NULL. Not while it runs. */
+/*
+ * Takes NULL. Not while it runs; after a run that failed or was dropped not before its runtime has ended: jobs on its
+ * lanes may still be at work for the pipeline.
+ */
 void weir_pipeline_destroy(weir_pipeline *pipeline);
 
 /*
@@ -105,8 +108,9 @@ weir_pipeline_stopped weir_pipeline_was_stopped(const weir_pipeline *pipeline);
  */
 typedef struct weir_pipeline_state {
     const char *dir;
-    bool adapt;       /* with a journal of another pipeline: go on with what both have */
-    int64_t every_ns; /* between two checkpoints; 0: a second */
+    bool adapt;           /* with a journal of another pipeline: go on with what both have */
+    int64_t every_ns;     /* between two checkpoints; 0: a second */
+    uint64_t every_bytes; /* or when a source has given so much, if that comes first; 0: 256 MiB */
 } weir_pipeline_state;
 
 WEIR_MUST_USE int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors,
