@@ -22,7 +22,7 @@
       if (count === 0 && !page.name.includes(word)) return 0;
       points += Math.min(count, 8) + (page.name === word ? 60 : page.name.startsWith(word) ? 40 : page.name.includes(word) ? 20 : 0);
     }
-    return page.href.startsWith("files/") ? points / 4 : points;
+    return /^(files\/|changelog)/.test(page.href) ? points / 4 : points;
   }
 
   function around(page, word) {

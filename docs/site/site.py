@@ -212,13 +212,18 @@ class Site:
             file.write(text)
 
     def search_index(self):
-        rows = []
+        rows, entries = [], []
         for page, (title, html, _) in sorted(self.pages.items()):
+            entries.append((page + ".html", title, html))
+            if page == "stages":  # each of them can be found by its name
+                entries += [(f"stages.html#{name}", name, part) for name, part in
+                            re.findall(r'<h2 id="([^"]*)">(.*?)(?=<h2|$)', html, re.S)]
+        for href, title, html in entries:
             text = re.sub(r"<[^>]+>", " ", html)
             for name, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
                 text = text.replace(name, char)
             words = " ".join(text.split())
-            rows.append("[" + ",".join(json_text(one) for one in (page + ".html", title, words)) + "]")
+            rows.append("[" + ",".join(json_text(one) for one in (href, title, words)) + "]")
         return "const weirPages = [\n" + ",\n".join(rows) + "\n];\n"
 
     def write(self):

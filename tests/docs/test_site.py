@@ -60,6 +60,8 @@ def main():
             faults += check_page(out, name, html, ids)
         index = read(os.path.join(out, "search-index.js"))
         faults += [f"{name} can't be found by searching" for name in pages if f'["{name}",' not in index]
+        faults += [f"stage {name} can't be found by searching" for name in ids["stages.html"]
+                   if name not in ("main", "query", "found") and f'["stages.html#{name}",' not in index]
         for name in ("page.css", "search.js"):
             if re.search(r"https?:|@import|url\(", read(os.path.join(out, name))):
                 faults.append(f"{name}: comes from elsewhere")
