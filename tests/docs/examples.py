@@ -133,8 +133,8 @@ class Page:
             if re.match(r"[.!]", code) or re.match(r"\w+\(", code):
                 tries = [f"stdin | lines | json | where ({code}) != 1 | null"]
             elif code.split()[0] in stages:
-                tries = [before + code + behind for before in ("", "stdin | ", "stdin | lines | ", "stdin | lines | json | ")
-                         for behind in ("", " | null")]
+                tries = [before + code + behind for behind in (" | null", "")
+                         for before in ("stdin | lines | json | ", "stdin | lines | ", "", "stdin | ")]
             else:
                 continue
             said = []
