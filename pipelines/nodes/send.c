@@ -1,9 +1,9 @@
 /*
  * send.c - stage "send": records, or a stream of bytes, to somebody else over TCP, TLS or a Unix socket.
  *
- * One task and five things that may happen at any time, each a future in a slot of
- * its own: something is received, the connection is made, read, written, or a
- * deadline passes. Those that aren't the first stay where they are.
+ * One task and six things that may happen at any time, each a future in a slot of
+ * its own: something is received, the connection is made, read, written, the
+ * spool is worked on, or a deadline passes. Those that aren't the first stay where they are.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +25,10 @@ static const weir_opt send_opts[] = {
       0, .def = INT64_C(10) * 1000000000, .min = 100000000, .max = INT64_C(3600) * 1000000000 },
     { "giveup", "the run fails when nothing was acknowledged for so long; 0s: never", WEIR_OPT_DURATION, 0, .def = 0,
       .min = 0, .max = INT64_C(30) * 86400 * 1000000000 },
+    { "spool", "a directory that holds what isn't acknowledged, also when the process is gone", WEIR_OPT_STRING, 0,
+      .def_text = NULL },
+    { "room", "of the spool; when it is full what feeds it waits", WEIR_OPT_SIZE, 0, .def = INT64_C(1) << 30,
+      .min = 1 << 16, .max = INT64_C(1) << 50 },
     { "ca", "tls: whom to trust, in PEM; without it those that the system trusts", WEIR_OPT_STRING, 0,
       .def_text = NULL },
     { "name", "tls: the name that the other side's certificate must have; without it the HOST", WEIR_OPT_STRING, 0,
@@ -51,12 +55,12 @@ static const char *unkept(const struct plan_node *node)
 WEIR_ASYNC_DECLARE(wp_send_run, int, struct run_node *node; struct sending *sending; struct wp_edge_recv recv;
                    struct wp_dial dial; weir_stream_io read; weir_stream_io write; weir_sleep due;
                    weir_cancelled_future stopped; weir_select_future which; struct wp_mark_hand_on mark;
-                   weir_tls_flush_future close;);
+                   weir_offload_future job; weir_tls_flush_future close;);
 /* clang-format on */
 
 #define IS_UNDER_WAY(slot) (WEIR_HEAD(slot)->type != NULL && WEIR_HEAD(slot)->line != WEIR_AT_DONE)
 
-enum { RECEIVED, DIALLED, READ, WRITTEN, DUE, STOPPED };
+enum { RECEIVED, DIALLED, READ, WRITTEN, WORKED, DUE, STOPPED };
 
 static void drop_connection(struct wp_send_run *self)
 {
@@ -81,6 +85,8 @@ static void begin(struct wp_send_run *self)
     const size_t size = sending->stream != NULL ? wp_outbox_peek(&sending->outbox, &data) : 0;
     if (size > 0 && !IS_UNDER_WAY(self->write))
         self->write = weir_stream_write(sending->stream, data, size);
+    if (!IS_UNDER_WAY(self->job) && wp_sending_has_work(sending))
+        self->job = weir_offload_mandatory(WEIR_LANE_IO, wp_spool_work, wp_spool_ref(sending->spool), wp_spool_unref);
     weir_drop(self->due);
     const int64_t due_ns = wp_sending_due_ns(sending);
     self->due = due_ns != INT64_MAX ? weir_sleep_until(due_ns) : (weir_sleep){ 0 };
@@ -135,14 +141,11 @@ static int went_on(struct wp_send_run *self, int which)
             return broke(self, words(sending, self->write.output));
         wp_sending_wrote(sending, (size_t)self->write.output);
         return 0;
+    case WORKED:
+        return wp_sending_worked(sending, self->job.output);
     default:
         return look(self);
     }
-}
-
-static bool is_done(const struct sending *sending)
-{
-    return sending->ended && sending->outbox.oldest == NULL;
 }
 
 WEIR_ASYNC_DEFINE(wp_send_run)
@@ -152,19 +155,23 @@ WEIR_ASYNC_DEFINE(wp_send_run)
     self->output = wp_sending_create(self->node, &self->sending);
     if (self->output == 0 && self->node->run->stop != NULL)
         self->stopped = weir_cancelled(self->node->run->stop);
-    while (self->output == 0 && !is_done(self->sending)) {
-        if (self->sending->has_mark && self->sending->outbox.oldest == NULL) {
+    while (self->output == 0 && !wp_sending_is_done(self->sending)) {
+        if (self->sending->has_mark && wp_sending_is_safe(self->sending)) {
             AWAIT(self->mark, wp_checkpoint_hand_on(self->node, &self->sending->parcel));
             self->sending->has_mark = false;
             if (self->mark.output < 0)
                 RETURN(self->mark.output);
         }
         begin(self);
-        AWAIT(self->which, weir_select_ref(self->recv, self->dial, self->read, self->write, self->due, self->stopped));
+        AWAIT(self->which,
+              weir_select_ref(self->recv, self->dial, self->read, self->write, self->job, self->due, self->stopped));
         self->output = went_on(self, self->which.output);
     }
-    if (self->output < 0 || self->sending->stream == NULL)
+    if (self->output < 0)
         RETURN(self->output);
+    wp_sending_leave(self->sending);
+    if (self->sending->stream == NULL)
+        RETURN(0);
     drop_connection(self);
     if (weir_stream_is_tls(self->sending->stream)) {
         self->close = weir_tls_close(self->sending->stream);
@@ -176,6 +183,7 @@ WEIR_ASYNC_DEFINE(wp_send_run)
     weir_drop(self->recv);
     weir_drop(self->dial);
     drop_connection(self);
+    weir_drop(self->job);
     weir_drop(self->due);
     weir_drop(self->stopped);
     weir_mpsc_receiver_drop(self->node->from);
@@ -195,7 +203,7 @@ const struct node_type wp_node_send = {
                .in = WEIR_RECORDS | WEIR_BYTES,
                .out = WEIR_NONE,
                .opts = send_opts },
-    .runs = "waits for the kernel; no thread is held meanwhile",
+    .runs = "waits for the kernel, and no thread is held meanwhile; the spool's files on a thread of the io lane",
     .spawn = spawn,
     .refuses = refuses,
     .keeps = KEEPS_NO_OUTPUT,

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-void wp_outbox_init(struct outbox *self)
+void wp_outbox_init(struct outbox *self, uint64_t acked)
 {
-    *self = (struct outbox){ .next = 1 };
+    *self = (struct outbox){ .next = acked + 1, .acked = acked };
     self->tail = &self->oldest;
 }
 
@@ -20,15 +20,17 @@ void wp_outbox_fini(struct outbox *self)
 
 void wp_outbox_add(struct outbox *self, struct packet *packet)
 {
-    packet->first = self->next;
+    if (packet->first == 0)
+        packet->first = self->next;
+    packet->from = self->next > packet->first ? (uint32_t)(self->next - packet->first) : 0;
     packet->next = NULL;
-    self->next += packet->count;
+    self->next = packet->first + packet->count;
     self->bytes += packet->size;
     *self->tail = packet;
     self->tail = &packet->next;
     if (self->cursor == NULL) {
         self->cursor = packet;
-        self->at = 0;
+        self->at = packet->from > 0 ? packet->ends[packet->from - 1] : 0;
     }
 }
 
@@ -51,7 +53,7 @@ void wp_outbox_wrote(struct outbox *self, size_t bytes, uint64_t wire)
         return;
     packet->end = wire;
     self->cursor = packet->next;
-    self->at = 0;
+    self->at = 0; /* only the first packet of a connection begins in its middle */
 }
 
 bool wp_outbox_ack(struct outbox *self, uint64_t number)

@@ -33,7 +33,8 @@ struct outbox {
     uint64_t next, acked; /* the number of the next record that comes; up to which all are acknowledged */
 };
 
-void wp_outbox_init(struct outbox *self);
+/* Records up to `acked` are done with: the next one that comes is the one behind it. */
+void wp_outbox_init(struct outbox *self, uint64_t acked);
 void wp_outbox_fini(struct outbox *self);
 
 /* --- packets ------------------------------------------------------------------------------------------------- */
@@ -56,7 +57,7 @@ void wp_packet_free(struct packet *packet); /* takes NULL */
 
 /* --- the box ---------------------------------------------------------------------------------------------------- */
 
-/* The packet is the box's, and numbered behind the last. */
+/* The packet is the box's, and numbered behind the last, unless it is: then some of its first may be done with. */
 void wp_outbox_add(struct outbox *self, struct packet *packet);
 /* What is to be written next; 0: nothing. */
 size_t wp_outbox_peek(const struct outbox *self, const char **ret_data);

@@ -59,6 +59,24 @@ static int set_up_tls(struct sending *self)
     return error < 0 ? wp_run_fail(self->node, error, "%s", fault) : 0;
 }
 
+static int open_spool(struct sending *self)
+{
+    const char *dir = wp_plan_text(self->node->plan, "spool");
+    char fault[SPOOL_FAULT_MAX];
+    if (dir == NULL)
+        return wp_plan_setting(self->node->plan, "room") != NULL
+                   ? wp_run_fail(self->node, -EINVAL, "room= is that of spool=DIR")
+                   : 0;
+    if (self->node->plan->in == WEIR_BYTES)
+        return wp_run_fail(self->node, -EINVAL, "spool= is for records, which can be sent again: lines | send");
+    const int error = wp_spool_open(dir, (uint64_t)wp_plan_number(self->node->plan, "room"), &self->spool, fault);
+    if (error < 0)
+        return wp_run_fail(self->node, error, "%s", fault);
+    if (self->spool->appended > self->spool->acked)
+        say(self, "%lu records wait in %s", (unsigned long)(self->spool->appended - self->spool->acked), dir);
+    return 0;
+}
+
 int wp_sending_create(struct run_node *node, struct sending **ret_sending)
 {
     struct sending *self = calloc(1, sizeof *self);
@@ -72,9 +90,12 @@ int wp_sending_create(struct run_node *node, struct sending **ret_sending)
     self->timeout_ns = wp_plan_number(node->plan, "timeout");
     self->giveup_ns = wp_plan_number(node->plan, "giveup");
     self->progress_ns = weir_now_ns();
-    wp_outbox_init(&self->outbox);
     const char *wrong = wp_target_parse(self->address, &self->target);
-    return wrong != NULL ? wp_run_fail(node, -EINVAL, "%s", wrong) : set_up_tls(self);
+    int error = wrong != NULL ? wp_run_fail(node, -EINVAL, "%s", wrong) : set_up_tls(self);
+    if (error == 0)
+        error = open_spool(self);
+    wp_outbox_init(&self->outbox, self->spool != NULL ? self->spool->acked : 0);
+    return error;
 }
 
 void wp_sending_destroy(struct sending *self)
@@ -82,6 +103,8 @@ void wp_sending_destroy(struct sending *self)
     if (self == NULL)
         return;
     wp_parcel_put(&self->parcel);
+    wp_packet_free(self->fresh);
+    wp_spool_unref(self->spool);
     wp_outbox_fini(&self->outbox);
     weir_stream_put(self->stream);
     weir_tls_context_put(self->target.tls);
@@ -90,9 +113,22 @@ void wp_sending_destroy(struct sending *self)
 
 /* --- input --------------------------------------------------------------------------------------------------- */
 
+static bool has_outbox_room(const struct sending *self)
+{
+    return self->outbox.bytes < OUTBOX_BYTES;
+}
+
 bool wp_sending_has_room(const struct sending *self)
 {
-    return !self->ended && !self->has_mark && self->outbox.bytes < OUTBOX_BYTES;
+    return !self->ended && !self->has_mark &&
+           (self->spool != NULL ? self->fresh == NULL && !self->is_full : has_outbox_room(self));
+}
+
+static void give(struct sending *self, struct packet *packet)
+{
+    if (self->outbox.oldest == NULL) /* who had nothing to send has not been waiting */
+        self->progress_ns = weir_now_ns();
+    wp_outbox_add(&self->outbox, packet);
 }
 
 int wp_sending_take(struct sending *self)
@@ -101,9 +137,12 @@ int wp_sending_take(struct sending *self)
     uint32_t split = 0;
     if (self->parcel.mark != NULL) {
         self->has_mark = true;
+        self->is_synced = false;
         return 0;
     }
     self->ended = self->parcel.last;
+    if (self->ended)
+        self->retry_ns = 0;
     if (self->parcel.batch != NULL && self->parcel.batch->count > 0)
         packet = wp_packet_of_rows(&self->form, self->parcel.batch, &split);
     else if (self->parcel.chunk != NULL)
@@ -118,10 +157,75 @@ int wp_sending_take(struct sending *self)
         wp_run_trouble(self->node, "send: a record with a newline in it goes out as several lines: %s",
                        "framing=octets keeps such records whole");
     }
-    if (self->outbox.oldest == NULL) /* who had nothing to send has not been waiting */
-        self->progress_ns = weir_now_ns();
-    wp_outbox_add(&self->outbox, packet);
+    if (self->spool != NULL)
+        self->fresh = packet;
+    else
+        give(self, packet);
     return 0;
+}
+
+/* --- the spool ------------------------------------------------------------------------------------------------- */
+
+bool wp_sending_has_work(struct sending *self)
+{
+    struct spool *spool = self->spool;
+    if (spool == NULL || self->works)
+        return false;
+    spool->wants_out = spool->read < spool->appended && has_outbox_room(self);
+    spool->wants_sync = self->has_mark && !self->is_synced && self->fresh == NULL;
+    spool->ack = self->outbox.acked;
+    self->is_full = self->fresh != NULL && !wp_spool_has_room(spool, self->fresh->count, self->fresh->size);
+    if (self->fresh != NULL && !self->is_full) {
+        spool->in = self->fresh;
+        self->fresh = NULL;
+    }
+    self->works = spool->in != NULL || spool->wants_out || spool->wants_sync || spool->ack > spool->acked;
+    return self->works;
+}
+
+int wp_sending_worked(struct sending *self, int64_t result)
+{
+    struct spool *spool = self->spool;
+    self->works = false;
+    if (result < 0)
+        return wp_run_fail(self->node, (int)result, "spool: %s", spool->fault);
+    if (spool->out != NULL)
+        give(self, spool->out);
+    spool->out = NULL;
+    self->is_synced |= spool->wants_sync;
+    struct packet *in = spool->in;
+    spool->in = NULL;
+    if (in == NULL)
+        return 0;
+    if (spool->read != in->first - 1 || !has_outbox_room(self)) {
+        wp_packet_free(in); /* it is read when its turn comes */
+        return 0;
+    }
+    spool->read = spool->appended;
+    give(self, in);
+    return 0;
+}
+
+bool wp_sending_is_safe(const struct sending *self)
+{
+    return self->spool != NULL ? self->is_synced : self->outbox.oldest == NULL;
+}
+
+bool wp_sending_is_done(const struct sending *self)
+{
+    const struct spool *spool = self->spool;
+    if (!self->ended || self->fresh != NULL || self->works)
+        return false;
+    if (spool == NULL || (self->outbox.oldest == NULL && spool->read == spool->appended))
+        return self->outbox.oldest == NULL && (spool == NULL || spool->acked == self->outbox.acked);
+    return self->stream == NULL ? self->tried_at_end : weir_now_ns() - self->progress_ns >= self->timeout_ns;
+}
+
+void wp_sending_leave(const struct sending *self)
+{
+    if (self->spool != NULL && self->spool->appended > self->outbox.acked)
+        say(self, "%lu records wait in %s for the next start",
+            (unsigned long)(self->spool->appended - self->outbox.acked), self->spool->dir);
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */
@@ -141,6 +245,7 @@ static int try_again(struct sending *self, const char *why)
 {
     const int64_t now_ns = weir_now_ns();
     self->failures++;
+    self->tried_at_end = self->ended;
     self->retry_ns = now_ns + backoff_ns(self->failures);
     if (self->giveup_ns > 0 && now_ns - self->progress_ns >= self->giveup_ns)
         return wp_run_fail(self->node, -ETIMEDOUT,
@@ -217,7 +322,7 @@ static bool stops(const struct sending *self)
 /* The run is to stop, and waits for somebody who isn't there: so long and no longer. */
 static bool is_stuck(const struct sending *self, int64_t now_ns)
 {
-    return stops(self) && (self->ended || self->has_mark) && self->outbox.oldest != NULL &&
+    return stops(self) && self->spool == NULL && (self->ended || self->has_mark) && self->outbox.oldest != NULL &&
            now_ns - self->progress_ns >= self->timeout_ns;
 }
 
@@ -246,7 +351,8 @@ int64_t wp_sending_due_ns(const struct sending *self)
         earlier(&due_ns, self->limit_ns != 0 ? self->limit_ns : self->retry_ns);
     else if (self->outbox.oldest != NULL)
         earlier(&due_ns, self->look_ns);
-    if (stops(self) && self->outbox.oldest != NULL)
+    const bool leaves = self->spool != NULL ? self->ended : stops(self) && (self->ended || self->has_mark);
+    if (leaves && self->outbox.oldest != NULL)
         earlier(&due_ns, self->progress_ns + self->timeout_ns);
     return due_ns;
 }

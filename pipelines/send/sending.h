@@ -6,6 +6,7 @@
 
 #include "run/run.h"
 #include "send/outbox.h"
+#include "send/spool.h"
 #include "send/target.h"
 
 struct sending {
@@ -16,6 +17,11 @@ struct sending {
     int64_t timeout_ns, giveup_ns;
 
     struct outbox outbox;
+    struct spool *spool;  /* NULL: there is none */
+    struct packet *fresh; /* that goes there next */
+    bool works;           /* a job has the spool, */
+    bool is_full;         /* which had no room when it had it last */
+    bool is_synced;       /* all that came before the mark is on the disk */
     struct parcel parcel; /* that was received last */
     bool has_mark;        /* it is a checkpoint's, which waits for the outbox to be empty */
     bool ended;           /* the input */
@@ -28,6 +34,7 @@ struct sending {
     bool is_new;      /* nothing was acknowledged on it yet */
 
     unsigned failures; /* in a row */
+    bool tried_at_end; /* one more attempt was made, and failed, since the input has ended */
     int64_t retry_ns;  /* when to connect again, */
     int64_t limit_ns;  /* until when that, or the last farewell, may take */
     int64_t look_ns;   /* when to ask the kernel again, */
@@ -44,6 +51,17 @@ void wp_sending_destroy(struct sending *self); /* takes NULL */
 int wp_sending_take(struct sending *self);
 /* There is room for more. */
 bool wp_sending_has_room(const struct sending *self);
+
+/* Is there something to do for the spool? Then it is what the next job does, until wp_sending_worked(). */
+bool wp_sending_has_work(struct sending *self);
+/* It is done. 0 or a negative errno that was told. */
+int wp_sending_worked(struct sending *self, int64_t result);
+/* All that came before the mark is acknowledged, or safe. */
+bool wp_sending_is_safe(const struct sending *self);
+/* The input has ended, and nothing is left to do; or what is left waits in the spool, since nobody is there. */
+bool wp_sending_is_done(const struct sending *self);
+/* Says so. */
+void wp_sending_leave(const struct sending *self);
 
 /* The attempt to connect resolved to that; 0: the connection is there. 0 or a negative errno that was told. */
 int wp_sending_connected(struct sending *self, int64_t result);

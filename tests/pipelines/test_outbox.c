@@ -60,7 +60,7 @@ static void run(bool exact)
     weir_text wire = { 0 };
     uint64_t next = 1, heard = 0;
     size_t read = 0;
-    wp_outbox_init(&box);
+    wp_outbox_init(&box, 0);
     for (unsigned step = 0; step < 3000; step++) {
         const char *data = NULL;
         const uint32_t what = below(10);
