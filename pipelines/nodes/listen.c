@@ -20,6 +20,7 @@
 #include "listen/listening.h"
 #include "nodes/node.h"
 #include "run/batch.h"
+#include "run/checkpoint.h"
 #include "run/reject.h"
 #include "run/stop.h"
 
@@ -229,7 +230,7 @@ static bool has_room(const struct server *self)
 /* clang-format off */
 WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int ended; weir_cancelled_future stopped;
            weir_closed_future closed; weir_mpsc_recv_future recv; weir_join_next_future join; weir_accept_future accept;
-           weir_select_future which; struct wp_edge_send send; weir_sleep nap;)
+           weir_cancelled_future checkpoint; weir_select_future which; struct wp_edge_send send; weir_sleep nap;)
 /* clang-format on */
 {
     WEIR_BEGIN
@@ -241,19 +242,21 @@ WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int en
         self->join = weir_join_next(self->server->connections, &self->ended);
     if (!self->server->stops && has_room(self->server))
         self->accept = weir_accept(self->server->listener, &self->server->stream, NULL);
-    AWAIT(self->which, weir_select_biased(self->closed, self->recv, self->join, self->accept, self->stopped));
+    self->checkpoint = wp_checkpoint_wait(self->node);
+    AWAIT(self->which,
+          weir_select_biased(self->closed, self->checkpoint, self->recv, self->join, self->accept, self->stopped));
     if (self->which.output == 0)
         RETURN(1);
-    if (self->which.output == 1 && self->recv.output == 0) {
+    if (self->which.output == 2 && self->recv.output == 0) {
         AWAIT(self->send, send_parcel(self->node, &self->server->parcel));
         RETURN(self->send.output < 0 ? 1 : 0);
     }
-    if (self->which.output == 2) {
+    if (self->which.output == 3) {
         self->server->live--;
         self->server->told_full = false;
         RETURN(self->join.status < 0 ? self->join.status : self->ended);
     }
-    if (self->which.output == 3) {
+    if (self->which.output == 4) {
         self->output = take(self->server, (int)self->accept.output);
         if (self->output == 1) {
             self->output = 0;
@@ -261,7 +264,7 @@ WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int en
         }
         RETURN(self->output);
     }
-    if (self->which.output == 4) {
+    if (self->which.output == 5) {
         self->server->stops = self->server->stopping;
         self->server->stopping = true; /* one more look */
     }
@@ -271,15 +274,18 @@ WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int en
 
 /* clang-format off */
 WEIR_ASYNC(server_run, int, struct run_node *node; struct server *server; struct serve_once once;
-           struct wp_edge_send send;)
+           struct wp_checkpoint_pass pass; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
     self->output = open_server(self->node, &self->server);
     while (self->output == 0 && !(self->server->stops && self->server->live == 0)) {
+        AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
+        if (self->pass.output < 0)
+            RETURN(self->pass.output);
         AWAIT(self->once, WEIR_CALL(serve_once, .node = self->node, .server = self->server));
         if (self->once.output == 1)
-            RETURN(0);
+            RETURN(wp_checkpoint_ended(self->node));
         self->output = self->once.output;
     }
     if (self->output < 0)
@@ -416,18 +422,25 @@ static int drain(struct mailbox *self, int64_t got)
 
 /* clang-format off */
 WEIR_ASYNC(mailbox_run, int, struct run_node *node; struct mailbox *box; weir_cancelled_future stopped;
-           weir_closed_future closed; weir_datagram_io receive; weir_select_future which; struct wp_edge_send send;)
+           weir_closed_future closed; weir_datagram_io receive; weir_cancelled_future checkpoint;
+           weir_select_future which; struct wp_checkpoint_pass pass; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
     self->output = open_mailbox(self->node, &self->box);
     while (self->output == 0) {
+        AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
+        if (self->pass.output < 0)
+            RETURN(self->pass.output);
         self->closed = wp_edge_closed(self->node);
+        self->checkpoint = wp_checkpoint_wait(self->node);
         self->receive = weir_receive_from(self->box->socket, self->box->buffer, DATAGRAM_BYTES, &self->box->peer);
         self->stopped = wp_stop_wait(self->node);
-        AWAIT(self->which, weir_select_biased(self->closed, self->receive, self->stopped));
+        AWAIT(self->which, weir_select_biased(self->closed, self->receive, self->stopped, self->checkpoint));
         if (self->which.output == 0)
-            RETURN(0);
+            RETURN(wp_checkpoint_ended(self->node));
+        if (self->which.output == 3)
+            continue;
         if (self->which.output == 2 && self->box->stopping)
             break;
         if (self->which.output == 2) {
@@ -475,6 +488,7 @@ const struct node_type wp_node_listen = {
     .runs = "waits for the kernel; a task a connection, and no thread is held meanwhile",
     .spawn = spawn,
     .refuses = refuses,
+    .keeps = KEEPS_NO_POSITION,
     .drops = true,
     .rejects = true,
 };

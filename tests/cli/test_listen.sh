@@ -12,7 +12,7 @@ want 1 run "listen \"unix:$dir/taken\" | print"
 says "there is a file of that name, which is no socket"
 python3 -c 'import socket, subprocess' 2>/dev/null || { echo "$checks checks; no python3 here to send"; exit 0; }
 cat >peer.py <<'END'
-import json, os, re, signal, socket, subprocess, sys
+import json, os, re, signal, socket, subprocess, sys, time
 weir, io = sys.argv[1:3]
 checks = 0
 
@@ -26,8 +26,11 @@ class Run:
         self.process = subprocess.Popen([weir, "run", "--io=" + io, text, *more], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         self.port = None
-        if ":0\"" in text:
-            self.port = int(re.search(rb"listen: \S+:(\d+)\n", self.process.stderr.readline()).group(1))
+        while ":0\"" in text and self.port is None:
+            line = self.process.stderr.readline()
+            assert line, "no port"
+            found = re.search(rb"listen: \S+:(\d+)\n", line)
+            self.port = found and int(found.group(1))
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port))
     def line(self):
@@ -157,6 +160,30 @@ while True:
         pass
 ok(run.line() == record("<30>hi"), "unixgram")
 ok(run.end()[2] == 0 and not os.path.exists("log"), "the end")
+# With a journal what stages have seen and what is written outlives a kill; what came since the last checkpoint doesn't.
+def tcp(port, data):
+    socket.create_connection(("127.0.0.1", port)).sendall(data)
+
+def udp(port, data):
+    socket.socket(type=socket.SOCK_DGRAM).sendto(data, ("127.0.0.1", port))
+
+end = time.monotonic() + 60
+for send in tcp, udp:
+    out, state = "kept_" + send.__name__, "state_" + send.__name__
+    text = 'listen "%s://127.0.0.1:0" | dedupe | to raw | write "%s" append' % (send.__name__, out)
+    for data, size in (b"one\ntwo\n", 8), (b"two\nsix\n", 12):
+        run = Run(text, "--state", state)
+        send(run.port, data)
+        listed = ""
+        while not re.search(r"%s\D+%d\b" % (out, size), listed):
+            assert time.monotonic() < end, listed
+            listed = subprocess.run([weir, "state", "ls", state], capture_output=True, text=True).stdout
+        run.process.kill()
+        run.process.communicate()
+        with open(out, "ab") as file: # as if more had been written behind the checkpoint
+            file.write(b"torn")
+    run = Run(text, "--state", state)
+    ok(run.end()[2] == 0 and open(out).read() == "one\ntwo\nsix\n", out)
 print(checks, "checks")
 END
 want 0 python3 peer.py "$weir" "$io"

@@ -51,8 +51,9 @@ static void get_all(struct spool *spool)
     spool->wants_out = true;
     while (spool->read < spool->appended) {
         CHECK_EQ(wp_spool_work(spool, NULL), 0);
+        CHECK(spool->out != NULL);
         const struct packet *packet = spool->out;
-        CHECK(packet != NULL && packet->first <= next && packet->first + packet->count > next);
+        CHECK(packet->first <= next && packet->first + packet->count > next);
         const char *at = packet->data;
         for (uint32_t i = 0; i < packet->count; i++) {
             CHECK_EQ(strtoull(at, NULL, 10), packet->first + i);
