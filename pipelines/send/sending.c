@@ -72,6 +72,7 @@ static int open_spool(struct sending *self)
     const int error = wp_spool_open(dir, (uint64_t)wp_plan_number(self->node->plan, "room"), &self->spool, fault);
     if (error < 0)
         return wp_run_fail(self->node, error, "%s", fault);
+    self->spool->syncs = wp_checkpoint_is_on(self->node);
     if (self->spool->appended > self->spool->acked)
         say(self, "%lu records wait in %s", (unsigned long)(self->spool->appended - self->spool->acked), dir);
     return 0;

@@ -18,7 +18,7 @@
 #define FILE_BYTES_MAX ((uint64_t)16 << 20)
 #define FILE_BYTES_MIN ((uint64_t)64 << 10)
 #define FILES_WANTED 16 /* of a spool that is full: so much of it goes at once */
-#define LOCK_TRIES 300
+#define LOCK_TRIES 100
 
 struct head {
     char magic[4];
@@ -134,7 +134,7 @@ static int begin_file(struct spool *self)
 {
     if (self->fd >= 0 && self->files[self->count - 1].size < file_bytes(self))
         return 0;
-    if (self->fd >= 0 && fdatasync(self->fd) < 0)
+    if (self->fd >= 0 && self->syncs && fdatasync(self->fd) < 0)
         return fail(self, -errno, "%s: %s", self->dir, strerror(errno));
     close_it(self->fd);
     self->fd = open_file(self, self->appended + 1, O_RDWR | O_CREAT | O_TRUNC);

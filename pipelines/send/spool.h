@@ -44,6 +44,7 @@ struct spool {
     uint64_t read;      /* the last record that was given out, */
     uint64_t read_file; /* and what is behind it: the file by its first record, and where in it */
     uint64_t read_at;
+    bool syncs;         /* wants_sync will be asked for: files are synced when they are full, too */
     bool is_new;        /* the directory has to be synced, too */
     struct packet *in;  /* what a job is to append: stays, numbered; */
     bool wants_out;     /* whether it is to read a packet, */
