@@ -18,6 +18,7 @@
 
 #include "listen/address.h"
 #include "listen/listening.h"
+#include "listen/tls_files.h"
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/checkpoint.h"
@@ -119,7 +120,6 @@ static int set_up_tls(struct listening *shared, const struct address *address)
 {
     const struct plan_node *plan = shared->node->plan;
     weir_tls_options options = weir_tls_server();
-    char fault[WEIR_TLS_FAULT_MAX];
     options.cert_file = wp_plan_text(plan, "cert");
     options.key_file = wp_plan_text(plan, "key");
     options.ca_file = wp_plan_text(plan, "ca");
@@ -129,8 +129,7 @@ static int set_up_tls(struct listening *shared, const struct address *address)
         return any ? wp_run_fail(shared->node, -EINVAL, "cert=, key= and ca= are of tls://HOST:PORT") : 0;
     if (options.cert_file == NULL)
         return wp_run_fail(shared->node, -EINVAL, "tls:// wants a certificate: cert=FILE, and key=FILE");
-    const int error = weir_tls_context_create(&options, &shared->tls, fault);
-    return error < 0 ? wp_run_fail(shared->node, error, "%s", fault) : 0;
+    return wp_tls_context(shared->node, &options, &shared->tls);
 }
 
 static struct wp_edge_send send_parcel(struct run_node *node, struct parcel *parcel)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <weir/time.h>
 
+#include "listen/tls_files.h"
 #include "run/checkpoint.h"
 
 /* Beyond that what feeds the node waits. */
@@ -43,7 +44,6 @@ static int set_up_tls(struct sending *self)
 {
     const struct plan_node *plan = self->node->plan;
     weir_tls_options options = weir_tls_client();
-    char fault[WEIR_TLS_FAULT_MAX];
     options.cert_file = wp_plan_text(plan, "cert");
     options.key_file = wp_plan_text(plan, "key");
     options.ca_file = wp_plan_text(plan, "ca");
@@ -55,23 +55,36 @@ static int set_up_tls(struct sending *self)
         return any ? wp_run_fail(self->node, -EINVAL, "cert=, key=, ca=, name= and verify= are of tls://HOST:PORT") : 0;
     if (!options.verify && (options.ca_file != NULL || self->target.name != NULL))
         return wp_run_fail(self->node, -EINVAL, "verify=false leaves nothing for ca= and name= to say");
-    const int error = weir_tls_context_create(&options, &self->target.tls, fault);
-    return error < 0 ? wp_run_fail(self->node, error, "%s", fault) : 0;
+    return wp_tls_context(self->node, &options, &self->target.tls);
+}
+
+struct opening {
+    const char *dir;
+    uint64_t bytes_max;
+    struct spool *spool;
+    char fault[SPOOL_FAULT_MAX];
+};
+
+static int64_t open_files(void *arg)
+{
+    struct opening *self = arg;
+    return wp_spool_open(self->dir, self->bytes_max, &self->spool, self->fault);
 }
 
 static int open_spool(struct sending *self)
 {
     const char *dir = wp_plan_text(self->node->plan, "spool");
-    char fault[SPOOL_FAULT_MAX];
+    struct opening opening = { .dir = dir, .bytes_max = (uint64_t)wp_plan_number(self->node->plan, "room") };
     if (dir == NULL)
         return wp_plan_setting(self->node->plan, "room") != NULL
                    ? wp_run_fail(self->node, -EINVAL, "room= is that of spool=DIR")
                    : 0;
     if (self->node->plan->in == WEIR_BYTES)
         return wp_run_fail(self->node, -EINVAL, "spool= is for records, which can be sent again: lines | send");
-    const int error = wp_spool_open(dir, (uint64_t)wp_plan_number(self->node->plan, "room"), &self->spool, fault);
+    const int error = (int)weir_block_in_place(open_files, &opening);
     if (error < 0)
-        return wp_run_fail(self->node, error, "%s", fault);
+        return wp_run_fail(self->node, error, "%s", opening.fault);
+    self->spool = opening.spool;
     self->spool->syncs = wp_checkpoint_is_on(self->node);
     if (self->spool->appended > self->spool->acked)
         say(self, "%lu records wait in %s", (unsigned long)(self->spool->appended - self->spool->acked), dir);

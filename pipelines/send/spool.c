@@ -313,7 +313,8 @@ static int forget(struct spool *self)
         close_it(self->fd);
         self->fd = -1;
     }
-    memmove(self->files, self->files + gone, (self->count - gone) * sizeof *self->files);
+    if (gone > 0)
+        memmove(self->files, self->files + gone, (self->count - gone) * sizeof *self->files);
     self->count -= gone;
     return error;
 }
