@@ -115,7 +115,7 @@ static void offer_engine_options(FILE *out, const char *text, size_t word)
 {
     static const char *const options[][2] = {
         { "@par=", "how many at once: a number, or cores" },
-        { "@order=", "in or any" },
+        { "@order=", "in, any or key(.FIELD)" },
         { "@queue=", "what may wait before it: 8MiB" },
         { "@pool=", "where it runs: auto, inline, cpu, io" },
         { "@timeout=", "how long it may take: 5s" },
@@ -125,9 +125,9 @@ static void offer_engine_options(FILE *out, const char *text, size_t word)
         { "@name=", "what reports call it" },
     };
     static const char *const values[][2] = {
-        { "@par=", "cores" },    { "@order=", "in" },      { "@order=", "any" }, { "@pool=", "auto" },
-        { "@pool=", "inline" },  { "@pool=", "cpu" },      { "@pool=", "io" },   { "@onerror=", "fail" },
-        { "@onerror=", "drop" }, { "@onerror=", "dead(" },
+        { "@par=", "cores" },    { "@order=", "in" },     { "@order=", "any" },     { "@order=", "key(." },
+        { "@pool=", "auto" },    { "@pool=", "inline" },  { "@pool=", "cpu" },      { "@pool=", "io" },
+        { "@onerror=", "fail" }, { "@onerror=", "drop" }, { "@onerror=", "dead(" },
     };
     const char *equals = strchr(text + word, '=');
     for (size_t i = 0; equals == NULL && i < sizeof options / sizeof options[0]; i++)

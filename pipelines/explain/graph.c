@@ -139,6 +139,13 @@ static void put_settings(struct graph *graph, const struct plan_node *node)
     }
 }
 
+static void put_key(struct graph *graph, const char *field)
+{
+    say(graph, " @order=key(.");
+    put_label(graph, field);
+    say(graph, ")");
+}
+
 static void put_box(struct graph *graph, const struct plan_node *node)
 {
     const unsigned par = wp_bounds_par(node);
@@ -156,6 +163,8 @@ static void put_box(struct graph *graph, const struct plan_node *node)
             say(graph, "@par=%u", par);
         if (node->engine.order == ORDER_ANY)
             say(graph, " @order=any");
+        if (node->engine.order == ORDER_KEY)
+            put_key(graph, node->engine.key_text);
     }
     say(graph, graph->mermaid ? "\"]\n" : "\"];\n");
 }

@@ -1,4 +1,4 @@
-/* limit_words.c - @timeout, @retry, @rate, and @pool of stages of rows, in words. */
+/* limit_words.c - @timeout, @retry, @rate, @onerror, and @pool of stages of rows, in words. */
 #include "explain/limit_words.h"
 
 #include <inttypes.h>
@@ -64,6 +64,17 @@ static void say_rate(struct lines *lines, const struct plan_node *node)
         wp_lines_put(lines, "%s at most %" PRId64 " rows a second (@rate)", what, node->engine.rate);
 }
 
+static void say_onerror(struct lines *lines, const struct plan_node *node)
+{
+    const char *what = node->in == WEIR_FILES ? "a file whose block fails" : "a record that it can't take";
+    if (node->engine.onerror == ONERROR_DEAD)
+        wp_lines_put(lines, "%s goes to the dead-letter stream %s (@onerror)", what, node->engine.dead);
+    else if (node->engine.onerror == ONERROR_DROP)
+        wp_lines_put(lines, "%s is left out, and counted (@onerror)", what);
+    else
+        wp_lines_put(lines, "%s ends the run (@onerror)", what);
+}
+
 /* Of stages of windows plan_words.c says it. */
 static void say_pool(struct lines *lines, const struct plan_node *node)
 {
@@ -82,4 +93,6 @@ void wp_limit_words(struct lines *lines, const struct plan_node *node)
         say_retry(lines, node);
     if (node->engine.rate != 0)
         say_rate(lines, node);
+    if (node->engine.onerror_said)
+        say_onerror(lines, node);
 }

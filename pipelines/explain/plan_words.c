@@ -154,10 +154,19 @@ static void say_transform(struct words *words, const struct plan_node *node)
                      OFFLOAD_ABOVE_NS / 1000, cost, at_once);
 }
 
-static const char *order_words(const struct plan_node *node)
+/* Behind how many there are at once. */
+static void say_order(struct words *words, const struct plan_node *node)
 {
-    return node->engine.order == ORDER_ANY ? "what is ready first goes on first (@order=any)"
-                                           : "the order of the input is kept";
+    const bool kept = wp_plan_keeps_order(node);
+    if (node->engine.order == ORDER_KEY)
+        wp_lines_put(&words->lines, "what has the same .%s is worked on one after the other and keeps its order%s",
+                     node->engine.key_text,
+                     kept ? "; so does what the blocks give" : ", the rest may overtake (@order=key)");
+    else if (kept && node->engine.order == ORDER_ANY)
+        wp_lines_put(&words->lines, "what the blocks give keeps the order of the input (@order=any changes nothing)");
+    else
+        wp_lines_put(&words->lines, "%s",
+                     kept ? "the order of the input is kept" : "what is ready first goes on first (@order=any)");
 }
 
 static void say_parallel(struct words *words, const struct plan_node *node)
@@ -167,13 +176,14 @@ static void say_parallel(struct words *words, const struct plan_node *node)
     char in[LINES_SIZE_MAX], out[LINES_SIZE_MAX];
     if (wp_pieces_par(node) > 0) {
         const struct run_bounds *bounds = &words->bounds[node->index];
-        wp_lines_put(&words->lines, "parallel: the input is cut into pieces, on %u lanes%s; %s", par, from,
-                     order_words(node));
+        wp_lines_say(&words->lines, "parallel: the input is cut into pieces, on %u lanes%s;", par, from);
+        say_order(words, node);
         wp_lines_put(&words->lines, "each lane holds at most %s of its input and %s of its output",
                      wp_lines_size(in, (uint64_t)bounds->lane_in * RUN_CHUNK_BYTES),
                      wp_lines_size(out, (uint64_t)bounds->lane_out * RUN_CHUNK_BYTES));
     } else if (par > 1) {
-        wp_lines_put(&words->lines, "parallel: %u at once%s; %s", par, from, order_words(node));
+        wp_lines_say(&words->lines, "parallel: %u at once%s;", par, from);
+        say_order(words, node);
     } else if (node->merges != NULL) {
         wp_lines_put(&words->lines, "%s",
                      node->engine.order == ORDER_ANY

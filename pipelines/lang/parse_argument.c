@@ -331,6 +331,7 @@ bool wp_parse_engine_value(struct scan *scan, struct argument *argument)
     argument->value_from = scan->at;
     if (!wp_scan_value(scan, &argument->value))
         return false;
+    argument->span.to = scan->at;
     if (wp_scan_take(scan, "(")) {
         if (wp_scan_peek(scan) == '.')
             argument->expr = wp_parse_path(scan);
@@ -340,8 +341,8 @@ bool wp_parse_engine_value(struct scan *scan, struct argument *argument)
             wp_diag(scan->diags, argument->value.span, "in brackets stands one field, or one name");
             return false;
         }
+        argument->span.to = scan->at;
     }
-    argument->span.to = scan->at;
     return true;
 }
 

@@ -54,7 +54,7 @@ int wp_line_stage_batch(void *state, struct batch **batch, const weir_job *job)
     cutting->make = NULL;
     cutting->names = NULL;
     for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
-        result = take_line(self, cutting, &all->rows[i], all->before + i + 1);
+        result = take_line(self, cutting, &all->rows[i], wp_batch_number(all, i));
         if (result > 0 && kept != i)
             all->rows[kept] = all->rows[i];
         kept += result > 0 ? 1 : 0;

@@ -409,6 +409,7 @@ const struct node_type wp_node_lines = {
     .runs = "looks for newlines inline: it is cheap",
     .spawn = spawn,
     .keeps = KEEPS_STATE,
+    .bare = true,
     .drops = true,
     .rejects = true,
 };

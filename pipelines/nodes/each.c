@@ -3,8 +3,10 @@
  *
  * A file's block is a run of its own. What it gives goes on in the order of the
  * files, one after the other; where it ends in a sink the file itself goes on,
- * once its block has ended well. A file whose block failed is told, its sinks
- * have not committed, and the others are done.
+ * once its block has ended well: in the order of the files, too, unless @order says
+ * else. A file whose block failed is told of, or goes where @onerror says; its sinks
+ * have not committed, and the others are done. With @order=key no two files of one
+ * key are at work at once.
  *
  * What a block gives waits for its good end, as long as that is no more than
  * BOUNDS_HELD parcels; more goes on as it comes, and if the block fails then, how
@@ -17,7 +19,9 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/deal.h"
 #include "run/patience.h"
+#include "run/reject.h"
 #include "run/stop.h"
 
 static const weir_opt each_opts[] = {
@@ -33,7 +37,9 @@ struct feed {
     struct batch *batch; /* of one row: the file */
     weir_mpsc_sender *to;
     weir_mpsc_receiver *from; /* NULL: the block gives nothing */
-    int error;
+    unsigned slot;
+    uint64_t key;     /* with @order=key: what it has there */
+    int error, fatal; /* of its block; and 0, or what the node is to end with */
 };
 
 static void feed_unref(struct feed *feed)
@@ -74,7 +80,7 @@ static int create_run(struct feed *feed, struct run **ret_run)
     return wp_run_create_block(feed->block, feed->node, &feed->batch->rows[0], to, ret_run);
 }
 
-/* Then it may not be run again: what it gave has gone on. */
+/* What it gave has gone on: then it may not be run again. */
 static bool has_given(const struct feed *feed, const struct run *run)
 {
     for (unsigned i = 0; feed->to != NULL && run != NULL && i < run->count; i++)
@@ -83,14 +89,20 @@ static bool has_given(const struct feed *feed, const struct run *run)
     return false;
 }
 
-static void tell(struct feed *feed, const struct run *run)
+/* It is told of, is left out, goes to the dead-letter stream, or is the end of all. */
+static void give_up(struct feed *feed, const struct run *run)
 {
-    const char *path = feed->batch->rows[0].path;
-    if (run == NULL || run->error == 0)
-        wp_run_trouble(feed->node, "%s: %s", path, wp_patience_words(feed->node, feed->error));
-    else
-        wp_run_trouble(feed->node, "%s: %s: %s", path, run->failed->plan->name,
-                       run->error_text != NULL ? run->error_text : strerror(-run->error));
+    struct run_node *node = feed->node;
+    const struct row *file = &feed->batch->rows[0];
+    const bool known = run != NULL && run->error != 0;
+    const char *who = known ? run->failed->plan->name : "", *colon = known ? ": " : "";
+    const char *reason = !known                    ? wp_patience_words(node, feed->error)
+                         : run->error_text != NULL ? run->error_text
+                                                   : strerror(-run->error);
+    if (!node->plan->engine.onerror_said)
+        wp_run_trouble(node, "%s: %s%s%s", file->path, who, colon, reason);
+    else if (!wp_reject(node, file->path, file->path_size, "%s%s%s", who, colon, reason))
+        feed->fatal = wp_run_fail(node, feed->error, "%s: %s%s%s", file->path, who, colon, reason);
 }
 
 /* What a block gives ends with its last node's word, or, where it failed, with this: the run keeps its way out. */
@@ -100,7 +112,8 @@ static weir_mpsc_send_future send_end(struct feed *feed)
     return weir_mpsc_send(feed->to, &end);
 }
 
-WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct patience patience; struct wp_run_all all;
+/* Resolves to its slot. */
+WEIR_ASYNC(each_file, unsigned, struct feed *feed; struct run *run; struct patience patience; struct wp_run_all all;
            weir_sleep limit; weir_select_future which; weir_sleep nap; weir_mpsc_send_future send;)
 {
     WEIR_BEGIN
@@ -120,9 +133,10 @@ WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct pati
         AWAIT(self->nap, wp_patience_nap(&self->patience));
     }
     if (self->feed->error < 0)
-        tell(self->feed, self->run);
+        give_up(self->feed, self->run);
     if (self->feed->error < 0 && self->feed->to != NULL)
         AWAIT(self->send, send_end(self->feed));
+    RETURN(self->feed->slot);
     WEIR_FINALLY
     wp_run_end_block(self->run);
     feed_unref(self->feed);
@@ -131,13 +145,20 @@ WEIR_ASYNC(each_file, weir_unit, struct feed *feed; struct run *run; struct pati
 
 /* --- all of them ------------------------------------------------------------------------------------- */
 
+struct each_run;
+
+/* Until some file, or in their order the first, has ended; what is done goes on meanwhile. Resolves to 0, or to -EPIPE:
+ * nobody wants more. */
 /* clang-format off */
+WEIR_ASYNC_FRAME_(each_wait, int, weir_future, struct each_run *all; weir_join_next_future next;
+                  weir_closed_future closed; weir_select_future which; struct wp_edge_send send;);
+
 WEIR_ASYNC_FRAME_(each_run, int, weir_future, struct run_node *node; const struct plan_chain *block; unsigned par;
-                  weir_join_set *set; struct feed **feeds; unsigned first; unsigned busy; bool ended;
-                  struct parcel in; uint32_t at; struct batch *out; struct parcel given;
-                  struct parcel held[BOUNDS_HELD]; unsigned held_count; unsigned sent; uint64_t gone_bytes;
-                  uint64_t gone_rows; struct wp_edge_recv recv; weir_mpsc_recv_future take; weir_join_next_future next;
-                  struct wp_edge_send send;);
+                  weir_join_set *set; struct feed **feeds; unsigned first; unsigned busy; bool ended; bool ordered;
+                  bool has_result; weir_join_result result; weir_text key; struct parcel in; uint32_t at;
+                  struct batch *out; struct parcel given; struct parcel held[BOUNDS_HELD]; unsigned held_count;
+                  unsigned sent; uint64_t gone_bytes; uint64_t gone_rows; struct wp_edge_recv recv;
+                  weir_mpsc_recv_future take; struct each_wait wait; struct wp_edge_send send;);
 /* clang-format on */
 
 static int begin(struct each_run *self)
@@ -145,7 +166,10 @@ static int begin(struct each_run *self)
     self->block = wp_plan_setting(self->node->plan, "block")->block;
     self->par = wp_bounds_par(self->node->plan);
     self->feeds = calloc(self->par, sizeof(struct feed *));
-    const int error = self->feeds == NULL ? -ENOMEM : weir_join_set_create_ordered(self->par, &self->set);
+    self->ordered = wp_plan_keeps_order(self->node->plan);
+    const int error = self->feeds == NULL ? -ENOMEM
+                      : self->ordered     ? weir_join_set_create_ordered(self->par, &self->set)
+                                          : weir_join_set_create(self->par, &self->set);
     if (error == 0)
         weir_join_set_name(self->set, self->node->plan->name);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
@@ -168,29 +192,55 @@ static bool is_over(struct each_run *self)
     return true;
 }
 
+/* In their order the slots are a ring, which begins at the first one. */
+static unsigned free_slot(const struct each_run *self)
+{
+    unsigned slot = self->ordered ? (self->first + self->busy) % self->par : 0;
+    while (self->feeds[slot] != NULL)
+        slot++;
+    return slot;
+}
+
 /* The next file of the batch goes to work. */
-static int start_file(struct each_run *self)
+static int start_file(struct each_run *self, uint64_t key)
 {
     struct feed *feed = feed_create(self->node, self->block, &self->in.batch->rows[self->at++]);
     if (feed == NULL)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
-    self->feeds[(self->first + self->busy++) % self->par] = feed;
+    feed->slot = free_slot(self);
+    feed->key = key;
+    self->feeds[feed->slot] = feed;
+    self->busy++;
     const int error = weir_join_set_spawn(self->set, WEIR_CALL(each_file, .feed = feed));
     return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
+}
+
+/* 1: a file that has the same as the next one there is at work; 0; or a negative errno that was told. */
+static int find_key(struct each_run *self, uint64_t *ret_key)
+{
+    const struct plan_engine *engine = &self->node->plan->engine;
+    *ret_key = 0;
+    if (engine->order != ORDER_KEY)
+        return 0;
+    if (wp_deal_hash(&self->in.batch->rows[self->at], engine->key, &self->key, ret_key) < 0)
+        return wp_run_fail(self->node, -ENOMEM, "no memory");
+    for (unsigned slot = 0; slot < self->par; slot++)
+        if (self->feeds[slot] != NULL && self->feeds[slot]->key == *ret_key)
+            return 1;
+    return 0;
 }
 
 /* Starts as many as may be at work, of what is at hand. */
 static int start_files(struct each_run *self)
 {
     int error = 0;
-    while (error == 0 && self->busy < self->par && has_row(self))
-        error = start_file(self);
-    return error;
-}
-
-static bool ended_well(const struct each_run *self)
-{
-    return self->feeds[self->first]->error == 0 && self->next.status == 0;
+    uint64_t key;
+    while (error == 0 && self->busy < self->par && has_row(self)) {
+        error = find_key(self, &key);
+        if (error == 0)
+            error = start_file(self, key);
+    }
+    return error < 0 ? error : 0;
 }
 
 /* What was given waits, if there is room and nothing has gone on. */
@@ -221,21 +271,33 @@ static void tell_gone(struct each_run *self)
                        (unsigned long)self->gone_rows);
 }
 
-/* The first one has ended: if it is one that goes on itself, it is in `out` now. */
+/* Some file, or in their order the first, has: it is taken from the set. */
+static bool has_ended(struct each_run *self)
+{
+    if (!self->has_result)
+        self->has_result = weir_join_set_try_next(self->set, &self->result, &self->first) == 1;
+    return self->has_result;
+}
+
+/* It has ended: if it is one that goes on itself, it is in `out` now. */
 static int end_file(struct each_run *self)
 {
     struct feed *feed = self->feeds[self->first];
     self->feeds[self->first] = NULL;
     self->first = (self->first + 1) % self->par;
     self->busy--;
+    self->held_count = 0;
+    self->gone_bytes = self->gone_rows = 0;
     int error = 0;
-    if (feed->error == 0 && self->next.status == 0 && self->block->out == WEIR_NONE && self->node->to != NULL) {
+    if (feed->fatal < 0)
+        self->output = feed->fatal;
+    else if (feed->error == 0 && self->block->out == WEIR_NONE && self->node->to != NULL) {
         if (self->out == NULL)
             self->out = wp_batch_create();
         error = self->out == NULL ? -ENOMEM : wp_batch_copy(self->out, &feed->batch->rows[0]);
     }
     feed_unref(feed);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+    return error < 0 ? wp_run_fail(self->node, error, "no memory") : self->output;
 }
 
 static struct wp_edge_send send_out(struct each_run *self)
@@ -260,6 +322,29 @@ static weir_mpsc_recv_future take_given(struct each_run *self)
     return weir_mpsc_recv(self->feeds[self->first]->from, &self->given);
 }
 
+WEIR_ASYNC_BODY_(each_wait, static)
+{
+    WEIR_BEGIN
+    if (!has_ended(self->all) && self->all->out != NULL) {
+        AWAIT(self->send, send_out(self->all));
+        if (self->send.output < 0)
+            RETURN(self->send.output);
+    }
+    if (has_ended(self->all))
+        RETURN(0);
+    self->next = weir_join_next(self->all->set, &self->all->first);
+    self->closed = wp_edge_closed(self->all->node);
+    AWAIT(self->which, weir_select_biased(self->next, self->closed));
+    self->all->result = (weir_join_result){ .status = self->next.status };
+    self->all->has_result = self->which.output == 0;
+    if (self->which.output == 1) {
+        wp_edge_leave(self->all->node);
+        RETURN(-EPIPE);
+    }
+    WEIR_FINALLY
+    WEIR_END
+}
+
 WEIR_ASYNC_BODY_(each_run, static)
 {
     WEIR_BEGIN
@@ -277,7 +362,7 @@ WEIR_ASYNC_BODY_(each_run, static)
         self->output = start_files(self);
         if (self->output < 0 || self->busy == 0)
             break;
-        while (self->feeds[self->first]->from != NULL) {
+        while (self->ordered && self->feeds[self->first]->from != NULL) {
             AWAIT(self->take, take_given(self));
             if (self->take.output < 0 || self->given.last)
                 break;
@@ -293,8 +378,13 @@ WEIR_ASYNC_BODY_(each_run, static)
             if (self->send.output < 0)
                 RETURN(0);
         }
-        AWAIT(self->next, weir_join_next(self->set, NULL));
-        if (!ended_well(self)) {
+        AWAIT(self->wait, WEIR_CALL(each_wait, .all = self));
+        if (self->wait.output < 0)
+            RETURN(0);
+        self->has_result = false;
+        if (self->result.status < 0)
+            RETURN(wp_run_fail(self->node, self->result.status, "a file: %s", strerror(-self->result.status)));
+        if (self->feeds[self->first]->error < 0) {
             let_held_go(self);
             tell_gone(self);
         }
@@ -303,10 +393,9 @@ WEIR_ASYNC_BODY_(each_run, static)
             if (self->send.output < 0)
                 RETURN(0);
         }
-        self->held_count = 0;
-        self->gone_bytes = self->gone_rows = 0;
         self->output = end_file(self);
-        if (self->output == 0 && self->out != NULL && (self->out->count == BATCH_ROWS || self->busy == 0)) {
+        if (self->output == 0 && (wp_reject_waits(self->node) ||
+                                  (self->out != NULL && (self->out->count == BATCH_ROWS || self->busy == 0)))) {
             AWAIT(self->send, send_out(self));
             if (self->send.output < 0)
                 RETURN(0);
@@ -326,6 +415,7 @@ WEIR_ASYNC_BODY_(each_run, static)
     for (unsigned i = 0; self->feeds != NULL && i < self->par; i++)
         feed_unref(self->feeds[i]);
     free(self->feeds);
+    weir_text_fini(&self->key);
     WEIR_END
 }
 
@@ -344,5 +434,8 @@ const struct node_type wp_node_each = {
     .spawn = spawn,
     .times = NODE_FED_BY(WEIR_FILES),
     .retries = NODE_FED_BY(WEIR_FILES),
+    .drops = true,
+    .rejects = true,
+    .whole_files = true,
     .parallel = true,
 };

@@ -19,7 +19,7 @@ static const weir_opt generate_opts[] = {
     { 0 },
 };
 
-/* The last one takes what is less than a line with it, so that a line which isn't whole lies in it from its begin. */
+/* Each ends behind a line, so who stops it has whole ones. */
 #define BLOCK_BYTES (RUN_CHUNK_BYTES - SYNTHETIC_LINE_MAX)
 
 /* What a job works on: counted, since it outlives a node that was dropped. */
@@ -27,7 +27,7 @@ struct source_of_bytes {
     uint32_t refs;
     struct synthetic synthetic;
     weir_chunk *chunk;
-    size_t wanted;
+    size_t wanted, made;
     bool is_last;
     int64_t took_ns;
 };
@@ -53,7 +53,11 @@ static int64_t fill(void *arg, weir_job *job)
     (void)job;
     const int64_t began_ns = weir_now_ns();
     wp_synthetic_fill(&bytes->synthetic, bytes->chunk->data, bytes->wanted);
-    bytes->chunk->size = bytes->wanted - (bytes->is_last ? wp_synthetic_unfinished(&bytes->synthetic) : 0);
+    if (bytes->is_last)
+        bytes->chunk->size = bytes->wanted - wp_synthetic_unfinished(&bytes->synthetic);
+    else
+        bytes->chunk->size = bytes->wanted + wp_synthetic_finish(&bytes->synthetic, bytes->chunk->data + bytes->wanted);
+    bytes->made = bytes->chunk->size;
     bytes->took_ns = weir_now_ns() - began_ns;
     weir_trace_step("generate", bytes->took_ns);
     return 0;
@@ -110,8 +114,8 @@ WEIR_ASYNC(generate_run, int, struct run_node *node; struct source_of_bytes *byt
             RETURN(wp_run_fail(self->node, (int)self->job.output, "%s", strerror((int)-self->job.output)));
         wp_counter_add(&self->node->counters.offloaded, 1);
         wp_counter_busy(&self->node->counters, (uint64_t)self->bytes->took_ns);
-        self->left -= (int64_t)self->bytes->wanted;
-        self->sent += (int64_t)self->bytes->wanted;
+        self->left -= self->bytes->is_last ? self->left : (int64_t)self->bytes->made;
+        self->sent += (int64_t)self->bytes->made;
         if (self->rate > 0) {
             self->stopped = wp_stop_wait(self->node);
             self->nap = weir_sleep_until(self->began_ns + (int64_t)((double)self->sent / (double)self->rate * 1e9));

@@ -179,7 +179,7 @@ static int take_records(const struct json *self, struct parser *parser, struct b
     uint32_t kept = 0;
     int result = 0;
     for (uint32_t i = 0; result >= 0 && i < all->count; i++) {
-        result = take_record(self, parser, all, &all->rows[i], all->before + i + 1);
+        result = take_record(self, parser, all, &all->rows[i], wp_batch_number(all, i));
         if (result > 0 && kept != i)
             all->rows[kept] = all->rows[i];
         kept += result > 0 ? 1 : 0;

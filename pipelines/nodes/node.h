@@ -44,17 +44,19 @@ struct node_type {
     /* May be NULL. Why it can't be in a run with a journal with these options, half a sentence behind its name; or
      * NULL. */
     const char *(*unkept)(const struct plan_node *node);
-    bool parallel;   /* it knows @par and @order=in|any */
-    bool wide;       /* that, and without a word about @par it runs on all cores: the order of its input is all one */
-    bool holds;      /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
-    bool drops;      /* it knows @onerror=fail|drop */
-    bool rejects;    /* and dead(NAME), by wp_reject() */
-    uint8_t times;   /* it knows @timeout where it is fed by one of these: NODE_FED_BY(port)s */
-    uint8_t retries; /* it knows @retry, likewise */
-    bool forks;      /* its blocks are branches, fed by it in the same run: node->branches */
-    bool passes;     /* it hands on the chunks it gets */
-    bool merges;     /* it is fed by the pipelines that its `from` names: node->feeds */
-    bool orders;     /* it knows @order=in|any without @par */
+    bool parallel;    /* it knows @par and @order */
+    bool wide;        /* that, and without a word about @par it runs on all cores: the order of its input is all one */
+    bool holds;       /* it collects rows or what it makes of them: it has a share of the memory, wp_run_held_bytes() */
+    bool drops;       /* it knows @onerror=fail|drop */
+    bool rejects;     /* and dead(NAME), by wp_reject() */
+    bool whole_files; /* it knows it of files, too: what fails is all that was to be done for one */
+    uint8_t times;    /* it knows @timeout where it is fed by one of these: NODE_FED_BY(port)s */
+    uint8_t retries;  /* it knows @retry, likewise */
+    bool forks;       /* its blocks are branches, fed by it in the same run: node->branches */
+    bool passes;      /* it hands on the chunks it gets */
+    bool bare;        /* the records that it gives have a line and no fields */
+    bool merges;      /* it is fed by the pipelines that its `from` names: node->feeds */
+    bool orders;      /* it knows @order=in|any without @par */
 };
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */

@@ -11,6 +11,7 @@
 #include "nodes/node.h"
 #include "run/batch.h"
 #include "run/fork.h"
+#include "run/reject.h"
 #include "run/row.h"
 
 static const weir_opt route_opts[] = {
@@ -49,32 +50,36 @@ static void destroy(struct router *self)
     free(self);
 }
 
-/* The index of the first case that is true; that of the rest is behind all branches. */
-static uint32_t find_way(const struct router *self, const struct row *row)
+/* The index of the first case that is true; that of the rest is behind all branches. Or a negative errno. */
+static int64_t find_way(const struct router *self, const struct batch *batch, const struct row *row)
 {
     uint32_t way = 0;
     for (const struct setting *setting = self->node->plan->settings; setting != NULL; setting = setting->next, way++) {
         struct arena arena = { 0 };
         struct eval eval = wp_row_eval(row, &arena);
         const bool taken = setting->expr == NULL || datum_is_true(wp_eval(&eval, setting->expr));
-        if (eval.failed)
-            wp_run_trouble(self->node, "%s: %.*s: %s", self->node->plan->stage->name, wp_row_shown(row), row->path,
-                           eval.reason);
+        const bool failed = eval.failed;
+        const int error = failed ? wp_reject_row(self->node, batch, row, eval.reason) : 0;
         wp_arena_fini(&arena);
-        if (eval.failed)
-            return NO_WAY;
+        if (failed)
+            return error < 0 ? error : (int64_t)NO_WAY;
         if (taken)
             return way;
     }
     return way;
 }
 
-static void find_ways(struct router *self, const struct batch *batch)
+static int find_ways(struct router *self, struct batch *batch)
 {
     const unsigned ways = wp_fork_ways(self->node);
     memset(self->counts, 0, ways * sizeof *self->counts);
+    if (batch != NULL)
+        wp_batch_came(batch, self->node->counters.in_rows);
     for (uint32_t i = 0; batch != NULL && i < batch->count; i++) {
-        self->ways[i] = find_way(self, &batch->rows[i]);
+        const int64_t way = find_way(self, batch, &batch->rows[i]);
+        if (way < 0)
+            return (int)way;
+        self->ways[i] = (uint32_t)way;
         if (self->ways[i] < ways)
             self->counts[self->ways[i]]++;
     }
@@ -82,6 +87,7 @@ static void find_ways(struct router *self, const struct batch *batch)
     for (uint32_t way = 1; way < ways; way++)
         if (self->counts[way] > self->counts[self->most])
             self->most = way;
+    return 0;
 }
 
 static void leave_only(const struct router *self, struct batch *batch)
@@ -144,7 +150,11 @@ WEIR_ASYNC_BODY_(route_run, static)
         if (self->recv.output < 0)
             RETURN(self->recv.output);
         self->ended = self->in.last;
-        find_ways(self->router, self->in.batch);
+        self->output = find_ways(self->router, self->in.batch);
+        if (self->output < 0)
+            RETURN(self->output);
+        if (wp_reject_waits(self->node))
+            AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node));
         for (self->way = next_part(self->router, 0); self->way < wp_fork_ways(self->node);
              self->way = next_part(self->router, self->way + 1)) {
             self->output = take_part(self);
@@ -190,5 +200,7 @@ const struct node_type wp_node_route = {
     .runs = "evaluates its conditions for each batch inline, and hands on; the slowest branch sets the pace",
     .spawn = spawn,
     .keeps = KEEPS_NOTHING,
+    .drops = true,
+    .rejects = true,
     .forks = true,
 };

@@ -79,7 +79,7 @@ static int set_field(struct batch *batch, struct row *row, const struct setting 
 /* 1: it goes on; 0: it is left out; or a negative errno. */
 static int take_row(struct set *self, struct batch *batch, struct row *row)
 {
-    const unsigned long record = (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1);
+    const unsigned long record = (unsigned long)wp_batch_number(batch, (uint32_t)(row - batch->rows));
     int result = 1;
     for (const struct setting *setting = self->node->plan->settings; result > 0 && setting != NULL;
          setting = setting->next) {

@@ -27,19 +27,6 @@ static int open_where(struct run_node *node, void **ret_state)
     return 0;
 }
 
-/* It can't be said of this one: of a file that is told; a record goes where @onerror says. 0: it is left out. */
-static int leave_out(const struct where *self, const struct batch *batch, const struct row *row, const char *reason)
-{
-    if (self->node->plan->in == WEIR_FILES) {
-        wp_run_trouble(self->node, "where: %.*s: %s", wp_row_shown(row), row->path, reason);
-        return 0;
-    }
-    const unsigned long record = (unsigned long)(batch->before + (uint64_t)(row - batch->rows) + 1);
-    if (wp_reject(self->node, row->raw, row->raw_size, "record %lu: %s", record, reason))
-        return 0;
-    return wp_run_fail(self->node, -EINVAL, "record %lu: %s: @onerror=drop leaves out such records", record, reason);
-}
-
 /* 1, 0, or a negative errno that was told. */
 static int is_wanted(const struct where *self, const struct batch *batch, const struct row *row)
 {
@@ -47,7 +34,7 @@ static int is_wanted(const struct where *self, const struct batch *batch, const 
     struct eval eval = wp_row_eval(row, &arena);
     int wanted = datum_is_true(wp_eval(&eval, self->expr));
     if (eval.failed)
-        wanted = leave_out(self, batch, row, eval.reason);
+        wanted = wp_reject_row(self->node, batch, row, eval.reason);
     wp_arena_fini(&arena);
     return wanted;
 }

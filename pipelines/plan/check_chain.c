@@ -110,6 +110,20 @@ static bool check_templates(struct check *check, const struct plan_node *node)
     return true;
 }
 
+/* A field that what comes to it can't have yet would make one key of all. */
+static bool check_key(struct check *check, const struct plan_node *node, const struct plan_node *before)
+{
+    const struct expr *key = node->engine.key;
+    const struct node_type *type = before != NULL ? wp_node_type_of(before->stage, before->in) : NULL;
+    if (key == NULL || type == NULL || !type->bare || strcmp(node->engine.key_text, "line") == 0)
+        return true;
+    wp_diag(check->diags, key->span,
+            "%s: what %s gives has no field .%s yet, and @order=key(.%s) looks at what comes in", node->stage->name,
+            before->stage->name, node->engine.key_text, node->engine.key_text);
+    wp_diag_hint(check->diags, "say it of a stage behind the one that makes fields; @order=in keeps the order of all");
+    return false;
+}
+
 static weir_port block_out(const struct plan_node *node)
 {
     for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next)
@@ -158,6 +172,8 @@ static struct plan_node *check_node(struct check *check, const struct stage_use 
     const bool set = wp_check_settings(check, use, node);
     check->behind = behind;
     if (!set || !met || !engine || use->faulty || !check_templates(check, node))
+        return NULL;
+    if (!check_key(check, node, before))
         return NULL;
     if (node->out == WEIR_AS_BLOCK)
         node->out = block_out(node);

@@ -340,7 +340,9 @@ static bool set_order(struct check *check, const struct argument *argument, stru
         return false;
     node->engine.order = (enum plan_order)index;
     node->engine.key = argument->expr;
-    if ((node->engine.order == ORDER_KEY) == (argument->expr != NULL))
+    node->engine.key_text = argument->expr != NULL ? wp_check_path_text(check, argument->expr) : NULL;
+    if ((node->engine.order == ORDER_KEY) == (argument->expr != NULL) &&
+        (argument->expr == NULL || argument->expr->steps != NULL))
         return true;
     wp_diag(check->diags, argument->span, "@order is in, any or key(.field)");
     return false;
@@ -362,6 +364,7 @@ static bool set_onerror(struct check *check, const struct argument *argument, st
     if (!engine_word(check, argument, words, "fail, drop or dead(name)", &index))
         return false;
     node->engine.onerror = (enum plan_onerror)index;
+    node->engine.onerror_said = true;
     node->engine.dead = argument->inner;
     if ((node->engine.onerror == ONERROR_DEAD) != (argument->inner != NULL)) {
         wp_diag(check->diags, argument->span, "@onerror is fail, drop or dead(name)");
@@ -419,19 +422,34 @@ static bool set_name(struct check *check, const struct argument *argument, struc
     return node->name != NULL && node->name[0] != '\0';
 }
 
-static const struct engine_option {
-    const char *name;
-    bool (*set)(struct check *check, const struct argument *argument, struct plan_node *node);
-    bool runs; /* false: the language has it, this weir can't do it yet, and says so */
-} engine_options[] = {
-    { "par", set_par, false },         { "order", set_order, false },     { "queue", set_queue, true },
-    { "pool", set_pool, false },       { "timeout", set_timeout, false }, { "retry", set_retry, false },
-    { "onerror", set_onerror, false }, { "rate", set_rate, false },       { "name", set_name, true },
-};
+/* --- which of them a stage can do: NULL, or why not ---------------------------------------------------------- */
 
-enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
+static const struct node_type *type_of(const struct plan_node *node)
+{
+    return wp_node_type_of(node->stage, node->in);
+}
 
-/* Why this rate can't be: NULL, if it can. */
+static const char *refuse_par(const struct plan_node *node)
+{
+    const struct node_type *type = type_of(node);
+    if (type == NULL)
+        return node->stage->cut != NULL ? NULL : "its input can't be cut into pieces";
+    return type->parallel ? NULL : "it works on what comes to it one after the other";
+}
+
+static const char *refuse_order(const struct plan_node *node)
+{
+    const struct node_type *type = type_of(node);
+    const bool is_key = node->engine.order == ORDER_KEY;
+    if (type != NULL && type->orders)
+        return is_key ? "what comes of one pipeline keeps its order in any case, also with @order=any" : NULL;
+    if (refuse_par(node) != NULL)
+        return refuse_par(node);
+    if (is_key && type == NULL)
+        return "bytes have no fields; @order=in keeps their order";
+    return is_key && type->wide ? "what it gives is of all that came, whose order is all one to it" : NULL;
+}
+
 static const char *refuse_rate(const struct plan_node *node)
 {
     const weir_port port = node->in != WEIR_NONE ? node->in : node->out;
@@ -440,10 +458,9 @@ static const char *refuse_rate(const struct plan_node *node)
     return NULL;
 }
 
-/* Why this pool can't be. */
 static const char *refuse_pool(const struct plan_node *node)
 {
-    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    const struct node_type *type = type_of(node);
     if (type == NULL || node->engine.pool == POOL_AUTO)
         return NULL;
     if (type->rows == NULL)
@@ -453,22 +470,31 @@ static const char *refuse_pool(const struct plan_node *node)
     return NULL;
 }
 
-/* @timeout and @retry, where the node is fed by what it knows them for. */
-static const char *refuse_patience(const struct engine_option *option, const struct plan_node *node)
+/* Where the node is fed by what it knows them for. */
+static const char *refuse_timeout(const struct plan_node *node)
 {
-    const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    const bool is_retry = option->set == set_retry;
-    if (type != NULL && ((is_retry ? type->retries : type->times) & NODE_FED_BY(node->in)) != 0)
+    const struct node_type *type = type_of(node);
+    if (type != NULL && (type->times & NODE_FED_BY(node->in)) != 0)
         return NULL;
-    return is_retry ? "only read, write and each do a thing again: each { ... } @retry=3 begins a file anew"
-                    : "it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s";
+    return "it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s";
 }
 
-/* Why there is no @onerror here, or not this one. */
+static const char *refuse_retry(const struct plan_node *node)
+{
+    const struct node_type *type = type_of(node);
+    if (type != NULL && (type->retries & NODE_FED_BY(node->in)) != 0)
+        return NULL;
+    return "only read, write and each do a thing again: each { ... } @retry=3 begins a file anew";
+}
+
 static const char *refuse_onerror(const struct plan_node *node)
 {
-    const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    if (type != NULL && type->drops && node->in != WEIR_FILES)
+    const struct node_type *type = type_of(node);
+    const bool is_dead = node->engine.onerror == ONERROR_DEAD;
+    const bool by_row = type != NULL && (node->in != WEIR_FILES || type->whole_files);
+    if (by_row && (is_dead ? type->rejects : type->drops))
+        return NULL;
+    if (by_row && type->drops)
         return "it leaves out what it can't take, but doesn't send it on";
     if (node->in == WEIR_NONE)
         return "a source that fails has no more to give";
@@ -479,48 +505,35 @@ static const char *refuse_onerror(const struct plan_node *node)
     return "there is nothing about a single one of what it gets that could be wrong";
 }
 
-/* @par and @order=in|any, @onerror=fail|drop: where the node knows them. */
-static bool runs_here(const struct engine_option *option, const struct plan_node *node)
-{
-    const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    if (option->set == set_order && type != NULL && type->orders)
-        return node->engine.order != ORDER_KEY;
-    if (option->set == set_onerror)
-        return type != NULL && node->in != WEIR_FILES &&
-               (node->engine.onerror == ONERROR_DEAD ? type->rejects : type->drops);
-    if (option->set == set_rate)
-        return refuse_rate(node) == NULL;
-    if (option->set == set_pool)
-        return refuse_pool(node) == NULL;
-    if (option->set == set_timeout || option->set == set_retry)
-        return refuse_patience(option, node) == NULL;
-    return (type != NULL ? type->parallel : node->stage->cut != NULL) && node->engine.order != ORDER_KEY &&
-           (option->set == set_par || option->set == set_order);
-}
+static const struct engine_option {
+    const char *name;
+    bool (*set)(struct check *check, const struct argument *argument, struct plan_node *node);
+    const char *(*refuse)(const struct plan_node *node); /* NULL: every stage can do it */
+} engine_options[] = {
+    { "par", set_par, refuse_par },
+    { "order", set_order, refuse_order },
+    { "queue", set_queue, NULL },
+    { "pool", set_pool, refuse_pool },
+    { "timeout", set_timeout, refuse_timeout },
+    { "retry", set_retry, refuse_retry },
+    { "onerror", set_onerror, refuse_onerror },
+    { "rate", set_rate, refuse_rate },
+    { "name", set_name, NULL },
+};
+
+enum { ENGINE_OPTIONS = sizeof engine_options / sizeof engine_options[0] };
 
 static bool set_known(struct check *check, const struct argument *argument, const struct engine_option *option,
                       struct plan_node *node)
 {
     if (!option->set(check, argument, node))
         return false;
-    if (option->runs || runs_here(option, node))
-        return true;
-    if (option->set == set_par && wp_node_type_of(node->stage, node->in) == NULL)
-        wp_diag(check->diags, argument->span, "%s can't do @par: its input can't be cut into pieces",
-                node->stage->name);
-    else if (option->set == set_rate)
-        wp_diag(check->diags, argument->span, "%s can't do this @rate: %s", node->stage->name, refuse_rate(node));
-    else if (option->set == set_pool)
-        wp_diag(check->diags, argument->span, "%s can't do this @pool: %s", node->stage->name, refuse_pool(node));
-    else if (option->set == set_timeout || option->set == set_retry)
-        wp_diag(check->diags, argument->span, "%s can't do @%s: %s", node->stage->name, option->name,
-                refuse_patience(option, node));
-    else if (option->set == set_onerror)
-        wp_diag(check->diags, argument->span, "%s can't do this @onerror: %s", node->stage->name, refuse_onerror(node));
-    else
-        wp_diag(check->diags, argument->span, "@%s is part of the language, but this weir can't do it yet",
-                option->name);
-    return false;
+    const char *reason = option->refuse != NULL ? option->refuse(node) : NULL;
+    const struct span span = argument->span;
+    if (reason != NULL)
+        wp_diag(check->diags, span, "%s can't do %.*s: %s", node->stage->name, (int)(span.to - span.from),
+                check->syntax->source.text + span.from, reason);
+    return reason == NULL;
 }
 
 static bool set_engine(struct check *check, const struct argument *argument, struct plan_node *node)
@@ -543,6 +556,24 @@ static bool set_engine(struct check *check, const struct argument *argument, str
     return false;
 }
 
+/* Where both are said: what is parallel without a word is not when it is to run inline. */
+static bool check_lanes(struct check *check, const struct stage_use *use, struct plan_node *node)
+{
+    const struct argument *par = NULL;
+    for (const struct argument *argument = use->engine; argument != NULL; argument = argument->next)
+        if (strcmp(argument->name, "par") == 0)
+            par = argument;
+    if (node->engine.pool != POOL_INLINE || (node->engine.par == 1 && !node->engine.par_cores))
+        return true;
+    if (par == NULL) {
+        node->engine.par_cores = false;
+        return true;
+    }
+    wp_diag(check->diags, par->span, "%s: %.*s takes several lanes, and @pool=inline has one: leave out one of them",
+            use->name, (int)(par->span.to - par->span.from), check->syntax->source.text + par->span.from);
+    return false;
+}
+
 bool wp_check_engine(struct check *check, const struct stage_use *use, struct plan_node *node)
 {
     bool good = true;
@@ -550,10 +581,5 @@ bool wp_check_engine(struct check *check, const struct stage_use *use, struct pl
     node->engine = (struct plan_engine){ .par = 1, .par_cores = type != NULL && type->wide };
     for (const struct argument *argument = use->engine; argument != NULL; argument = argument->next)
         good = set_engine(check, argument, node) && good;
-    if (good && node->engine.pool == POOL_INLINE && (node->engine.par > 1 || node->engine.par_cores) &&
-        node->stage->cut != NULL) {
-        wp_diag(check->diags, use->span, "%s: @pool=inline is for one lane, and @par makes several", use->name);
-        return false;
-    }
-    return good;
+    return good && check_lanes(check, use, node);
 }

@@ -44,6 +44,12 @@ static unsigned depth_in(const struct plan_chain *chain, const struct plan_node 
     return 0;
 }
 
+bool wp_plan_keeps_order(const struct plan_node *node)
+{
+    const struct plan_chain *block = node->forks ? NULL : wp_plan_block(node, 0);
+    return node->engine.order == ORDER_IN || (block != NULL && block->out != WEIR_NONE);
+}
+
 unsigned wp_plan_depth(const struct plan *plan, const struct plan_node *node, bool *ret_first)
 {
     unsigned depth = 0;

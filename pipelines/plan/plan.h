@@ -48,12 +48,14 @@ struct plan_engine {
     unsigned par; /* 1: nothing at once */
     bool par_cores;
     enum plan_order order;
-    struct expr *key;
-    int64_t queue_bytes; /* 0: the default */
+    const struct expr *key; /* a path, with @order=key(.f); else NULL */
+    const char *key_text;   /* "f" */
+    int64_t queue_bytes;    /* 0: the default */
     enum plan_pool pool;
     int64_t timeout_ns; /* 0: none */
     unsigned retries;
     enum plan_onerror onerror;
+    bool onerror_said; /* also where it is what it is anyway: a file that fails is told of unless somebody says fail */
     const char *dead;
     int64_t rate; /* a second; 0: none */
     bool rate_is_bytes;
@@ -136,6 +138,8 @@ WEIR_MUST_USE int wp_plan(struct syntax *syntax, const struct plan_variable *var
 const struct plan_chain *wp_plan_block(const struct plan_node *node, unsigned index);
 /* Where what it gives goes: the next one, or the merge that names its pipeline; NULL: nowhere. */
 const struct plan_node *wp_plan_to(const struct plan_node *node);
+/* Whether what it gives is in the order of what came to it: what blocks of files give is, whatever @order says. */
+bool wp_plan_keeps_order(const struct plan_node *node);
 /* How many blocks the node is in, and whether it is the first of its chain. */
 unsigned wp_plan_depth(const struct plan *plan, const struct plan_node *node, bool *ret_first);
 /* The last stage of a chain. */

@@ -13,6 +13,7 @@ struct batch *wp_batch_create(void)
     batch->count = 0;
     batch->bytes = 0;
     batch->before = 0;
+    batch->places = NULL;
     batch->chunk = NULL;
     return batch; /* rows are written when they are made */
 }

@@ -82,8 +82,10 @@ struct row {
 struct batch {
     struct arena arena;
     uint32_t count;
-    uint64_t bytes;    /* of the files whose size is known */
-    uint64_t before;   /* records that came before it to the node that works on it */
+    uint64_t bytes;  /* of the files whose size is known */
+    uint64_t before; /* records that came before it to the node that works on it */
+    /* Of a part of a batch: where each row was in that; NULL: where it is. */
+    const uint8_t *places;
     weir_chunk *chunk; /* a reference to where lines of records lie; NULL: all lie in the arena */
     struct row rows[BATCH_ROWS];
 };
@@ -92,6 +94,19 @@ struct batch {
 struct batch *wp_batch_create(void);
 /* Takes NULL. */
 void wp_batch_free(struct batch *batch);
+
+/* It has come to a node, as that one's last of `received` rows. */
+static inline void wp_batch_came(struct batch *batch, uint64_t received)
+{
+    batch->before = received - batch->count;
+    batch->places = NULL;
+}
+
+/* The number of a row, from 1, of all that came to the node. Before any row is moved. */
+static inline uint64_t wp_batch_number(const struct batch *batch, uint32_t row)
+{
+    return batch->before + (batch->places != NULL ? batch->places[row] : row) + 1;
+}
 
 /* One more row with a copy of the path, not counted yet: the caller fills it in and adds 1. NULL: no memory. */
 struct row *wp_batch_next(struct batch *batch, const char *path, size_t size);

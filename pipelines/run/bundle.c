@@ -88,7 +88,7 @@ static struct wp_edge_send hand_on(struct run_node *to, struct parcel *parcel)
 static void set_place(const struct run_node *node, struct parcel *parcel)
 {
     if (parcel->batch != NULL)
-        parcel->batch->before = node->counters.in_rows - parcel->batch->count;
+        wp_batch_came(parcel->batch, node->counters.in_rows);
 }
 
 static void count_atomically(uint64_t *counter, uint64_t by)

@@ -61,8 +61,7 @@ static bool is_empty(const struct parcel *parcel)
            !parcel->last;
 }
 
-/* The node is going to end, since nobody wants more. */
-static void leave(struct run_node *node)
+void wp_edge_leave(struct run_node *node)
 {
     wp_reject_leave(node);
     wp_mark_leave(node);
@@ -118,8 +117,8 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     }
     if (self->output == 0)
         self->parcel = (struct parcel){ 0 }; /* the channel's now */
-    else
-        leave(self->node);
+    else if (!self->node->plan->forks)       /* else it goes on as long as another way wants more */
+        wp_edge_leave(self->node);
     WEIR_FINALLY
     weir_drop(self->held);
     wp_parcel_put(&self->parcel);
@@ -188,7 +187,7 @@ WEIR_ASYNC_DEFINE(wp_edge_recv)
         RETURN(0);
     }
     if (self->output > 0)
-        leave(self->node);
+        wp_edge_leave(self->node);
     if (self->output != 0)
         RETURN(self->output < 0 ? -ECANCELED : -EPIPE);
     RETURN(let_in(self->node, self->ret_parcel));

@@ -31,13 +31,6 @@ weir_mpsc_sender *wp_fork_way(const struct run_node *node, unsigned index)
     return index < node->branch_count ? node->branches[index] : node->to;
 }
 
-void wp_fork_close(struct run_node *node, unsigned index)
-{
-    weir_mpsc_sender **way = index < node->branch_count ? &node->branches[index] : &node->to;
-    weir_mpsc_sender_unref(*way);
-    *way = NULL;
-}
-
 unsigned wp_fork_next(const struct run_node *node, unsigned index)
 {
     while (index < wp_fork_ways(node) && wp_fork_way(node, index) == NULL)
@@ -48,6 +41,15 @@ unsigned wp_fork_next(const struct run_node *node, unsigned index)
 bool wp_fork_is_wanted(const struct run_node *node)
 {
     return wp_fork_next(node, 0) < wp_fork_ways(node);
+}
+
+void wp_fork_close(struct run_node *node, unsigned index)
+{
+    weir_mpsc_sender **way = index < node->branch_count ? &node->branches[index] : &node->to;
+    weir_mpsc_sender_unref(*way);
+    *way = NULL;
+    if (!wp_fork_is_wanted(node))
+        wp_edge_leave(node);
 }
 
 /* --- several into one ------------------------------------------------------------------------------------ */

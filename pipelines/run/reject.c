@@ -8,6 +8,7 @@
 
 #include "run/batch.h"
 #include "run/bounds.h"
+#include "run/row.h"
 
 struct rejects {
     pthread_mutex_t lock;   /* of what follows */
@@ -118,6 +119,18 @@ int wp_reject_line(struct run_node *node, const struct row *row, uint64_t record
     if (wp_reject(node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record, at, reason))
         return 0;
     return wp_run_fail(node, error, "record %lu, byte %zu: %s: %s", (unsigned long)record, at, reason, way_out(row));
+}
+
+int wp_reject_row(struct run_node *node, const struct batch *batch, const struct row *row, const char *reason)
+{
+    if ((row->flags & ROW_RECORD) == 0) {
+        wp_run_trouble(node, "%s: %.*s: %s", node->plan->stage->name, wp_row_shown(row), row->path, reason);
+        return 0;
+    }
+    const unsigned long record = (unsigned long)wp_batch_number(batch, (uint32_t)(row - batch->rows));
+    if (wp_reject(node, row->raw, row->raw_size, "record %lu: %s", record, reason))
+        return 0;
+    return wp_run_fail(node, -EINVAL, "record %lu: %s: @onerror=drop leaves out such records", record, reason);
 }
 
 struct batch *wp_reject_take(struct run_node *node)

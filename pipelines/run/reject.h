@@ -25,6 +25,13 @@ bool wp_reject(struct run_node *node, const char *raw, size_t size, const char *
 int wp_reject_line(struct run_node *node, const struct row *row, uint64_t record, size_t at, const char *reason,
                    int error);
 
+/*
+ * An expression can't be said of the row, for this reason: of a file that is told; a record is rejected as above. 0: it
+ * is left out; or -EINVAL, which was told.
+ */
+WEIR_MUST_USE int wp_reject_row(struct run_node *node, const struct batch *batch, const struct row *row,
+                                const char *reason);
+
 /* A batch of what waits, which is the caller's; NULL: nothing does. */
 struct batch *wp_reject_take(struct run_node *node);
 bool wp_reject_waits(const struct run_node *node);

@@ -11,6 +11,7 @@
 #include <weir/trace.h>
 
 #include "run/bounds.h"
+#include "run/deal.h"
 #include "run/gate.h"
 #include "run/reject.h"
 #include "run/patience.h"
@@ -154,7 +155,7 @@ static bool goes_to_lane(const struct rows_shared *shared)
 static struct work *next_work(struct rows_shared *shared, struct parcel *parcel)
 {
     if (parcel->batch != NULL)
-        parcel->batch->before = shared->node->counters.in_rows - parcel->batch->count;
+        wp_batch_came(parcel->batch, shared->node->counters.in_rows);
     struct work *work = work_create(shared, parcel->batch);
     parcel->batch = NULL;
     return work;
@@ -258,10 +259,11 @@ WEIR_ASYNC(rows_run, int, struct run_node *node; const struct rows_ops *ops; str
 
 /* clang-format off */
 WEIR_ASYNC_FRAME_(rows_run_par, int, weir_future, struct run_node *node; const struct rows_ops *ops;
-                  struct rows_shared *shared; weir_join_set *set; struct work **slots; unsigned par; unsigned busy;
-                  bool ended; struct parcel parcel; struct parcel mark; struct work *work; int64_t done;
-                  struct wp_edge_recv recv; weir_join_next_future next; weir_select_future which;
-                  struct wp_edge_send send; struct wp_mark_hand_on hand_on; struct rows_run rest;);
+                  struct rows_shared *shared; weir_join_set *set; struct work **slots; struct batch **parts;
+                  unsigned par; unsigned busy; unsigned waiting; bool ended; struct parcel parcel; struct parcel mark;
+                  struct work *work; int64_t done; struct wp_edge_recv recv; weir_join_next_future next;
+                  weir_select_future which; struct wp_edge_send send; struct wp_mark_hand_on hand_on;
+                  struct rows_run rest;);
 /* clang-format on */
 
 static int start_par(struct rows_run_par *self)
@@ -270,9 +272,11 @@ static int start_par(struct rows_run_par *self)
     self->node->takes_marks = true; /* it receives while others are at work */
     self->par = wp_bounds_par(self->node->plan);
     self->slots = calloc(self->par, sizeof(struct work *));
-    int error = self->slots == NULL          ? -ENOMEM
-                : engine->order == ORDER_ANY ? weir_join_set_create(self->par, &self->set)
-                                             : weir_join_set_create_ordered(self->par, &self->set);
+    if (engine->order == ORDER_KEY)
+        self->parts = calloc(self->par, sizeof(struct batch *));
+    int error = self->slots == NULL || (engine->order == ORDER_KEY && self->parts == NULL) ? -ENOMEM
+                : engine->order == ORDER_IN ? weir_join_set_create_ordered(self->par, &self->set)
+                                            : weir_join_set_create(self->par, &self->set);
     if (error == 0)
         weir_join_set_name(self->set, self->node->plan->name);
     return error < 0 ? wp_run_fail(self->node, error, "no memory") : wp_rows_open(self->node, self->ops, &self->shared);
@@ -290,14 +294,12 @@ WEIR_ASYNC(timed_job, int64_t, struct run_node *node; weir_offload_future job; w
     WEIR_END
 }
 
-static int put_to_work(struct rows_run_par *self)
+/* The batch is gone in any case. */
+static int start(struct rows_run_par *self, unsigned slot, struct batch *batch)
 {
-    struct work *work = next_work(self->shared, &self->parcel);
+    struct work *work = work_create(self->shared, batch);
     if (work == NULL)
         return wp_run_fail(self->node, -ENOMEM, "no memory");
-    unsigned slot = 0;
-    while (self->slots[slot] != NULL)
-        slot++;
     self->slots[slot] = work;
     self->busy++;
     wp_counter_add(&self->node->counters.offloaded, 1);
@@ -306,6 +308,49 @@ static int put_to_work(struct rows_run_par *self)
                           ? weir_join_set_spawn(self->set, job)
                           : weir_join_set_spawn(self->set, WEIR_CALL(timed_job, .node = self->node, .job = job));
     return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
+}
+
+/*
+ * With @order=key a slot is a lane: what it is dealt waits until what it was dealt before is done and has gone on, so
+ * what is of one key stays in its order.
+ */
+static int start_parts(struct rows_run_par *self)
+{
+    int error = 0;
+    for (unsigned slot = 0; error == 0 && self->waiting > 0 && slot < self->par; slot++) {
+        struct batch *part = self->parts[slot];
+        if (part == NULL || self->slots[slot] != NULL)
+            continue;
+        self->parts[slot] = NULL;
+        self->waiting--;
+        error = start(self, slot, part);
+    }
+    return error;
+}
+
+static int put_to_work(struct rows_run_par *self)
+{
+    struct batch *batch = self->parcel.batch;
+    self->parcel.batch = NULL;
+    wp_batch_came(batch, self->node->counters.in_rows);
+    if (self->parts != NULL) {
+        const int parts = wp_deal(batch, self->node->plan->engine.key, self->par, self->parts);
+        if (parts < 0)
+            return wp_run_fail(self->node, parts, "no memory");
+        self->waiting = (unsigned)parts;
+        return start_parts(self);
+    }
+    unsigned slot = 0;
+    while (self->slots[slot] != NULL)
+        slot++;
+    return start(self, slot, batch);
+}
+
+/* Dealt to lanes, the next batch may wait; else it comes when there is somebody for it. */
+static bool has_enough(const struct rows_run_par *self)
+{
+    return self->ended || self->mark.mark != NULL ||
+           (self->parts != NULL ? self->waiting > 0 : self->busy == self->par);
 }
 
 /* What is done: out of its slot. */
@@ -337,7 +382,10 @@ static void free_slots(struct rows_run_par *self)
 {
     for (unsigned slot = 0; self->slots != NULL && slot < self->par; slot++)
         work_unref(self->slots[slot]);
+    for (unsigned slot = 0; self->parts != NULL && slot < self->par; slot++)
+        wp_batch_free(self->parts[slot]);
     free(self->slots);
+    free(self->parts);
 }
 
 WEIR_ASYNC_BODY_(rows_run_par, static)
@@ -351,7 +399,7 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
             continue;
         }
         self->recv = WEIR_CALL(wp_edge_recv, .node = self->node, .ret_parcel = &self->parcel);
-        if (self->ended || self->busy == self->par || self->mark.mark != NULL)
+        if (has_enough(self))
             weir_drop(self->recv);
         self->next = weir_join_next(self->set, &self->done);
         if (self->busy == 0)
@@ -373,6 +421,8 @@ WEIR_ASYNC_BODY_(rows_run_par, static)
             continue;
         }
         self->output = take_done(self);
+        if (self->output == 0)
+            self->output = start_parts(self);
         if (self->output == 0 && (self->parcel.batch != NULL || wp_reject_waits(self->node))) {
             AWAIT(self->send, send_batch(self->node, &self->parcel));
             if (self->send.output < 0)

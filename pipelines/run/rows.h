@@ -3,8 +3,9 @@
  *
  * A node says what it does with a batch, and at the end; the loop receives, calls
  * and sends. Work that blocks or computes runs on a lane, then with @par several
- * batches at once, and what comes out is in the order of what went in (@order=in)
- * or as it is done (@order=any).
+ * batches at once, and what comes out is in the order of what went in (@order=in),
+ * as it is done (@order=any), or (@order=key(.f)) as it is done by lanes that are dealt
+ * what is of one key.
  */
 #ifndef WP_ROWS_H
 #define WP_ROWS_H

@@ -232,6 +232,8 @@ WEIR_ASYNC_DECLARE(wp_edge_recv, int, struct run_node *node; struct parcel *ret_
                    struct wp_mark_hand_on mark;);
 /* For a select: resolves once nobody wants what the node gives, whose task may end then; never, if it forks or ends. */
 weir_closed_future wp_edge_closed(const struct run_node *node);
+/* The node's task is going to end, since that has resolved. Sends and receives that say so have done this. */
+void wp_edge_leave(struct run_node *node);
 
 static inline void wp_counter_add(uint64_t *counter, uint64_t by)
 {

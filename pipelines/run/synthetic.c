@@ -159,3 +159,10 @@ size_t wp_synthetic_unfinished(const struct synthetic *self)
     const bool has_lines = self->kind != SYNTHETIC_ZERO && self->kind != SYNTHETIC_RANDOM;
     return has_lines && self->done < self->size ? self->done : 0;
 }
+
+size_t wp_synthetic_finish(struct synthetic *self, uint8_t *bytes)
+{
+    const size_t left = wp_synthetic_unfinished(self) > 0 ? self->size - self->done : 0;
+    wp_synthetic_fill(self, bytes, left);
+    return left;
+}

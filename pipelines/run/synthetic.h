@@ -22,5 +22,7 @@ void wp_synthetic_init(struct synthetic *self, enum synthetic_kind kind, uint64_
 void wp_synthetic_fill(struct synthetic *self, uint8_t *ret_bytes, size_t size);
 /* How many of them, at their end, are the begin of a line that goes on; 0 where there are no lines. */
 size_t wp_synthetic_unfinished(const struct synthetic *self);
+/* The rest of that line, of at most SYNTHETIC_LINE_MAX bytes: how many. */
+size_t wp_synthetic_finish(struct synthetic *self, uint8_t *ret_bytes);
 
 #endif

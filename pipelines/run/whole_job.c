@@ -72,7 +72,7 @@ static bool is_plain(const struct plan_node *node)
 {
     const struct plan_engine *engine = &node->engine;
     return engine->pool == POOL_AUTO && engine->timeout_ns == 0 && engine->retries == 0 && engine->rate == 0 &&
-           engine->dead == NULL;
+           !engine->onerror_said;
 }
 
 static bool is_manifest(const struct plan_node *hash)

@@ -93,9 +93,9 @@ if "$weir" stages unzstd >/dev/null 2>&1; then
     want 1 run "read packed | unzstd @par=2 max=1MiB | write new"; [ ! -e new ] || fail "above its bound"
 fi
 want 2 "$weir" check -e 'read a | gunzip @par=2 | null'
-says "-e:1:17: gunzip can't do @par: its input can't be cut into pieces
+says "-e:1:17: gunzip can't do @par=2: its input can't be cut into pieces
     read a | gunzip @par=2 | null
-                    ^~~~~~~"
+                    ^~~~~~"
 want 2 "$weir" check -e 'read a | zstd level=20 | null'
 printf 'plain text\n' >plain
 want 1 run "read plain | gunzip | null"

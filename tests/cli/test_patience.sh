@@ -69,11 +69,11 @@ same few out
 
 # --- where they can't be they are refused, with a way out -----------------------------------------------------------
 want 2 'stdin | lines @timeout=5s | null'
-says "-e:1:15: lines can't do @timeout: it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s"
+says "-e:1:15: lines can't do @timeout=5s: it waits for nothing but its input: a limit is for what does io, or each { ... } @timeout=5s"
 want 2 'stdin | zstd @retry=3 | null'
-says "zstd can't do @retry: only read, write and each do a thing again: each { ... } @retry=3 begins a file anew"
+says "zstd can't do @retry=3: only read, write and each do a thing again: each { ... } @retry=3 begins a file anew"
 want 2 'stdin | null @rate=10k/s'
-says "null can't do this @rate: bytes have no rows to count; a rate of bytes is such as 50MiB/s"
+says "null can't do @rate=10k/s: bytes have no rows to count; a rate of bytes is such as 50MiB/s"
 want 2 'stdin | null @rate=fast'
 says "@rate is a rate such as 10k/s or 50MiB/s"
 want 2 'files "." | each { read | null } @timeout=0s'
@@ -83,11 +83,11 @@ says "@retry is a number of times, 0 to 1000"
 
 # --- so are others that would be ignored ---
 want 2 'stdin | lines @pool=cpu | null'
-says "lines can't do this @pool: where its parts run can't be chosen; 'weir explain' says it"
+says "lines can't do @pool=cpu: where its parts run can't be chosen; 'weir explain' says it"
 want 0 'read lines | lines | where .line != "7" @pool=cpu | to raw | write copy'
 same without copy
 want 2 'stdin | zstd seekable=1MiB @pool=inline @par=2 | null'
-says "zstd: @pool=inline is for one lane, and @par makes several"
+says "zstd: @par=2 takes several lanes, and @pool=inline has one: leave out one of them"
 explains 'stdin | lines | where .line != "" @pool=cpu | null' 'each batch goes to the cpu lane all the same (@pool)'
 explains 'stdin @queue=512KiB | null' 'bytes to null: at most 512 KiB (2 chunks'
 explains 'files "." @queue=1MiB | each { read | null }' 'files to each: at most 16 batches'

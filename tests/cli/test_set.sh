@@ -84,9 +84,9 @@ want 0 run 'read strict.json | lines | json | where int!(.b) > 8 @par=2 @onerror
 printf '{"error":"record 2: int!() has no value for \\"x\\"","raw":"{\\"b\\":\\"x\\"}"}\n' >wanted
 same wanted new "where such go"
 want 2 run 'files "." | where int!(.name) > 8 @onerror=drop | null'
-says "where can't do this @onerror: a file that fails is told of, the others are done, and the exit code says it"
+says "where can't do @onerror=drop: a file that fails is told of, the others are done, and the exit code says it"
 want 2 run 'read a | zstd @onerror=drop | null'
-says "zstd can't do this @onerror: what is wrong with a stream of bytes is wrong with all that follows"
+says "zstd can't do @onerror=drop: what is wrong with a stream of bytes is wrong with all that follows"
 
 # Mistakes are told before anything runs.
 want 2 run 'read data.json | lines | json | set .a == 1 | null'

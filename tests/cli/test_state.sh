@@ -40,6 +40,8 @@ gzip -dc out.gz | cmp - wanted || fail "gzip: differs after $killed kills"
 until_done rows "read \"in\" $slow | lines | json @onerror=dead(bad) @par=3 | to json | write \"numbers\"
 dead bad -> to json | write \"bad\""
 [ ! -s numbers ] || head -c 100 numbers >/dev/null
+until_done keys "read \"in\" $slow | lines | where .line !~ /7\$/ @par=3 @order=key(.line) | to raw | write \"out\""
+sort -n out | cmp - wanted || fail "keys: differs after $killed kills"
 until_done rotate "read \"in\" $slow | lines | where .line !~ /7\$/ | to raw | zstd level=1 @par=2 | write \"row.zst\" rotate=500KiB"
 cat $(ls row.zst row.*.zst | sort -t. -k2n) | zstd -dc | cmp - wanted || fail "rotate: differs after $killed kills"
 ls | grep weir- && fail "a temporary file is left"

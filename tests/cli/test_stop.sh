@@ -56,10 +56,8 @@ for signal in INT TERM; do
 done
 stop TERM 0 'generate kind=text | lines | print | to raw | write "out"'
 "$weir" run "generate kind=text size=$(wc -c <out) | write all" 2>err || fail "generate"
-head -n "$(wc -l <all)" out >whole
-head -n "$(wc -l <all)" all >wanted
-same wanted whole
-rm out all whole
+same all out # it ended behind a line
+rm out all
 
 # --- one that had more to give was cut short: no new file is less than the whole ---------------------------
 echo precious >kept

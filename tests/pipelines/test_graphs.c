@@ -26,6 +26,9 @@
 /* Of a source: its numbers begin at LINES_MAX times its own. */
 #define LINES_MAX 3000
 #define NUMBERS_MAX (SOURCES_MAX * LINES_MAX)
+/* The field "k" of a line: as many keys as there are. */
+#define KEYS 7
+#define KEY_OF(number) ((number) % KEYS)
 /* Of the lines with these numbers no JSON is to be made, where there are such lines. */
 #define IS_BAD(number) ((number) % 16 == 7)
 
@@ -50,17 +53,25 @@ static bool one_in(uint64_t n)
 
 enum port { BYTES, ZSTD, LINES, FIELDS };
 
+/* In which order numbers come: as they were sent, those of one key so, or anyhow. */
+enum order { AS_SENT, BY_KEY, MIXED };
+
+static enum order looser(enum order a, enum order b)
+{
+    return a > b ? a : b;
+}
+
 /* What comes to a place: of which sources, which of their numbers, and in what order. */
 struct flow {
     uint64_t least[SOURCES_MAX], end[SOURCES_MAX]; /* of each source, its numbers from `least` up to below `end` */
     bool has_bad[SOURCES_MAX];                     /* bad lines of it, too */
-    bool mixed;                                    /* in any order */
+    enum order order;
 };
 
 /* Numbers, each with how often it comes. */
 struct sink {
     uint8_t times[NUMBERS_MAX];
-    bool mixed;
+    enum order order;
 };
 
 struct text {
@@ -104,12 +115,17 @@ static bool say_par(struct text *text)
 }
 
 /* The same for records, which may get out of order. */
-static void say_row_par(struct text *text, struct flow *flow)
+static void say_row_par(struct text *text, struct flow *flow, const char *key)
 {
-    if (say_par(text) && one_in(2)) {
+    if (!say_par(text))
+        return;
+    const uint64_t which = chance(3);
+    if (which == 0)
         say(text, " @order=any");
-        flow->mixed = true;
-    }
+    else if (which == 1)
+        say(text, " @order=key(.%s)", key);
+    const bool one_each = strcmp(key, "line") == 0; /* no two lines are the same */
+    flow->order = looser(flow->order, which == 0 || (which == 1 && one_each) ? MIXED : which == 1 ? BY_KEY : AS_SENT);
 }
 
 static void say_chain(struct text *text, enum port port, struct flow flow, unsigned depth);
@@ -199,7 +215,7 @@ static void say_rows(struct text *text, struct flow *flow)
     const uint64_t which = chance(sizeof stages / sizeof stages[0]);
     say(text, "%s", stages[which]);
     if (which == 3) { /* at the end of the input, in an order of its own */
-        flow->mixed = true;
+        flow->order = MIXED;
         (void)say_par(text);
     }
 }
@@ -232,7 +248,7 @@ static enum port say_stage(struct text *text, enum port port, struct flow *flow,
         else
             say(text, "to raw");
         if (out == FIELDS)
-            say_row_par(text, flow);
+            say_row_par(text, flow, "line");
         break;
     case FIELDS:
         if (which == 5) {
@@ -244,7 +260,7 @@ static enum port say_stage(struct text *text, enum port port, struct flow *flow,
             const uint64_t number = chance(text->sources * LINES_MAX);
             take_from(flow, number);
             say(text, "where .n >= %" PRIu64, number);
-            say_row_par(text, flow);
+            say_row_par(text, flow, "k");
         }
         break;
     }
@@ -274,7 +290,7 @@ static void say_sink(struct text *text, enum port port, const struct flow *flow)
     say_link(text);
     say(text, "null");
     say_engine(text, port);
-    sink->mixed = flow->mixed;
+    sink->order = flow->order;
     for (uint64_t number = 0; number < NUMBERS_MAX; number++)
         sink->times[number] = comes(flow, number);
 }
@@ -323,7 +339,7 @@ static void say_merge(struct text *text, const bool *open, struct flow flow)
         }
     if (any)
         say(text, " @order=any");
-    flow.mixed |= any;
+    flow.order = looser(flow.order, any ? MIXED : AS_SENT);
     const enum port port = say_stages(text, LINES, &flow, 0);
     say_end(text, port, flow, 0);
 }
@@ -337,7 +353,7 @@ static void say_dead(struct text *text)
     say(text, "null");
     say_engine(text, LINES);
     memcpy(sink->times, text->dead, sizeof sink->times);
-    sink->mixed = true;
+    sink->order = MIXED;
     text->sinks++;
 }
 
@@ -363,7 +379,7 @@ static void say_pipelines(struct text *text)
         merged.least[i] = flow.least[i];
         merged.end[i] = flow.end[i];
         merged.has_bad[i] = flow.has_bad[i];
-        merged.mixed |= flow.mixed;
+        merged.order = looser(merged.order, flow.order);
     }
     if (open[0] || open[1] || open[2])
         say_merge(text, open, merged);
@@ -397,17 +413,18 @@ struct rig {
 struct reading {
     const struct sink *comes;
     uint8_t times[NUMBERS_MAX];
-    uint64_t count, last; /* numbers that came, and the last of them */
-    uint64_t value;       /* of a number in the bytes that were read last */
-    unsigned at;          /* matched of "n":, then in the digits */
+    uint64_t count, above[KEYS]; /* numbers that came; by key: all that come are at least this */
+    uint64_t value;              /* of a number in the bytes that were read last */
+    unsigned at;                 /* matched of "n":, then in the digits */
 };
 
 static void meet(struct reading *reading, uint64_t number)
 {
     CHECK(number < NUMBERS_MAX);
     CHECK(++reading->times[number] <= reading->comes->times[number]);
-    CHECK(reading->comes->mixed || reading->count == 0 || number > reading->last);
-    reading->last = number;
+    uint64_t *above = &reading->above[reading->comes->order == BY_KEY ? KEY_OF(number) : 0];
+    CHECK(reading->comes->order == MIXED || number >= *above);
+    *above = number + 1;
     reading->count++;
 }
 
@@ -462,9 +479,9 @@ static void fill(struct rig *rig, unsigned source, weir_chunk *chunk)
         if (source == 0 && *sent == rig->fails_at)
             return;
         const uint64_t number = source * LINES_MAX + (*sent)++;
-        chunk->size +=
-            (size_t)snprintf(to + chunk->size, 100, "{\"n\":%" PRIu64 ",\"s\":\"%s\"%s\n", number,
-                             padding + chance(sizeof padding), rig->text.has_bad && IS_BAD(number) ? "]" : "}");
+        chunk->size += (size_t)snprintf(to + chunk->size, 100, "{\"n\":%" PRIu64 ",\"k\":%" PRIu64 ",\"s\":\"%s\"%s\n",
+                                        number, KEY_OF(number), padding + chance(sizeof padding),
+                                        rig->text.has_bad && IS_BAD(number) ? "]" : "}");
     }
 }
 
