@@ -303,8 +303,9 @@ WEIR_ASYNC_DEFINE(wp_checkpoint_pass)
         if (self->mark.output < 0)
             RETURN(self->mark.output);
     }
+    /* It may be settled from here on, and wp_checkpoint_settled() so no future. */
     if (wp_checkpoint_holds(self->node))
-        AWAIT(self->settled, wp_checkpoint_settled(self->node));
+        AWAIT(self->settled, weir_cancelled(self->node->seat.passed->settled));
     WEIR_FINALLY
     WEIR_END
 }

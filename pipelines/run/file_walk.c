@@ -383,6 +383,9 @@ int wp_file_walk_next(struct file_walk *self, struct batch **ret_batch)
         error = more;
     if (error < 0)
         return wp_run_fail(self->node, error, "%s", strerror(-error));
+    /* Nothing means the end to who asked for more; after something they see the stop by themselves. */
+    if (self->batch->count == 0 && more > 0)
+        wp_stop_cut(self->node);
     *ret_batch = self->batch->count > 0 ? self->batch : NULL;
     if (*ret_batch != NULL)
         self->batch = NULL;
