@@ -263,7 +263,7 @@ static int read_next(struct spool *self)
     const int fd = open_file(self, file->first, O_RDONLY);
     if (fd < 0)
         return fail(self, fd, "%s: %s", self->dir, strerror(-fd));
-    struct head head;
+    struct head head = { 0 };
     int more = 1;
     while (more == 1 && self->out == NULL) {
         more = read_packet(fd, self->read_at, &head, NULL);
