@@ -154,9 +154,10 @@ static void io_inspect(const weir_future *future, weir_wait *ret_wait)
 #define IO_TYPE(name) WEIR_FUTURE_TYPE_SEEN(weir_io_future, name, io_poll, io_drop, io_inspect)
 
 static const weir_future_type types[OP_KINDS] = {
-    [OP_OPEN] = IO_TYPE("open"),     [OP_CLOSE] = IO_TYPE("close"),   [OP_READ] = IO_TYPE("read"),
-    [OP_WRITE] = IO_TYPE("write"),   [OP_FSYNC] = IO_TYPE("fsync"),   [OP_STATX] = IO_TYPE("statx"),
-    [OP_RENAME] = IO_TYPE("rename"), [OP_UNLINK] = IO_TYPE("unlink"),
+    [OP_OPEN] = IO_TYPE("open"),     [OP_CLOSE] = IO_TYPE("close"),     [OP_READ] = IO_TYPE("read"),
+    [OP_WRITE] = IO_TYPE("write"),   [OP_FSYNC] = IO_TYPE("fsync"),     [OP_STATX] = IO_TYPE("statx"),
+    [OP_RENAME] = IO_TYPE("rename"), [OP_UNLINK] = IO_TYPE("unlink"),   [OP_MKDIR] = IO_TYPE("mkdir"),
+    [OP_LINK] = IO_TYPE("link"),     [OP_SYMLINK] = IO_TYPE("symlink"),
 };
 
 static weir_io_future make(enum op_kind kind, weir_io_hold hold, weir_io_args args)
@@ -236,4 +237,22 @@ weir_rename_future weir_rename(int old_dirfd, const char *old_path, int new_dirf
 weir_unlink_future weir_unlink(int dirfd, const char *path, int flags)
 {
     return make(OP_UNLINK, WEIR_IO_NO_HOLD, (weir_io_args){ .fd = dirfd, .path = path, .flags = (uint32_t)flags });
+}
+
+weir_mkdir_future weir_mkdir(int dirfd, const char *path, mode_t mode)
+{
+    return make(OP_MKDIR, WEIR_IO_NO_HOLD, (weir_io_args){ .fd = dirfd, .path = path, .mode = mode });
+}
+
+weir_link_future weir_link(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, int flags)
+{
+    return make(OP_LINK, WEIR_IO_NO_HOLD,
+                (weir_io_args){
+                    .fd = old_dirfd, .path = old_path, .fd2 = new_dirfd, .path2 = new_path, .flags = (uint32_t)flags });
+}
+
+weir_symlink_future weir_symlink(const char *target, int new_dirfd, const char *new_path)
+{
+    return make(OP_SYMLINK, WEIR_IO_NO_HOLD,
+                (weir_io_args){ .fd = new_dirfd, .path = target, .fd2 = new_dirfd, .path2 = new_path });
 }

@@ -29,15 +29,18 @@ struct ring;
 
 enum op_kind {
     OP_NOP,
-    OP_OPEN,   /* fd (directory), path, how                    -> a descriptor */
-    OP_CLOSE,  /* fd; is never cancelled */
-    OP_READ,   /* fd, buffer, length, offset (-1: where it is) -> bytes */
-    OP_WRITE,  /* the same */
-    OP_FSYNC,  /* fd, flags: 1 for fdatasync */
-    OP_STATX,  /* fd (directory), path, flags, mask, buffer: a struct statx */
-    OP_RENAME, /* fd, path, fd2, path2, flags: RENAME_* */
-    OP_UNLINK, /* fd (directory), path, flags: AT_REMOVEDIR */
-    OP_POLL,   /* fd, mask: POLLIN...                           -> what is ready */
+    OP_OPEN,    /* fd (directory), path, how                    -> a descriptor */
+    OP_CLOSE,   /* fd; is never cancelled */
+    OP_READ,    /* fd, buffer, length, offset (-1: where it is) -> bytes */
+    OP_WRITE,   /* the same */
+    OP_FSYNC,   /* fd, flags: 1 for fdatasync */
+    OP_STATX,   /* fd (directory), path, flags, mask, buffer: a struct statx */
+    OP_RENAME,  /* fd, path, fd2, path2, flags: RENAME_* */
+    OP_UNLINK,  /* fd (directory), path, flags: AT_REMOVEDIR */
+    OP_MKDIR,   /* fd (directory), path, mask: its mode */
+    OP_LINK,    /* fd, path, fd2, path2, flags: AT_SYMLINK_FOLLOW */
+    OP_SYMLINK, /* path: what it points to; fd2, path2: the link */
+    OP_POLL,    /* fd, mask: POLLIN...                           -> what is ready */
     /*
      * fd (directory), path, buffer, length, flags: OP_SLURP_*. Opens the regular
      * file (O_RDONLY, no symbolic link), reads it from its start until the buffer is

@@ -97,6 +97,12 @@ static int64_t run_once(const struct op *op)
         return or_errno(renameat2(op->fd, path_of(op), op->fd2, op->path2, op->flags));
     case OP_UNLINK:
         return or_errno(unlinkat(op->fd, path_of(op), (int)op->flags));
+    case OP_MKDIR:
+        return or_errno(mkdirat(op->fd, path_of(op), op->mask));
+    case OP_LINK:
+        return or_errno(linkat(op->fd, path_of(op), op->fd2, op->path2, (int)op->flags));
+    case OP_SYMLINK:
+        return or_errno(symlinkat(path_of(op), op->fd2, op->path2));
     case OP_SLURP:
         return wi_op_slurp_result(slurp(op));
     case OP_CLOSE:

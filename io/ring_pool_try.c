@@ -201,6 +201,9 @@ void wi_rpool_try(struct ring_pool *self, struct op *op)
     case OP_FSYNC:
     case OP_RENAME:
     case OP_UNLINK:
+    case OP_MKDIR:
+    case OP_LINK:
+    case OP_SYMLINK:
     case OP_SLURP:
     case OP_KINDS:
         wi_rpool_to_lane(self, op);

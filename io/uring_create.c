@@ -31,11 +31,11 @@ static int set_up(struct io_uring *uring, unsigned entries)
 
 static int probe(struct io_uring *uring)
 {
-    static const uint8_t needed[] = {
-        IORING_OP_NOP,      IORING_OP_OPENAT2,  IORING_OP_CLOSE,   IORING_OP_READ,
-        IORING_OP_WRITE,    IORING_OP_FSYNC,    IORING_OP_STATX,   IORING_OP_RENAMEAT,
-        IORING_OP_UNLINKAT, IORING_OP_POLL_ADD, IORING_OP_FADVISE, IORING_OP_ASYNC_CANCEL
-    };
+    static const uint8_t needed[] = { IORING_OP_NOP,      IORING_OP_OPENAT2,   IORING_OP_CLOSE,
+                                      IORING_OP_READ,     IORING_OP_WRITE,     IORING_OP_FSYNC,
+                                      IORING_OP_STATX,    IORING_OP_RENAMEAT,  IORING_OP_UNLINKAT,
+                                      IORING_OP_POLL_ADD, IORING_OP_FADVISE,   IORING_OP_MKDIRAT,
+                                      IORING_OP_LINKAT,   IORING_OP_SYMLINKAT, IORING_OP_ASYNC_CANCEL };
     const unsigned features = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_EXT_ARG;
     if ((uring->features & features) != features)
         return -EOPNOTSUPP;

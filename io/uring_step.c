@@ -57,6 +57,15 @@ static void prepare_plain(struct io_uring_sqe *sqe, struct op *op)
     case OP_UNLINK:
         io_uring_prep_unlinkat(sqe, op->fd, path_of(op), (int)op->flags);
         break;
+    case OP_MKDIR:
+        io_uring_prep_mkdirat(sqe, op->fd, path_of(op), op->mask);
+        break;
+    case OP_LINK:
+        io_uring_prep_linkat(sqe, op->fd, path_of(op), op->fd2, op->path2, (int)op->flags);
+        break;
+    case OP_SYMLINK:
+        io_uring_prep_symlinkat(sqe, path_of(op), op->fd2, op->path2);
+        break;
     case OP_POLL:
         io_uring_prep_poll_add(sqe, op->fd, op->mask);
         break;

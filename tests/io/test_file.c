@@ -79,6 +79,47 @@ static void test_the_life_of_a_file(void)
     on_every_ring(run_life_of_a_file);
 }
 
+static void run_links(struct io_rig *rig)
+{
+    weir_io_future op;
+    char target[32] = "";
+    struct stat stat_;
+    const mode_t umask_ = umask(022);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_mkdir(top_fd, "dir", 0777)), 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_mkdir(top_fd, "dir", 0777)), -EEXIST);
+    (void)umask(umask_);
+    CHECK_EQ(fstatat(top_fd, "dir", &stat_, 0), 0);
+    CHECK_EQ(stat_.st_mode, S_IFDIR | 0755);
+    const int dir_fd = openat(top_fd, "dir", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_symlink("../file", dir_fd, "sym")), 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_symlink("../file", dir_fd, "sym")), -EEXIST);
+    CHECK_EQ(readlinkat(dir_fd, "sym", target, sizeof target - 1), 7);
+    CHECK_STR(target, "../file");
+
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_link(top_fd, "file", dir_fd, "hard", 0)), -ENOENT);
+    CHECK_EQ(close(openat(top_fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_link(top_fd, "file", dir_fd, "hard", 0)), 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_link(dir_fd, "sym", dir_fd, "followed", AT_SYMLINK_FOLLOW)), 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_link(dir_fd, "sym", dir_fd, "kept", 0)), 0);
+    CHECK_EQ(fstatat(top_fd, "file", &stat_, 0), 0);
+    CHECK_EQ(stat_.st_nlink, 3);
+    CHECK_EQ(fstatat(dir_fd, "kept", &stat_, AT_SYMLINK_NOFOLLOW), 0);
+    CHECK(S_ISLNK(stat_.st_mode));
+
+    static const char *const names[] = { "sym", "hard", "followed", "kept" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        CHECK_EQ(unlinkat(dir_fd, names[i], 0), 0);
+    CHECK_EQ(close(dir_fd), 0);
+    CHECK_EQ(unlinkat(top_fd, "file", 0), 0);
+    CHECK_EQ(unlinkat(top_fd, "dir", AT_REMOVEDIR), 0);
+}
+
+static void test_directories_and_links_are_made(void)
+{
+    on_every_ring(run_links);
+}
+
 static void run_resolve(struct io_rig *rig)
 {
     weir_open_future op;
@@ -262,13 +303,16 @@ static void run_dropped_paths(struct io_rig *rig)
     for (int state = 0; state < DROP_STATES; state++) {
         char *path = strdup("no/such/path/that/is/long/enough/to/need/memory/of/its/own/and/then/some/more");
         struct statx *statx_ = malloc(sizeof *statx_);
-        weir_io_future ops[4] = {
+        weir_io_future ops[] = {
             weir_statx(top_fd, ".", 0, STATX_BASIC_STATS, statx_),
             weir_open(top_fd, path, O_RDONLY, 0),
             weir_rename(top_fd, path, top_fd, path, 0),
             weir_unlink(top_fd, path, 0),
+            weir_mkdir(top_fd, path, 0700),
+            weir_link(top_fd, path, top_fd, path, 0),
+            weir_symlink(path, top_fd, path),
         };
-        for (int i = 0; i < 4; i++)
+        for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
             drop_at(rig, WEIR_HEAD(ops[i]), (enum drop_state)state);
         free(path);
         free(statx_); /* the kernel may still be at work: ASan would tell */
@@ -469,6 +513,7 @@ int main(void)
     top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     CHECK(top_fd >= 0);
     RUN(test_the_life_of_a_file);
+    RUN(test_directories_and_links_are_made);
     RUN(test_resolve_flags_are_kept);
     RUN(test_chunks_are_filled_and_held);
     RUN(test_short_reads_are_no_error);

@@ -108,6 +108,9 @@ typedef weir_io_future weir_fsync_future;
 typedef weir_io_future weir_statx_future;
 typedef weir_io_future weir_rename_future;
 typedef weir_io_future weir_unlink_future;
+typedef weir_io_future weir_mkdir_future;
+typedef weir_io_future weir_link_future;
+typedef weir_io_future weir_symlink_future;
 
 /*
  * weir_open() - openat(2); O_CLOEXEC is added.
@@ -201,6 +204,9 @@ WEIR_MUST_USE weir_statx_future weir_statx(int dirfd, const char *path, int flag
 /*
  * weir_rename() - renameat2(2), flags RENAME_NOREPLACE or RENAME_EXCHANGE.
  * weir_unlink() - unlinkat(2), flags AT_REMOVEDIR.
+ * weir_mkdir() - mkdirat(2); the process's umask counts.
+ * weir_link() - linkat(2), flags AT_SYMLINK_FOLLOW: else a link to a symbolic link is made.
+ * weir_symlink() - symlinkat(2): `new_path` points to `target`, whatever is there or isn't.
  *
  * Resolve to 0 or a negative errno. Directories as in weir_open().
  *
@@ -209,5 +215,9 @@ WEIR_MUST_USE weir_statx_future weir_statx(int dirfd, const char *path, int flag
 WEIR_MUST_USE weir_rename_future weir_rename(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path,
                                              unsigned flags);
 WEIR_MUST_USE weir_unlink_future weir_unlink(int dirfd, const char *path, int flags);
+WEIR_MUST_USE weir_mkdir_future weir_mkdir(int dirfd, const char *path, mode_t mode);
+WEIR_MUST_USE weir_link_future weir_link(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path,
+                                         int flags);
+WEIR_MUST_USE weir_symlink_future weir_symlink(const char *target, int new_dirfd, const char *new_path);
 
 #endif
