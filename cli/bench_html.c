@@ -31,15 +31,15 @@ static void put_summary(FILE *out, const struct bench_entry *entries, unsigned c
         fprintf(out, "<tr><th><a href=\"#p%u\">%u</a></th>", i + 1, i + 1);
         for (int figure = 0; figure < BENCH_FIGURES; figure++) {
             const struct bench_range *range = &entries[i].ranges[figure];
-            fputs("<td>", out);
+            fprintf(out, "<td data-of=\"%s\"><span>", figures[figure].title);
             fprintf(out, figures[figure].format, range->median);
             fputs("<small>", out);
             fprintf(out, figures[figure].format, range->min);
             fputs("&hairsp;&ndash;&hairsp;", out);
             fprintf(out, figures[figure].format, range->max);
-            fputs("</small></td>", out);
+            fputs("</small></span></td>", out);
         }
-        fprintf(out, "<td>%.2f&times;</td></tr>\n",
+        fprintf(out, "<td data-of=\"ratio\"><span>%.2f&times;</span></td></tr>\n",
                 entries[0].ranges[FIGURE_TIME].median / entries[i].ranges[FIGURE_TIME].median);
     }
     fputs("</tbody></table></div>\n", out);
@@ -95,6 +95,10 @@ static const char head[] =
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
     "th,td{text-align:right;padding:6px 8px;border-bottom:1px solid var(--line);white-space:nowrap}"
     "a{color:var(--blue)}\n"
+    /* Where it is too narrow for the columns each pipeline is a list of its figures. */
+    "@media(max-width:640px){thead{display:none}table,tbody,tr,th,td{display:block}tr{margin-bottom:14px}"
+    "tr>th{text-align:left;font-size:18px}td{display:flex;justify-content:space-between;gap:12px}"
+    "td::before{content:attr(data-of);color:var(--soft)}}\n"
     ".plots{columns:2 400px;column-gap:28px;margin-top:18px}"
     "figure{margin:0 0 24px;break-inside:avoid}figcaption{margin-bottom:8px}"
     "figcaption b{color:var(--ink)}\n"

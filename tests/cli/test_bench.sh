@@ -85,6 +85,9 @@ assert "&lt;z&gt;" in text and "<z>" not in text
 assert not re.search(r"[\" (,]-?(nan|inf)\b", text), "a figure that is none"
 EOF
 : >nothing
+grep -o 'data-of="[^"]*"' page.html | sort -u >named; grep -o '<th>[^<][^<]*</th>' page.html | sed 's/<th>/data-of="/; s/<.*/"/' | sort -u >titles
+[ -s titles ] || fail "no titles"
+cmp titles named || fail "a figure does not say what it is, where there is no room for columns"
 want 0 bench --html page.html 'read nothing | null'
 want 1 bench --html no/such/page.html "$a"
 grep -q 'no/such/page.html: No such file' err || fail "$(cat err)"
