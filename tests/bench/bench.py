@@ -13,6 +13,7 @@
   bench.py BUILD hash [...]        the hash job beside the tools that are installed: see bench_hash.py
   bench.py BUILD pipelines [...]   pipelines beside the tools that do the same work: see bench_pipelines.py
   bench.py BUILD slow_sink [...]   memory and CPU over time behind a slow sink: see bench_slow_sink.py
+  bench.py BUILD exactly_once [...] lines through rotations into weir that is killed: see bench_exactly_once.py
   bench.py BUILD live              what the live page of 60 stages costs: see bench_live.py
   bench.py BUILD edge --peers[=DIR] four stages of records that hand on what they get, beside the peers' pipe4_ptr
   bench.py BUILD runtime --from=FILE
@@ -26,7 +27,7 @@ import subprocess
 import sys
 
 PRIMITIVES = ("spawn_join", "yield_many", "ping_pong", "mpsc_1p1c_c128", "blocking_latency")
-SCRIPTS = ("hash", "pipelines", "slow_sink", "live")
+SCRIPTS = ("hash", "pipelines", "slow_sink", "exactly_once", "live")
 BYTES = ("mem_idle_never", "mem_idle_sleep")  # bytes a task, not ns
 
 
