@@ -18,6 +18,7 @@
 #include "cmd.h"
 #include "interrupt.h"
 #include "pipeline_text.h"
+#include "screen.h"
 
 struct values {
     struct arg_strings set, expressions, files, plugins;
@@ -183,10 +184,12 @@ static int run_to_end(struct bench *bench, weir_pipeline *pipeline, struct bench
 
 static void tell_faults(const struct bench_entry *entry, const weir_pipeline *pipeline, int error, bool counts)
 {
+    char shown[4096];
     const char *text = weir_pipeline_error(pipeline);
     const uint64_t troubles = weir_pipeline_troubles(pipeline);
     if (error < 0 && error != -ECANCELED)
-        fprintf(stderr, "weir bench: %s\n", text != NULL ? text : strerror(-error));
+        fprintf(stderr, "weir bench: %s\n",
+                text != NULL ? screen_name(shown, sizeof shown, text, strlen(text)) : strerror(-error));
     if (troubles > 0 && !counts)
         fprintf(stderr, "weir bench: %s: %lu files with errors are part of what is measured\n", entry->text,
                 (unsigned long)troubles);

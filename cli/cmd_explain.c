@@ -8,6 +8,7 @@
 #include "args.h"
 #include "cmd.h"
 #include "pipeline_text.h"
+#include "sandbox.h"
 
 struct values {
     struct pipeline_choice pipeline;
@@ -63,7 +64,8 @@ int cmd_explain(int argc, char **argv)
         return status;
     weir_text text = { 0 };
     const int error = weir_pipeline_explain(pipeline, &text);
-    const bool written = error == 0 && fwrite(text.data, 1, text.size, stdout) == text.size && fflush(stdout) == 0;
+    const bool written = error == 0 && fwrite(text.data, 1, text.size, stdout) == text.size &&
+                         sandbox_explain(stdout, pipeline) == 0 && fflush(stdout) == 0;
     if (!written)
         fprintf(stderr, "weir explain: %s\n", strerror(error < 0 ? -error : errno));
     weir_text_fini(&text);

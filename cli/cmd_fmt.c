@@ -11,6 +11,7 @@
 #include "args.h"
 #include "cmd.h"
 #include "pipeline_text.h"
+#include "screen.h"
 
 struct values {
     bool check;
@@ -166,7 +167,7 @@ static int format(const char *path, const struct values *values)
                          : weir_pipeline_format(&text, &errors, &after);
     }
     if (errors.size > 0)
-        (void)fwrite(errors.data, 1, errors.size, stderr);
+        screen_put(stderr, errors.data, errors.size);
     if (error == -EINVAL && errors.size > 0)
         status = EXIT_USAGE;
     else

@@ -138,8 +138,10 @@ static void on_bad_line(void *arg, const char *path, uint64_t line, const char *
     struct context *context = arg;
     if (context->values.says != SAYS_WARN)
         return;
+    char shown[1024];
     progress_hide(&context->progress);
-    fprintf(stderr, "weir: %s:%lu: %s\n", path, (unsigned long)line, why);
+    fprintf(stderr, "weir: %s:%lu: %s\n", screen_name(shown, sizeof shown, path, strlen(path)), (unsigned long)line,
+            why);
 }
 
 /* --- options --------------------------------------------------------------------------- */
@@ -265,7 +267,7 @@ static int conclude(struct context *context, int error)
                            : values->files_from != NULL ? values->files_from
                            : values->output != NULL     ? values->output
                                                         : "output";
-        fprintf(stderr, "weir: %s: %s\n", what, error_text(error));
+        tell(context, what, strlen(what), error_text(error));
         return EXIT_DATA;
     }
     if (context->values.duplicates != 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "pipeline_text.h"
 #include "progress.h"
 #include "reload.h"
+#include "sandbox.h"
 #include "screen.h"
 #include "service.h"
 #include "stage_report.h"
@@ -34,11 +36,15 @@ struct values {
     bool report;
     const char *metrics, *ui, *trace;
     struct state_choice state;
+    int sandbox;
+    struct arg_strings sandbox_reads;
 };
 
 static const char *const io_names[] = { "auto", "uring", "epoll", NULL };
 
 static const char *const progress_names[] = { "auto", "always", "never", "plain", NULL };
+
+static const char *const sandbox_names[] = { "auto", "on", "off", NULL };
 
 #define OPT(kind_, short_, name_, value_, field_, help_, ...)                   \
     {                                                                           \
@@ -67,6 +73,9 @@ static const struct arg_opt run_opts[] = {
         .max = 3600000),
     OPT(ARG_SIZE, 0, "checkpoint-size", "SIZE", state.every_bytes,
         "take one earlier when a source has given so much since (default: 256MiB)"),
+    OPT(ARG_CHOICE, 0, "sandbox", "WHEN", sandbox, "auto, on or off: the kernel lets it reach what it names only",
+        .choices = sandbox_names),
+    OPT(ARG_STRINGS, 0, "sandbox-read", "PATH", sandbox_reads, "in the sandbox, it may read this, too"),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },
 };
@@ -96,6 +105,18 @@ static const struct arg_section run_sections[] = {
           "${XDG_STATE_HOME:-~/.local/state}/weir/NAME, NAME being that of the pipeline's file, or a digest of its "
           "text. "
           "'weir explain' says what each source and sink promises; weir-state(1) shows and mends what is there." },
+    { .title = "SANDBOX",
+      .text =
+          "A pipeline that only names files runs in a sandbox, made from what it names: sources are read, and sinks' "
+          "directories written; no other file is opened, no program started, no socket opened, not by a stage of a "
+          "--plugin nor by a codec that was taken over. 'weir explain' says what a pipeline may reach, --report what "
+          "of it this kernel holds. Where it has no Landlock (5.13), or no seccomp, auto does with what there is, and "
+          "on ends with exit code 1. Pipelines that open sockets (listen) have one with --sandbox=on. What stands "
+          "only in the data widens it: files that a manifest or from= lists, and links with `follow`, may be any; "
+          "`sort` and its like may write in $TMPDIR, or /tmp. A link among the files of a pattern that leads out of "
+          "its directory needs --sandbox-read. A pipeline that is reloaded stays in the sandbox it began in: one that "
+          "then names more is refused. Names and times of files that can't be opened are no secret: stat(2) isn't "
+          "confined." },
     { .title = "EXAMPLES",
       .verbatim = true,
       .text = "weir run 'read \"app.log\" | hash sha256 | write \"app.log.json\"'\n"
@@ -140,8 +161,10 @@ WEIR_ASYNC(run_until_stopped, int, weir_pipeline *pipeline; weir_cancel_token *s
 
 /* --- the report -------------------------------------------------------------------------------- */
 
-static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_options *io, int64_t took_ns)
+static void report(const weir_pipeline *pipeline, const weir_io_options *io, int64_t took_ns,
+                   const struct sandbox *sandbox)
 {
+    FILE *out = stderr;
     struct rusage usage;
     char peak[16];
     (void)getrusage(RUSAGE_SELF, &usage);
@@ -150,17 +173,43 @@ static void report(FILE *out, const weir_pipeline *pipeline, const weir_io_optio
     fprintf(out, "%.3f s; cpu %.3f s user, %.3f s system; peak memory %s; io by %s\n", (double)took_ns / 1e9,
             (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
             (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6, peak, weir_io_backend(io));
+    sandbox_report(out, sandbox);
 }
 
 /* Something was wrong with one file of many. */
+struct troubles {
+    struct view *view;
+    const struct sandbox *sandbox;
+    bool hinted;
+};
+
+static bool was_refused(const char *text)
+{
+    const char *why = strerror(EACCES);
+    const size_t size = strlen(text), end = strlen(why);
+    return size >= end && strcmp(text + size - end, why) == 0;
+}
+
 static void on_trouble(void *arg, const char *text)
 {
     char shown[4096];
-    view_hide(arg);
+    struct troubles *troubles = arg;
+    view_hide(troubles->view);
     fprintf(stderr, "weir: %s\n", screen_name(shown, sizeof shown, text, strlen(text)));
+    if (!troubles->hinted && was_refused(text)) {
+        troubles->hinted = true;
+        sandbox_hint(stderr, troubles->sandbox);
+    }
 }
 
 /* --- running ------------------------------------------------------------------------------------- */
+
+static void say_error(const char *text)
+{
+    fputs("weir: ", stderr);
+    screen_put(stderr, text, strlen(text));
+    putc('\n', stderr);
+}
 
 /* The words for a run that a signal ended, and its exit code; 0: there is more to say of it. */
 static int conclude_stopped(const weir_pipeline *pipeline, int signal)
@@ -179,12 +228,12 @@ static int conclude_stopped(const weir_pipeline *pipeline, int signal)
         break;
     }
     if (text != NULL)
-        fprintf(stderr, "weir: %s\n", text);
+        say_error(text);
     fprintf(stderr, "weir: interrupted by %s: there was more to come; what has its name is whole\n", name);
     return 128 + signal;
 }
 
-static int conclude(const weir_pipeline *pipeline, int error, int signal)
+static int conclude(const weir_pipeline *pipeline, int error, int signal, const struct sandbox *sandbox)
 {
     if (error == -EPIPE)
         interrupt_end_by_sigpipe();
@@ -194,8 +243,25 @@ static int conclude(const weir_pipeline *pipeline, int error, int signal)
     if (error == 0)
         return weir_pipeline_troubles(pipeline) > 0 ? EXIT_DATA : 0;
     const char *text = weir_pipeline_error(pipeline);
-    fprintf(stderr, "weir: %s\n", text != NULL ? text : strerror(-error));
+    say_error(text != NULL ? text : strerror(-error));
+    if (error == -EACCES || error == -EPERM)
+        sandbox_hint(stderr, sandbox);
     return EXIT_DATA;
+}
+
+/* All that is opened only now; then the sandbox's first half. 0, or it was told: the exit code. */
+static int close_files(struct sandbox *sandbox, const weir_pipeline *pipeline, const struct values *values,
+                       weir_io_options *io)
+{
+    if (sandbox->held && io->mode != WEIR_IO_EPOLL) {
+        io->mode = WEIR_IO_EPOLL;
+        fputs("weir: io by epoll from here on: the sandbox lets nobody make a ring\n", stderr);
+    }
+    service_open();
+    live_warm_up();
+    if (values->metrics != NULL || values->ui != NULL)
+        web_warm_up();
+    return sandbox_close_files(sandbox, pipeline);
 }
 
 static int run(weir_pipeline *pipeline, const struct values *values, struct reloading *reloading)
@@ -203,6 +269,10 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
     weir_io_options io = weir_io_defaults();
     io.mode = (weir_io_mode)values->io;
     const weir_driver_factory drivers = weir_io_drivers(&io);
+    struct sandbox *sandbox = reloading->sandbox;
+    int status = close_files(sandbox, pipeline, values, &io);
+    if (status != 0)
+        return status;
     weir_runtime_options options = weir_runtime_defaults();
     options.drivers = &drivers;
     if (values->workers > 0)
@@ -238,7 +308,11 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
         (void)interrupt_fini(&interrupt);
         return EXIT_USAGE;
     }
-    weir_pipeline_on_trouble(pipeline, on_trouble, &view);
+    status = sandbox_close_calls(sandbox);
+    if (status != 0)
+        _exit(status);
+    struct troubles troubles = { .view = &view, .sandbox = sandbox };
+    weir_pipeline_on_trouble(pipeline, on_trouble, &troubles);
     const int64_t began_ns = weir_now_ns();
     int output = 0;
     error =
@@ -249,13 +323,13 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
     view_stop(&view);
     const bool is_traced = trace_file_stop(&trace, runtime, pipeline) == 0;
     if ((values->report || view.shown) && error == 0)
-        report(stderr, pipeline, &io, weir_now_ns() - began_ns);
+        report(pipeline, &io, weir_now_ns() - began_ns, sandbox);
     const int late =
         weir_runtime_shutdown(runtime, interrupt_signal(&interrupt) != 0 || error == -ETIMEDOUT ? 50000000 : -1);
     const int signal = interrupt_fini(&interrupt);
     if (signal == SIGHUP && error == 0 && weir_pipeline_was_stopped(pipeline) == WEIR_PIPELINE_ENDED)
-        return reload_now();
-    int status = conclude(pipeline, error, signal);
+        return reload_now(reloading);
+    status = conclude(pipeline, error, signal, sandbox);
     if (status == 0 && !is_traced)
         status = EXIT_DATA;
     if (late != 0)
@@ -267,18 +341,30 @@ int cmd_run(int argc, char **argv)
 {
     static struct values values;
     int operands;
+    static struct reloading reloading = { .choice = &values.pipeline };
+    if (reload_prepare(&reloading, argc, argv) < 0)
+        return EXIT_DATA;
     const int parsed = args_parse(&run_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;
+    (void)prctl(PR_SET_NAME, "weir"); /* one that began anew is called "exe", and `weir reload` wouldn't know it */
     weir_pipeline *pipeline;
     int status = pipeline_open("weir run", &values.pipeline, operands, argv, &pipeline);
     if (status != 0)
         return status;
-    struct reloading reloading = { .choice = &values.pipeline, .operand = operands > 0 ? argv[0] : NULL };
+    reloading.operand = operands > 0 ? argv[0] : NULL;
     status = state_keep("weir run", pipeline, &values.pipeline, operands, argv, &values.state);
     reloading.kept = status == 0 && weir_pipeline_is_kept(pipeline);
+    struct sandbox sandbox = { .mode = (enum sandbox_mode)values.sandbox };
+    reloading.sandbox = &sandbox;
+    if (status == 0)
+        status = sandbox_plan(&sandbox, pipeline,
+                              &(struct sandbox_options){ &values.pipeline, reloading.operand, &values.sandbox_reads,
+                                                         values.metrics, values.ui, values.trace });
     if (status == 0)
         status = run(pipeline, &values, &reloading);
+    free(reloading.words);
+    sandbox_fini(&sandbox);
     weir_pipeline_destroy(pipeline);
     return status;
 }

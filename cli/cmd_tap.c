@@ -78,6 +78,15 @@ static void end_soon(int signal)
     is_over = 1;
 }
 
+/* What the peer escaped is text of strangers all the same. */
+static void put_sample(const char *line, size_t size)
+{
+    if (isatty(STDOUT_FILENO) == 1)
+        screen_put(stdout, line, size);
+    else
+        (void)fwrite(line, 1, size, stdout);
+}
+
 /* One answer. 0: go on; 1: that was all; -1: it was told what is wrong. */
 static int take(struct tapped *tapped, FILE *answer, bool save)
 {
@@ -98,7 +107,7 @@ static int take(struct tapped *tapped, FILE *answer, bool save)
         if (save)
             result = weir_text_append(&tapped->kept, line, (size_t)size) < 0 ? -1 : 0;
         else
-            (void)fwrite(line, 1, (size_t)size, stdout);
+            put_sample(line, (size_t)size);
     }
     free(line);
     return result;

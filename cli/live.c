@@ -2,6 +2,8 @@
 #include "live.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,15 +72,32 @@ static void name_stages(struct live *live)
     }
 }
 
+static int statm_fd = -1;
+
+static void open_statm(void)
+{
+    statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
+static int statm_get(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, open_statm);
+    return statm_fd;
+}
+
+void live_warm_up(void)
+{
+    (void)statm_get();
+}
+
 static uint64_t resident_bytes(void)
 {
-    unsigned long pages = 0, resident = 0;
-    FILE *statm = fopen("/proc/self/statm", "re");
-    if (statm != NULL && fscanf(statm, "%lu %lu", &pages, &resident) != 2)
-        resident = 0;
-    if (statm != NULL)
-        (void)fclose(statm);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    char text[128];
+    const ssize_t size = pread(statm_get(), text, sizeof text - 1, 0);
+    text[size > 0 ? size : 0] = '\0';
+    const char *second = strchr(text, ' ');
+    return second == NULL ? 0 : (uint64_t)strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void live_take(struct live *live, const weir_pipeline *pipeline)

@@ -28,6 +28,8 @@ struct live {
     char names[STAGES_SHOWN][64]; /* of the stages, which point here once it was read */
 };
 
+/* Opens what live_take() reads: a sandbox lets nobody do so later. */
+void live_warm_up(void);
 /* `began_ns` and `input_bytes` are the caller's. */
 void live_take(struct live *live, const weir_pipeline *pipeline);
 void live_write(FILE *out, const struct live *live);

@@ -9,6 +9,7 @@
 #include <weir/chunk.h>
 
 #include "cmd.h"
+#include "screen.h"
 
 static bool ends_in(const char *name, const char *ending)
 {
@@ -75,7 +76,7 @@ static int create(const char *command, const weir_pipeline_text *text, const str
     if (code == 0) {
         const int error = weir_pipeline_create(text, variables, words->count, &errors, ret_pipeline);
         if (error == -EINVAL)
-            (void)fwrite(errors.data, 1, errors.size, stderr);
+            screen_put(stderr, errors.data, errors.size);
         else if (error < 0)
             fprintf(stderr, "%s: %s\n", command, strerror(-error));
         code = error == 0 ? 0 : error == -EINVAL ? EXIT_USAGE : EXIT_DATA;
@@ -102,11 +103,13 @@ int pipeline_load(const char *command, const char *expression, const char *file,
         return create(command, &(weir_pipeline_text){ .name = "-e", .data = text, .size = strlen(text) }, variables,
                       ret_pipeline);
     }
+    char shown[4096];
     weir_text text = { 0 };
     const int error = pipeline_read_file(file, &text);
     int code = EXIT_USAGE;
     if (error < 0)
-        fprintf(stderr, "%s: %s: %s\n", command, file, strerror(-error));
+        fprintf(stderr, "%s: %s: %s\n", command, screen_name(shown, sizeof shown, file, strlen(file)),
+                strerror(-error));
     else
         code = create(command,
                       &(weir_pipeline_text){ .name = file,

@@ -2,7 +2,6 @@
 #include "reload.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "cmd.h"
 #include "interrupt.h"
+#include "service.h"
 
 bool reload_check(void *arg)
 {
@@ -21,46 +21,37 @@ bool reload_check(void *arg)
         fputs("weir: SIGHUP: the pipeline goes on as it was\n", stderr);
         return false;
     }
+    if (pipeline != NULL && !sandbox_covers(reloading->sandbox, pipeline)) {
+        fputs("weir: SIGHUP: the pipeline goes on as it was\n", stderr);
+        weir_pipeline_destroy(pipeline);
+        return false;
+    }
     weir_pipeline_destroy(pipeline);
     fputs("weir: SIGHUP: going on with the pipeline as it is now\n", stderr);
     return true;
 }
 
-/* The words of the command line, as the kernel has them, with --adapt behind "run". NULL: why is in errno. */
-static char **read_words(weir_text *bytes)
+int reload_prepare(struct reloading *reloading, int argc, char **argv)
 {
     static char adapt[] = "--adapt";
-    char block[4096];
-    const int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : 1;
     size_t count = 0;
-    while (got > 0 && (got = read(fd, block, sizeof block)) > 0)
-        if (weir_text_append(bytes, block, (size_t)got) < 0)
-            got = -1;
-    if (fd >= 0)
-        (void)close(fd);
-    for (size_t i = 0; i < bytes->size; i++)
-        count += bytes->data[i] == '\0';
-    char **words = got < 0 ? NULL : calloc(count + 2, sizeof *words);
-    size_t at = 0, word = 0;
-    while (words != NULL && at < bytes->size) {
-        words[word++] = bytes->data + at;
-        at += strlen(bytes->data + at) + 1;
-        if (word == 2)
-            words[word++] = adapt;
+    reloading->words = calloc((size_t)argc + 3, sizeof *reloading->words);
+    if (reloading->words == NULL)
+        return -ENOMEM;
+    for (int i = -1; i < argc; i++) {
+        reloading->words[count++] = argv[i];
+        if (i == 0)
+            reloading->words[count++] = adapt;
     }
-    return words;
+    return 0;
 }
 
-int reload_now(void)
+int reload_now(const struct reloading *reloading)
 {
-    weir_text bytes = { 0 };
-    char **words = read_words(&bytes);
+    sandbox_hand_on(reloading->sandbox);
+    service_hand_on();
     interrupt_unblock();
-    if (words != NULL)
-        (void)execv("/proc/self/exe", words);
+    (void)execv("/proc/self/exe", reloading->words);
     fprintf(stderr, "weir run: it could not begin anew: %s: start it again, and it goes on\n", strerror(errno));
-    free(words);
-    weir_text_fini(&bytes);
     return EXIT_DATA;
 }

@@ -45,3 +45,13 @@ const char *screen_name(char *buffer, size_t size, const char *name, size_t name
     buffer[used] = '\0';
     return buffer;
 }
+
+void screen_put(FILE *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        char one[4] = "\n";
+        size_t shown = 1;
+        i += text[i] == '\n' ? 1 : weir_shown(text + i, size - i, one, &shown);
+        (void)fwrite(one, 1, shown, out);
+    }
+}

@@ -19,4 +19,7 @@ bool screen_colours(FILE *stream);
  */
 const char *screen_name(char *buffer, size_t size, const char *name, size_t name_size);
 
+/* Lines of text with whatever in it: all but their ends as screen_name() has it. */
+void screen_put(FILE *out, const char *text, size_t size);
+
 #endif

@@ -9,6 +9,11 @@
 
 #include <weir/time.h>
 
+/* The manager's socket, if there is one: before anything is told. */
+void service_open(void);
+/* The program that this process becomes gets it. */
+void service_hand_on(void);
+
 /* "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=..."; lines of NAME=VALUE. */
 void service_tell(const char *state);
 

@@ -102,7 +102,7 @@ int state_keep(const char *command, weir_pipeline *pipeline, const struct pipeli
     if (error < 0 && errors.size == 0)
         fprintf(stderr, "%s: %s: %s\n", command, keep.dir, strerror(-error));
     if (error == -EINVAL && errors.size > 0) { /* with places, and carets below them */
-        fwrite(errors.data, 1, errors.size, stderr);
+        screen_put(stderr, errors.data, errors.size);
         weir_text_fini(&errors);
     }
     state_say_lines(&errors);

@@ -111,13 +111,14 @@ static void put_page(FILE *out, struct web *web, struct MHD_Connection *connecti
     (void)fwrite(live_page, 1, live_page_size, out);
 }
 
+static char own_command[300] = "?";
+
 static void put_live(FILE *out, struct web *web, struct MHD_Connection *connection)
 {
-    char command[300];
     (void)connection;
     live_take(&web->live, web->pipeline);
     fputs("{\"command\":", out);
-    json_text_put(out, control_command(getpid(), command, sizeof command));
+    json_text_put(out, own_command);
     fputs(",\"live\":", out);
     live_write_json(out, &web->live);
     fputs("}\n", out);
@@ -213,7 +214,7 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 
 /* --- listening --------------------------------------------------------------------------------------------- */
 
-static int parse_address(const char *text, weir_addr *ret_addr)
+int web_parse_address(const char *text, weir_addr *ret_addr)
 {
     char full[64];
     const char *port = text[0] == ':' ? text + 1 : text;
@@ -248,7 +249,7 @@ static void say_where(const struct door *door, weir_addr *addr, uint16_t port)
 static int open_door(struct door *door, const char *option, const char *address, struct MHD_Daemon **ret_daemon)
 {
     weir_addr addr;
-    if (parse_address(address, &addr) < 0) {
+    if (web_parse_address(address, &addr) < 0) {
         fprintf(stderr, "weir run: --%s wants an address such as 127.0.0.1:8080, or a port, not '%s'\n", option,
                 address);
         return -EINVAL;
@@ -276,6 +277,13 @@ static int make_token(char token[TOKEN_SIZE + 1])
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(token + 2 * i, 3, "%02x", random[i]);
     return 0;
+}
+
+void web_warm_up(void)
+{
+    (void)microhttpd_get();
+    (void)control_command(getpid(), own_command, sizeof own_command);
+    web_metrics_warm_up();
 }
 
 int web_start(const struct web_options *options, struct web **ret_web)

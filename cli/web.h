@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include <weir/net.h>
 #include <weir/pipeline.h>
 
 struct web;
@@ -34,7 +35,13 @@ int web_start(const struct web_options *options, struct web **ret_web);
 /* Takes NULL. */
 void web_stop(struct web *web);
 
-/* "libmicrohttpd 0.9.75", or "none". */
+/* Loads and opens what web_start() and requests would: a sandbox lets nobody do so later. */
+void web_warm_up(void);
+
+/* An address, or a port of the loopback. -EINVAL: neither. */
+int web_parse_address(const char *text, weir_addr *ret_addr);
+
+/* "libmicrohttpd 0.9.75", or "none" */
 const char *web_backend(void);
 
 #endif

@@ -96,15 +96,21 @@ static void put_steps(FILE *out, const struct live *live)
     }
 }
 
+static DIR *own_files; /* whoever looks holds the page's lock */
+
+void web_metrics_warm_up(void)
+{
+    own_files = opendir("/proc/self/fd");
+}
+
 static unsigned open_files(void)
 {
     unsigned count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+    if (own_files != NULL)
+        rewinddir(own_files);
+    for (const struct dirent *entry; own_files != NULL && (entry = readdir(own_files)) != NULL;)
         count += entry->d_name[0] != '.';
-    if (dir != NULL)
-        (void)closedir(dir);
-    return count > 0 ? count - 1 : 0; /* not the one we looked with */
+    return count > 0 ? count - 1 : 0; /* not the one we look with */
 }
 
 static void put_gauge(FILE *out, const char *name, const char *type, const char *help, double value)

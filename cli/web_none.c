@@ -19,6 +19,17 @@ int web_start(const struct web_options *options, struct web **ret_web)
     return -ENOTSUP;
 }
 
+void web_warm_up(void)
+{
+}
+
+int web_parse_address(const char *text, weir_addr *ret_addr)
+{
+    (void)text;
+    (void)ret_addr;
+    return -EINVAL;
+}
+
 void web_stop(struct web *web)
 {
     (void)web;

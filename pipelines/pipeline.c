@@ -15,6 +15,7 @@
 #include "run/pausing.h"
 #include "run/tap.h"
 #include "trial/trial.h"
+#include "lang/secrets.h"
 
 static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable *variables, size_t variable_count,
                           struct diags *diags)
@@ -38,6 +39,14 @@ static int parse_and_plan(weir_pipeline *pipeline, const weir_pipeline_variable 
         return -ENOMEM;
     const int planned = wp_plan(&pipeline->syntax, copies, variable_count, diags, &pipeline->plan);
     return planned != 0 ? planned : parsed;
+}
+
+/* The faults in words. */
+static int render(const weir_pipeline *pipeline, const struct diags *diags, weir_text *errors)
+{
+    weir_text text = { 0 };
+    const int error = wp_diag_render(diags, &text);
+    return error < 0 ? error : wp_secrets_append(pipeline->syntax.secrets, &text, errors);
 }
 
 /* Memory that is too small is a fault of the user's, too: said like the others. */
@@ -71,7 +80,7 @@ int weir_pipeline_create(const weir_pipeline_text *text, const weir_pipeline_var
     pipeline->language = text->language;
     struct diags diags = { 0 };
     int error = parse_and_plan(pipeline, variables, variable_count, &diags);
-    if (error == -EINVAL && wp_diag_render(&diags, errors) < 0)
+    if (error == -EINVAL && render(pipeline, &diags, errors) < 0)
         error = -ENOMEM;
     if (error == 0)
         error = create_run(pipeline, errors);

@@ -8,6 +8,7 @@
 #include "journal/restore.h"
 #include "pipeline_inside.h"
 #include "run/checkpoints.h"
+#include "lang/secrets.h"
 
 static int note_cut(const struct journal *journal, weir_text *notes)
 {
@@ -20,7 +21,7 @@ static int note_cut(const struct journal *journal, weir_text *notes)
     return weir_text_append(notes, line, (size_t)size);
 }
 
-int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors, weir_text *notes)
+static int keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors, weir_text *notes)
 {
     int error = wp_journal_open(state->dir, JOURNAL_WRITE, &pipeline->journal, errors);
     if (error == 0)
@@ -40,6 +41,15 @@ int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state
     if (error == 0)
         error = wp_restore(pipeline->journal, errors);
     return error == 0 ? wp_journal_restored(pipeline->journal) : error;
+}
+
+int weir_pipeline_keep(weir_pipeline *pipeline, const weir_pipeline_state *state, weir_text *errors, weir_text *notes)
+{
+    weir_text faults = { 0 }, remarks = { 0 };
+    const int error = keep(pipeline, state, &faults, &remarks);
+    const struct secret *secrets = pipeline->syntax.secrets;
+    const int told = wp_secrets_append(secrets, &faults, errors), noted = wp_secrets_append(secrets, &remarks, notes);
+    return error < 0 ? error : told < 0 ? told : noted;
 }
 
 bool weir_pipeline_is_kept(const weir_pipeline *pipeline)

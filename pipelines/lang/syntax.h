@@ -190,7 +190,10 @@ struct comment {
     struct span span;
 };
 
+struct secret;
+
 struct syntax {
+    struct secret *secrets; /* of its text that were looked up: secrets.h */
     struct arena arena;
     struct source source;
     struct comment *comments;

@@ -17,6 +17,7 @@ const struct node_type wp_node_count = {
     .runs = "puts batches to tables on the CPU lane, a table for each at once; the counts come at the end of the "
             "input, or with `every` of each window",
     .spawn = wp_aggregate_spawn,
+    .touches = TOUCHES_TEMPORARY,
     .keeps = KEEPS_STATE,
     .unkept = wp_aggregate_unkept,
     .rows = &wp_aggregate_ops,

@@ -311,6 +311,7 @@ const struct node_type wp_node_dedupe = {
                .opts = dedupe_opts },
     .runs = "keeps 16 bytes of each record inline; past its share of the memory on disk, on the io lane",
     .spawn = spawn,
+    .touches = TOUCHES_TEMPORARY,
     .keeps = KEEPS_STATE,
     .holds = true,
 };

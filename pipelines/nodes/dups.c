@@ -186,5 +186,6 @@ const struct node_type wp_node_dups = {
                .opts = dups_opts },
     .runs = "works on each group on a thread of the io lane",
     .spawn = spawn,
+    .touches = TOUCHES_LINKS,
     .times = NODE_FED_BY(WEIR_FILES),
 };

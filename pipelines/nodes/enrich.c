@@ -173,6 +173,7 @@ const struct node_type wp_node_lookup = {
                .opts = lookup_opts },
     .runs = "reads the file once on the io lane, then looks up inline",
     .spawn = spawn,
+    .touches = TOUCHES_FILE,
     .keeps = KEEPS_NOTHING,
     .refuses = refuses,
     .holds = true,

@@ -103,5 +103,6 @@ const struct node_type wp_node_fail_if = {
                .opts = fail_if_opts },
     .runs = "looks at each batch inline: it is cheap",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
     .keeps = KEEPS_STATE,
 };

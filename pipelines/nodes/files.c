@@ -49,5 +49,6 @@ const struct node_type wp_node_files = {
                .opts = files_opts },
     .runs = "walks on a thread of the io lane, a batch of files a job",
     .spawn = spawn,
+    .touches = TOUCHES_PATHS,
     .times = NODE_FED_BY(WEIR_NONE),
 };

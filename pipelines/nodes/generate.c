@@ -145,4 +145,5 @@ const struct node_type wp_node_generate = {
                .opts = generate_opts },
     .runs = "makes each chunk on a thread of the cpu lane",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
 };

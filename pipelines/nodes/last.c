@@ -175,5 +175,6 @@ const struct node_type wp_node_last = {
                .opts = last_opts },
     .runs = "holds the last batches; copies rows out of them inline",
     .spawn = spawn,
+    .touches = TOUCHES_TEMPORARY,
     .holds = true,
 };

@@ -486,6 +486,7 @@ const struct node_type wp_node_listen = {
                .opts = listen_opts },
     .runs = "waits for the kernel; a task a connection, and no thread is held meanwhile",
     .spawn = spawn,
+    .touches = TOUCHES_ADDRESS,
     .refuses = refuses,
     .keeps = KEEPS_NO_POSITION,
     .drops = true,

@@ -151,5 +151,6 @@ const struct node_type wp_node_manifest = {
                .opts = manifest_opts },
     .runs = "reads the list on a thread of the io lane, a batch of files a job",
     .spawn = spawn,
+    .touches = TOUCHES_LISTED,
     .times = NODE_FED_BY(WEIR_NONE),
 };

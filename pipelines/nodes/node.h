@@ -26,6 +26,20 @@ enum node_keeps {
     KEEPS_NO_OUTPUT,   /* a sink that can't: what came since the last checkpoint comes again */
 };
 
+/* What a node reaches beside what flows: a set of these. A source or a sink of which none is said isn't known. */
+enum node_touches {
+    TOUCHES_NOTHING = 1,        /* of a source or a sink: memory and the standard streams */
+    TOUCHES_PATHS = 1 << 1,     /* it reads the files, trees and patterns of its `path`, or of its list, `from` */
+    TOUCHES_BESIDE = 1 << 2,    /* and what lies beside those files */
+    TOUCHES_LISTED = 1 << 3,    /* it gives files that the one in its `path` lists */
+    TOUCHES_FILE = 1 << 4,      /* it reads its `file` */
+    TOUCHES_OUTPUT = 1 << 5,    /* it makes its `path` */
+    TOUCHES_NAMES = 1 << 6,     /* it removes the files that flow to it */
+    TOUCHES_LINKS = 1 << 9,     /* if its `action` says so, they become links to each other, or go */
+    TOUCHES_TEMPORARY = 1 << 7, /* it has files without names, in $TMPDIR or /tmp */
+    TOUCHES_ADDRESS = 1 << 8,   /* it listens at its `address` */
+};
+
 struct node_type {
     weir_stage stage; /* without open, step, close */
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
@@ -57,6 +71,7 @@ struct node_type {
     bool bare;        /* the records that it gives have a line and no fields */
     bool merges;      /* it is fed by the pipelines that its `from` names: node->feeds */
     bool orders;      /* it knows @order=in|any without @par */
+    unsigned touches; /* node_touches */
 };
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */

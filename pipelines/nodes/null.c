@@ -29,5 +29,6 @@ const struct node_type wp_node_null = {
                .out = WEIR_NONE },
     .runs = "gives back at once what it gets, inline",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
     .keeps = KEEPS_NOTHING,
 };

@@ -127,6 +127,7 @@ const struct node_type wp_node_print = {
                .opts = print_opts },
     .runs = "writes the lines of each batch inline, or on a thread of the io lane where that would wait",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
     .keeps = KEEPS_NO_OUTPUT,
     .times = NODE_FED_BY(WEIR_FILES) | NODE_FED_BY(WEIR_RECORDS),
 };

@@ -251,6 +251,7 @@ const struct node_type wp_node_read = {
                .opts = read_opts },
     .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
+    .touches = TOUCHES_PATHS,
     .gives = gives,
     .keeps = KEEPS_POSITION,
     .times = NODE_FED_BY(WEIR_NONE),

@@ -58,5 +58,6 @@ const struct node_type wp_node_remove = {
                .opts = remove_opts },
     .runs = "removes the files of each batch on a thread of the io lane",
     .spawn = spawn,
+    .touches = TOUCHES_NAMES,
     .times = NODE_FED_BY(WEIR_FILES),
 };

@@ -284,5 +284,6 @@ const struct node_type wp_node_sort = {
                .opts = sort_opts },
     .runs = "collects and sorts on the CPU lane, on disk what has no room; the first comes when all have been seen",
     .spawn = spawn,
+    .touches = TOUCHES_TEMPORARY,
     .holds = true,
 };

@@ -84,6 +84,7 @@ const struct node_type wp_node_stdin = {
                .source = true },
     .runs = "waits for the kernel; no thread is held meanwhile",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
     .keeps = KEEPS_NO_POSITION,
     .times = NODE_FED_BY(WEIR_NONE),
 };

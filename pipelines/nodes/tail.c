@@ -227,6 +227,7 @@ const struct node_type wp_node_tail = {
                .opts = tail_opts },
     .runs = "is told by inotify, and reads what is cached inline, else on a thread of the io lane",
     .spawn = spawn,
+    .touches = TOUCHES_PATHS | TOUCHES_BESIDE | TOUCHES_TEMPORARY,
     .keeps = KEEPS_POSITION,
     .drops = true,
     .rejects = true,

@@ -85,6 +85,7 @@ const struct node_type wp_node_tee = {
                .opts = tee_opts },
     .runs = "hands on inline: of bytes the same chunks to all, of rows a copy to each; the slowest sets the pace",
     .spawn = spawn,
+    .touches = TOUCHES_NOTHING,
     .keeps = KEEPS_NOTHING,
     .forks = true,
     .passes = true,

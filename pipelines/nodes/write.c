@@ -288,6 +288,7 @@ const struct node_type wp_node_write = {
     .runs = "copies to the page cache inline while that takes it at once, else waits for the kernel; the file gets its "
             "name on a thread of the io lane",
     .spawn = spawn,
+    .touches = TOUCHES_OUTPUT,
     .keeps = KEEPS_OUTPUT,
     .unkept = wp_write_unkept,
     .times = NODE_FED_BY(WEIR_BYTES) | NODE_FED_BY(WEIR_FILES),

@@ -5,6 +5,7 @@
 #include <weir/suggest.h>
 
 #include "plan/checker.h"
+#include "lang/secrets.h"
 
 static const char *find_variable(const struct check *check, const char *name)
 {
@@ -37,6 +38,18 @@ static void unknown_variable(struct check *check, const struct part *part)
     wp_diag_hint(check->diags, "set it with  let %s = \"...\"  or  --set %s=...", part->data, part->data);
 }
 
+/* Words for people say its name. */
+static const char *keep_secret(struct check *check, const char *name, const char *text, size_t size)
+{
+    struct secret *secret = wp_arena_alloc(check->arena, sizeof *secret);
+    const char *value = wp_arena_copy(check->arena, text, size);
+    if (secret == NULL || value == NULL)
+        return NULL;
+    *secret = (struct secret){ .next = check->syntax->secrets, .name = name, .value = value, .size = size };
+    check->syntax->secrets = secret;
+    return value;
+}
+
 /* The first KiB of a file named by the environment, without the newline at its end: how services are given secrets. */
 static const char *find_secret(struct check *check, const struct part *part)
 {
@@ -57,7 +70,7 @@ static const char *find_secret(struct check *check, const struct part *part)
         wp_diag(check->diags, part->span, "secret '%s' can't be read, or is more than 1 KiB of text", name);
         return NULL;
     }
-    return wp_arena_copy(check->arena, text, size > 0 && text[size - 1] == '\n' ? size - 1 : size);
+    return keep_secret(check, name, text, size > 0 && text[size - 1] == '\n' ? size - 1 : size);
 }
 
 /* What a variable stands for. A `let` may use others that stand above it. */

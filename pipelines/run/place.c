@@ -25,6 +25,15 @@ static size_t literal_prefix(const struct piece *pieces, const char *text)
     return size;
 }
 
+/* "err-{.host}.log": a name in the directory that we are in, whatever is filled in. "{.dir}/x" may be any path. */
+static bool begins_here(const struct piece *pieces)
+{
+    const struct piece *piece = pieces;
+    while (piece != NULL && piece->kind == PIECE_TEXT)
+        piece = piece->next;
+    return piece != NULL && pieces->kind != PIECE_FIELD;
+}
+
 static bool is_step(const char *name, size_t size)
 {
     return !(size == 2 && name[0] == '.' && name[1] == '.');
@@ -52,7 +61,7 @@ static int step_down(int *dir_fd, const char *name, size_t size)
 
 static int enter(struct place *place, size_t prefix)
 {
-    char *dir = strndup(place->shown, prefix);
+    char *dir = prefix > 0 ? strndup(place->shown, prefix) : strdup(".");
     place->dir_fd = dir == NULL ? -1 : open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int error = dir == NULL ? -ENOMEM : place->dir_fd < 0 ? -errno : 0;
     free(dir);
@@ -82,7 +91,7 @@ int wp_place_open(struct place *place, const struct piece *pieces, const struct 
     if (strlen(text.data) + 1 != text.size || text.size == 1)
         return -EINVAL;
     place->prefix = literal_prefix(pieces, text.data);
-    if (place->prefix > 0)
+    if (place->prefix > 0 || begins_here(pieces))
         error = enter(place, place->prefix);
     return error == 0 && (place->name[0] == '\0' || strcmp(place->name, ".") == 0) ? -EINVAL : error;
 }

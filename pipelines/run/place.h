@@ -1,8 +1,9 @@
 /*
  * place.h - the path that a template stands for, which may not leave what it begins with.
  *
- * What stands before the first "{.field}" or "{%Y}", up to its last '/', is the
- * directory in which everything happens: each step below it is taken from the
+ * What stands before the first "{.field}" or "{%Y}", up to its last '/' (the
+ * directory that we are in, if it has none; only a path that begins with a field
+ * may be any), is the directory in which everything happens: each step below it is taken from the
  * directory before, not through links, and ".." is no step. Directories that are
  * missing there are made.
  */

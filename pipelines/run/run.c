@@ -19,6 +19,7 @@
 #include "run/reject.h"
 #include "run/tap.h"
 #include "run/whole_job.h"
+#include "lang/secrets.h"
 
 static struct run_node *node_of(struct run *run, const struct plan_node *plan)
 {
@@ -121,6 +122,8 @@ int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_nee
     int error = run == NULL ? -ENOMEM : find_bounds(run, plan, ret_needed);
     if (run != NULL)
         run->chains = plan->pipelines;
+    if (run != NULL && plan->syntax != NULL)
+        run->secrets = plan->syntax->secrets;
     if (error == 0)
         error = weir_cancel_create(&run->stop);
     for (const struct plan_chain *chain = plan->pipelines; error == 0 && chain != NULL; chain = chain->next)
@@ -274,6 +277,15 @@ void wp_node_did_io(struct run_node *node, int64_t began_ns)
 
 /* --- failures ------------------------------------------------------------------------------------------- */
 
+/* The caller's, or NULL. */
+static char *words_of(struct run *run, const char *format, va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, args) < 0)
+        return NULL;
+    return wp_secrets_mask(wp_run_whole(run)->secrets, text);
+}
+
 /* Takes the text, which may be NULL. */
 static int keep_failure(struct run *run, const struct run_node *node, int error, char *text)
 {
@@ -291,22 +303,18 @@ static int keep_failure(struct run *run, const struct run_node *node, int error,
 
 int wp_run_fail(struct run_node *node, int error, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    char *text = words_of(node->run, format, args);
     va_end(args);
     return keep_failure(node->run, node, error, text);
 }
 
 int wp_run_fail_whole(struct run *run, int error, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    char *text = words_of(run, format, args);
     va_end(args);
     return keep_failure(run, NULL, error, text);
 }
@@ -314,11 +322,9 @@ int wp_run_fail_whole(struct run *run, int error, const char *format, ...)
 void wp_run_trouble(struct run_node *node, const char *format, ...)
 {
     struct run *run = wp_run_whole(node->run);
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    char *text = words_of(run, format, args);
     va_end(args);
     (void)pthread_mutex_lock(&run->lock);
     run->troubles++;

@@ -136,6 +136,7 @@ struct run {
     struct run_bounds *bounds; /* of a whole run: what edges and lanes may hold, by the node's index in the plan */
     struct run_node *parent;   /* of a block: the node that it belongs to; else NULL */
     const struct plan_chain *chains; /* of a whole run */
+    const struct secret *secrets;    /* of a whole run: no words of it have their values */
     weir_cancel_token *stop;         /* of a whole run: cancelled, its sources end */
     enum run_stopped stopped;        /* [atomic] of a whole run */
     bool paused;                     /* [atomic] of a whole run: its sources are held, see pausing.h, */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <weir/shown.h>
 #include <weir/blocking.h>
 
 static int failed(struct run_node *node, int error)
@@ -101,24 +103,28 @@ bool wp_say_to_terminal(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
-static bool is_control(char byte)
+/* Whether what begins at `at` may be shown as it is; *ret_size: how many bytes that are. */
+static bool is_tame(const char *text, size_t size, size_t at, size_t *ret_size)
 {
-    return (unsigned char)byte < ' ' || byte == 0x7f;
+    char one[4];
+    size_t shown;
+    *ret_size = weir_shown(text + at, size - at, one, &shown);
+    return shown == *ret_size; /* an escape is longer than what it stands for */
 }
 
 void wp_say_tame_lines(char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0, bytes; i < size; i += bytes) {
         const bool is_end =
             text[i] == '\n' || text[i] == '\0' || (text[i] == '\r' && i + 1 < size && text[i + 1] == '\n');
-        if (is_control(text[i]) && !is_end)
+        if (!is_tame(text, size, i, &bytes) && !is_end)
             text[i] = '?';
     }
 }
 
 void wp_say_tame(char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        if (is_control(text[i]))
+    for (size_t i = 0, bytes; i < size; i += bytes)
+        if (!is_tame(text, size, i, &bytes))
             text[i] = '?';
 }

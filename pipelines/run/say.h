@@ -31,7 +31,7 @@ bool wp_saying_blocks(struct saying *self);
  */
 int wp_say_now(struct run_node *node, struct saying *self, weir_text *text);
 
-/* Standard output is a terminal: what would move its cursor, or worse, is shown as '?'. */
+/* Standard output is a terminal: what would move its cursor, or worse, is shown as '?': what weir/shown.h escapes. */
 bool wp_say_to_terminal(void);
 void wp_say_tame(char *text, size_t size);
 /* The same of whole lines: their ends ("\n", "\r\n", NUL) stay. */

@@ -21,8 +21,11 @@ struct number {
 };
 
 static const struct number calls[] = {
-    { "io_uring_setup", 425 }, { "openat2", SYS_openat2 }, { "preadv2", SYS_preadv2 }, { "pwritev2", SYS_pwritev2 },
-    { "epoll_pwait2", 441 },   { "lseek", SYS_lseek },     { "statx", SYS_statx },
+    { "io_uring_setup", 425 },  { "openat2", SYS_openat2 },
+    { "preadv2", SYS_preadv2 }, { "pwritev2", SYS_pwritev2 },
+    { "epoll_pwait2", 441 },    { "lseek", SYS_lseek },
+    { "statx", SYS_statx },     { "landlock_create_ruleset", 444 },
+    { "seccomp", SYS_seccomp },
 };
 static const struct number errors[] = {
     { "EPERM", EPERM }, { "ENOSYS", ENOSYS }, { "EOPNOTSUPP", EOPNOTSUPP }, { "EAGAIN", EAGAIN }

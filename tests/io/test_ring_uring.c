@@ -83,6 +83,35 @@ static void test_a_full_queue_loses_nothing(void)
     io_rig_fini(&rig);
 }
 
+/*
+ * A ring passes by seccomp, so whoever got hold of one could open sockets or send with it; and one that could be given
+ * other files, buffers or rights could do more than its process.
+ */
+static void test_a_ring_takes_no_operation_but_ours(void)
+{
+    static const uint8_t others[] = { IORING_OP_SOCKET, IORING_OP_CONNECT, IORING_OP_SENDMSG, IORING_OP_OPENAT,
+                                      IORING_OP_LINKAT };
+    struct io_uring_cqe *cqe;
+    struct ring *ring;
+    struct io_rig rig;
+    if (wi_ring_uring_create(8, &ring) != 0)
+        return;
+    io_rig_init(&rig, ring);
+    struct io_uring *uring = &weir_container_of(ring, struct ring_uring, ring)->uring;
+    for (size_t i = 0; i < sizeof others; i++) {
+        struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+        io_uring_prep_nop(sqe);
+        sqe->opcode = others[i];
+        CHECK_EQ(io_uring_submit_and_wait(uring, 1), 1);
+        CHECK_EQ(io_uring_peek_cqe(uring, &cqe), 0);
+        CHECK_EQ(cqe->res, -EACCES);
+        io_uring_cqe_seen(uring, cqe);
+    }
+    CHECK_EQ(syscall(__NR_io_uring_register, uring->ring_fd, IORING_REGISTER_PERSONALITY, NULL, 0), -1);
+    CHECK_EQ(errno, EACCES);
+    io_rig_fini(&rig);
+}
+
 /* 8 entries make a completion queue of 128; 2,000 completions that nobody reaps overflow it, and come all the same. */
 static void test_an_overflowing_completion_queue_loses_nothing(void)
 {
@@ -574,6 +603,7 @@ int main(void)
     }
     wi_ring_retire(ring);
     RUN(test_a_full_queue_loses_nothing);
+    RUN(test_a_ring_takes_no_operation_but_ours);
     RUN(test_an_overflowing_completion_queue_loses_nothing);
     RUN(test_a_drop_cancels_what_is_in_flight);
     RUN(test_what_was_not_handed_over_never_happens);
