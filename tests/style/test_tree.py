@@ -97,6 +97,7 @@ SUBJECTS = {
     "tests/pipelines/test_power_cut.c": "pipelines/journal, run/checkpointer.c and nodes/write_kept.c: the order on the disk",
     "tests/pipelines/test_write_errors.c": "the same three, where the disk says no",
     "tests/stages/test_every_stage.c": "all of stages.def",
+    "tests/stages/test_every_stage_memory.c": "all of stages.def, without the memory they ask for",
 }
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
