@@ -102,7 +102,7 @@ SUBJECTS = {
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
 BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+)\.c"
-                         r"|pipelines/disk_\w+\.c|support/\w+\.c|(engine|io)/refused/\w+\.c"
+                         r"|pipelines/disk_\w+\.c|support/\w+\.c|(engine|io)/refused/\w+\.c|faults/fault_\w+\.c"
                          r"|cli/(test_\w+\.sh|(deny_main|plugin_(shout|probe))\.c))$")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")

@@ -21,6 +21,8 @@ static struct failing *of(const struct ring *ring)
 /* The nth of its kind? */
 static bool is_chosen(struct ring_fail *fail, const struct op *op)
 {
+    if (fail->is_due != NULL)
+        return fail->is_due(op);
     const bool counts = fail->kinds == 0 ? op->kind != OP_CLOSE : (fail->kinds >> op->kind & 1) != 0;
     return counts && atomic_fetch_add_explicit(&fail->seen, 1, memory_order_relaxed) + 1 == fail->nth;
 }
@@ -90,22 +92,11 @@ static void fail_destroy(struct ring *ring)
     free(self);
 }
 
-static int create_driver(void *arg, unsigned index, unsigned workers, weir_driver **ret_driver)
+int ring_fail_wrap(struct ring *ring, struct ring_fail *fail)
 {
-    (void)index;
-    (void)workers;
-    struct ring_fail *fail = arg;
-    struct ring *ring;
-    int error = fail->make(&ring);
-    if (error < 0)
-        return error;
     struct failing *self = calloc(1, sizeof *self);
-    error = self == NULL ? -ENOMEM : wi_driver_create(ring, ret_driver);
-    if (error < 0) {
-        free(self);
-        wi_ring_retire(ring);
-        return error;
-    }
+    if (self == NULL)
+        return -ENOMEM;
     self->real = ring->type;
     self->type = *ring->type;
     self->type.push = fail_push;
@@ -118,6 +109,23 @@ static int create_driver(void *arg, unsigned index, unsigned workers, weir_drive
     op_list_init(&self->failed);
     ring->type = &self->type;
     return 0;
+}
+
+static int create_driver(void *arg, unsigned index, unsigned workers, weir_driver **ret_driver)
+{
+    (void)index;
+    (void)workers;
+    struct ring_fail *fail = arg;
+    struct ring *ring;
+    int error = fail->make(&ring);
+    if (error < 0)
+        return error;
+    error = ring_fail_wrap(ring, fail);
+    if (error == 0)
+        error = wi_driver_create(ring, ret_driver);
+    if (error < 0)
+        wi_ring_retire(ring);
+    return error;
 }
 
 weir_driver_factory ring_fail_drivers(struct ring_fail *fail)

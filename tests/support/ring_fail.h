@@ -18,11 +18,15 @@
 
 struct ring_fail {
     int (*make)(struct ring **ret_ring);
-    uint32_t nth;          /* counted from 1 over all rings made with this; 0: none fails */
-    int error;             /* a negative errno, or RING_FAIL_SHORT */
-    uint32_t kinds;        /* bits 1 << enum op_kind of what counts; 0: all but OP_CLOSE */
-    _Atomic uint32_t seen; /* such operations so far */
+    uint32_t nth;                        /* counted from 1 over all rings made with this; 0: none fails */
+    int error;                           /* a negative errno, or RING_FAIL_SHORT */
+    uint32_t kinds;                      /* bits 1 << enum op_kind of what counts; 0: all but OP_CLOSE */
+    _Atomic uint32_t seen;               /* such operations so far */
+    bool (*is_due)(const struct op *op); /* not NULL: says of each whether it fails, in place of nth and kinds */
 };
+
+/* That ring, from now on. 0 or -ENOMEM. */
+int ring_fail_wrap(struct ring *ring, struct ring_fail *fail);
 
 weir_driver_factory ring_fail_drivers(struct ring_fail *fail);
 
