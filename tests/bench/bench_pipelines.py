@@ -55,6 +55,10 @@ ROWS = (
     Row("ready errors", 1.0, READY.format("errors") + "from=log.gz --set to=out",
         "gzip -dc log.gz | jq -c 'select(.status >= 500) | {ts, path, status, request_time}' | zstd -q -f -o out",
         ["gzip", "jq", "zstd"]),
+    # What hash gives are digests: those are what zstd gets.
+    Row("ready bench", 1.0, 'files "tree" | each { read block=1MiB | hash xxh3 | zstd level=3 | null } @par=cores',
+        "find tree -type f -print0 | xargs -0 -P2 -n4000 xxhsum -H3 2>/dev/null | zstd -q -3 >/dev/null",
+        ["xxhsum", "zstd"]),
 )
 
 
