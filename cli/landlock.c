@@ -106,7 +106,7 @@ static uint64_t fs_rights(unsigned rights)
 
 int landlock_allow(int rules, const char *path, unsigned rights)
 {
-    struct stat meta;
+    struct stat meta = { 0 };
     struct path_beneath rule = { .fd = open(path, O_PATH | O_CLOEXEC) };
     int error = rule.fd < 0 || fstat(rule.fd, &meta) < 0 ? -errno : 0;
     if (error == 0) {

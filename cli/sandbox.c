@@ -61,6 +61,8 @@ static int decide(struct sandbox *sandbox)
     sandbox->sockets = listens != NULL;
     if (sandbox->mode == SANDBOX_OFF)
         return say_unconfined(sandbox, "--sandbox=off", "was asked for");
+    if (SANITIZED && sandbox->mode == SANDBOX_AUTO)
+        return say_unconfined(sandbox, "a sanitizer", "looks at its process from outside (--sandbox=on all the same)");
     if (unknown != NULL)
         return say_unconfined(sandbox, unknown->stage, "doesn't say what it reaches");
     if (listens != NULL && sandbox->mode == SANDBOX_AUTO)
@@ -169,7 +171,7 @@ int sandbox_close_files(struct sandbox *sandbox, const weir_pipeline *pipeline)
 
 int sandbox_close_calls(struct sandbox *sandbox)
 {
-    if (sandbox->unconfined != NULL || sandbox->held || (SANITIZED && sandbox->mode == SANDBOX_AUTO))
+    if (sandbox->unconfined != NULL || sandbox->held)
         return 0;
     const struct system_calls calls = { .sockets = sandbox->sockets, .serves = sandbox->serves, .anew = sandbox->anew };
     sandbox->calls_error = system_calls_confine(&calls);
@@ -273,8 +275,7 @@ void sandbox_report(FILE *out, const struct sandbox *sandbox)
     if (sandbox->calls_error == 0)
         fputs(", system calls by seccomp\n", out);
     else
-        fprintf(out, ", no system calls: %s\n",
-                sandbox->calls_error > 0 ? "a build with a sanitizer" : strerror(-sandbox->calls_error));
+        fprintf(out, ", no system calls: %s\n", strerror(-sandbox->calls_error));
 }
 
 #define COLUMNS 80
