@@ -138,7 +138,10 @@ int wi_crew_first(struct lane *lane)
 /* [take] The one who rests and lay down last; it must be woken with wi_futex_wake(). */
 static struct pool_thread *call_up(struct lane *lane)
 {
-    struct pool_thread *thread = weir_container_of(list_front(&lane->crew.rest_list), struct pool_thread, link);
+    struct list_node *first = list_front(&lane->crew.rest_list);
+    if (first == NULL)
+        __builtin_unreachable(); /* gcc with ASan would have it that nobody rests */
+    struct pool_thread *thread = weir_container_of(first, struct pool_thread, link);
     wi_crew_get_up(thread);
     wi_store(&thread->called, 1u, RELEASE);
     (void)wi_crew_update_call(lane);
