@@ -6,6 +6,7 @@
 
 #include "expand_limit.h"
 #include "zstd_frames.h"
+#include "zstd_spare.h"
 
 /* Small frames are decoded together: a piece is so many bytes of them at least. */
 #define PIECE_BYTES_MIN ((uint64_t)256 << 10)
@@ -34,7 +35,7 @@ static const weir_opt unzstd_opts[] = {
 static int unzstd_open(void *state, weir_flow *flow)
 {
     struct unzstd *self = state;
-    self->ctx = ZSTD_createDCtx();
+    self->ctx = zstd_spare_dctx();
     return self->ctx == NULL ? weir_flow_fail(flow, -ENOMEM, "no memory for a decompressor") : 0;
 }
 
@@ -147,7 +148,7 @@ static int unzstd_reset(void *state, weir_flow *flow)
 static void unzstd_close(void *state)
 {
     struct unzstd *self = state;
-    (void)ZSTD_freeDCtx(self->ctx);
+    zstd_spare_put_dctx(self->ctx);
 }
 
 /* --- pieces: whole frames ----------------------------------------------------------------------- */

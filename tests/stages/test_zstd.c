@@ -42,6 +42,28 @@ static void test_seekable_comes_back_in_any_windows(void)
     }
 }
 
+/* A small frame says how large it is; that, and all else, doesn't depend on how the input comes. */
+static void test_a_small_frame_knows_its_size(void)
+{
+    static const size_t sizes[] = { 0, 1, 1000, 65535, 65536, 65537, 200000 };
+    static const size_t windows[] = { 1021, 4096, 65536, 65537, 131072 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct bytes text = codec_text(sizes[i]);
+        const struct bytes packed = codec_make(&encoder, text);
+        /* RFC 8878, 3.1.1.1.1: the size is there if it has bytes, or the frame is a single segment. */
+        CHECK_EQ((packed.data[4] & 0xe0) != 0, text.size <= 65536);
+        for (size_t w = 0; w < sizeof windows / sizeof windows[0]; w++) {
+            struct bytes again;
+            CHECK_EQ(codec_run(&encoder, text, windows[w], 100, &again), 0);
+            CHECK(codec_same(packed, again));
+            free(again.data);
+        }
+        codec_expect(&decoder, packed, text, 999, 777);
+        free(text.data);
+        free(packed.data);
+    }
+}
+
 /* The public format: a skippable frame, an entry a frame, a footer. A reader finds any frame by adding up. */
 static void test_the_seek_table_says_where_each_frame_is(void)
 {
@@ -206,6 +228,7 @@ int main(void)
         return 0;
     }
     RUN(test_every_level_comes_back);
+    RUN(test_a_small_frame_knows_its_size);
     RUN(test_seekable_comes_back_in_any_windows);
     RUN(test_the_seek_table_says_where_each_frame_is);
     RUN(test_the_checksum_can_be_left_out);
