@@ -355,7 +355,8 @@ int cmd_run(int argc, char **argv)
     reloading.operand = operands > 0 ? argv[0] : NULL;
     status = state_keep("weir run", pipeline, &values.pipeline, operands, argv, &values.state);
     reloading.kept = status == 0 && weir_pipeline_is_kept(pipeline);
-    struct sandbox sandbox = { .mode = (enum sandbox_mode)values.sandbox };
+    static struct sandbox sandbox;
+    sandbox.mode = (enum sandbox_mode)values.sandbox;
     reloading.sandbox = &sandbox;
     if (status == 0)
         status = sandbox_plan(&sandbox, pipeline,
