@@ -120,9 +120,11 @@ want 2 run 'read "odd.json" | lines | json | keep .a @onerror=drop | to json | w
 
 # --- 6: how fast --------------------------------------------------------------------------------------------
 six=$(of_manual 'files "/data" | each { read block=1MiB | hash xxh3 | zstd level=3 | null } @par=cores')
-want 0 "$weir" bench --io="$io" "$six" --runs 5 --json
 bytes=$(find "$data" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
-grep -q "\"name\": \"hash\", .*\"in_bytes\": $bytes," out || fail "not all was hashed: $(cat out)"
-grep -q '"runs": 5,' out || fail "not five runs"
-checks=$((checks + 2))
+for text in "$six" "$ready/bench.weir"; do
+    want 0 "$weir" bench --io="$io" "$text" --set dir="$data" --runs 5 --json
+    grep -q "\"name\": \"hash\", .*\"in_bytes\": $bytes," out || fail "not all was hashed: $(cat out)"
+    grep -q '"runs": 5,' out || fail "not five runs"
+    checks=$((checks + 2))
+done
 echo "$checks checks"
