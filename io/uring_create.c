@@ -32,13 +32,16 @@ static int set_up(struct io_uring *uring, unsigned entries)
     return error;
 }
 
+/* What uring_step.c knows: the kernel must have all of it, and the ring takes nothing else. */
+static const uint8_t operations[] = {
+    IORING_OP_NOP,     IORING_OP_OPENAT2, IORING_OP_CLOSE,    IORING_OP_READ,      IORING_OP_WRITE,
+    IORING_OP_FSYNC,   IORING_OP_STATX,   IORING_OP_RENAMEAT, IORING_OP_UNLINKAT,  IORING_OP_POLL_ADD,
+    IORING_OP_FADVISE, IORING_OP_MKDIRAT, IORING_OP_LINKAT,   IORING_OP_SYMLINKAT, IORING_OP_ASYNC_CANCEL,
+};
+#define OPERATIONS (sizeof operations / sizeof operations[0])
+
 static int probe(struct io_uring *uring)
 {
-    static const uint8_t needed[] = { IORING_OP_NOP,      IORING_OP_OPENAT2,   IORING_OP_CLOSE,
-                                      IORING_OP_READ,     IORING_OP_WRITE,     IORING_OP_FSYNC,
-                                      IORING_OP_STATX,    IORING_OP_RENAMEAT,  IORING_OP_UNLINKAT,
-                                      IORING_OP_POLL_ADD, IORING_OP_FADVISE,   IORING_OP_MKDIRAT,
-                                      IORING_OP_LINKAT,   IORING_OP_SYMLINKAT, IORING_OP_ASYNC_CANCEL };
     const unsigned features = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_EXT_ARG;
     if ((uring->features & features) != features)
         return -EOPNOTSUPP;
@@ -46,8 +49,8 @@ static int probe(struct io_uring *uring)
     if (probe_ == NULL)
         return -EOPNOTSUPP;
     int error = 0;
-    for (size_t i = 0; i < sizeof needed; i++)
-        if (!io_uring_opcode_supported(probe_, needed[i]))
+    for (size_t i = 0; i < OPERATIONS; i++)
+        if (!io_uring_opcode_supported(probe_, operations[i]))
             error = -EOPNOTSUPP;
     io_uring_free_probe(probe_);
     return error;
@@ -66,36 +69,23 @@ static uint32_t make_direct_slots(struct ring_uring *self)
 }
 
 /*
- * From here on the ring takes the operations that uring_step.c knows and no others: what it does passes by seccomp, so
- * a ring that could open sockets would be a way around it. Then it is enabled.
+ * From here on the ring takes those operations and no others: what it does passes by seccomp, so a ring that could
+ * open sockets would be a way around it. Then it is enabled.
  */
 static int confine(struct io_uring *uring)
 {
-#define ALLOW(op)                                                     \
-    {                                                                 \
-        .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_##op \
+    struct io_uring_restriction allowed[OPERATIONS + 2] = { 0 };
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        allowed[i].opcode = IORING_RESTRICTION_SQE_OP;
+        allowed[i].sqe_op = operations[i];
     }
-    struct io_uring_restriction allowed[] = {
-        ALLOW(NOP),
-        ALLOW(OPENAT2),
-        ALLOW(CLOSE),
-        ALLOW(READ),
-        ALLOW(WRITE),
-        ALLOW(FSYNC),
-        ALLOW(STATX),
-        ALLOW(RENAMEAT),
-        ALLOW(UNLINKAT),
-        ALLOW(POLL_ADD),
-        ALLOW(FADVISE),
-        ALLOW(ASYNC_CANCEL),
-        { .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
-          .sqe_flags = IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS },
-        { .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_FILES_UPDATE },
-    };
-#undef ALLOW
+    allowed[OPERATIONS].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+    allowed[OPERATIONS].sqe_flags = IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS;
+    allowed[OPERATIONS + 1].opcode = IORING_RESTRICTION_REGISTER_OP;
+    allowed[OPERATIONS + 1].register_op = IORING_REGISTER_FILES_UPDATE;
     /* By hand: liburing 2.3 declares both calls, and exports neither. */
     const long confined = syscall(__NR_io_uring_register, uring->ring_fd, IORING_REGISTER_RESTRICTIONS, allowed,
-                                  sizeof allowed / sizeof allowed[0]);
+                                  (unsigned)(OPERATIONS + 2));
     if (confined < 0 || syscall(__NR_io_uring_register, uring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0)
         return -errno;
     return 0;

@@ -128,7 +128,8 @@ def convert(text, link):
         elif re.match(r"\s*([-*]|\d+\.) ", line):
             html.append(listing(until(lambda one: not one.strip() or one.startswith(("#", "```", "|"))), link))
         else:
-            paragraph = until(lambda one: not one.strip() or one.startswith(("#", "```", "|", "<!--")) or
-                              re.match(r"([-*]|\d+\.) ", one))
+            at += 1  # its first line may begin as something else does, such as a "|" that begins no table
+            paragraph = [line] + until(lambda one: not one.strip() or one.startswith(("#", "```", "|", "<!--")) or
+                                       re.match(r"([-*]|\d+\.) ", one))
             html.append(f"<p>{inline(' '.join(one.strip() for one in paragraph), link)}</p>")
     return "\n".join(html), heads

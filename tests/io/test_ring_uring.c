@@ -90,7 +90,7 @@ static void test_a_full_queue_loses_nothing(void)
 static void test_a_ring_takes_no_operation_but_ours(void)
 {
     static const uint8_t others[] = { IORING_OP_SOCKET, IORING_OP_CONNECT, IORING_OP_SENDMSG, IORING_OP_OPENAT,
-                                      IORING_OP_LINKAT };
+                                      IORING_OP_SPLICE };
     struct io_uring_cqe *cqe;
     struct ring *ring;
     struct io_rig rig;
