@@ -106,13 +106,20 @@ static int failed(const struct writing *self, int64_t error)
 
 /* --- what outlives the run ----------------------------------------------------------------------------------- */
 
-/* What an older checkpoint had is done with. */
+/* A checkpoint's names are given behind its record, and by then the next one may be on its way through here. */
+static bool has_name(const struct kept_file *file)
+{
+    struct stat meta;
+    return file->rename_to == NULL || lstat(file->path, &meta) < 0;
+}
+
+/* What an older checkpoint had is done with, once it has its name: until then nobody else may choose that. */
 static void forget_done(struct writing *self, uint64_t number)
 {
     struct kept_file **link = &self->done;
     while (*link != NULL) {
         struct kept_file *file = *link;
-        if (file->since == 0 || file->since >= number) {
+        if (file->since == 0 || file->since >= number || !has_name(file)) {
             file->since = file->since == 0 ? number : file->since;
             link = &file->next;
         } else {
