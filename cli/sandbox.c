@@ -62,7 +62,7 @@ static int decide(struct sandbox *sandbox)
     if (sandbox->mode == SANDBOX_OFF)
         return say_unconfined(sandbox, "--sandbox=off", "was asked for");
     if (SANITIZED && sandbox->mode == SANDBOX_AUTO)
-        return say_unconfined(sandbox, "a sanitizer", "looks at its process from outside (--sandbox=on all the same)");
+        return say_unconfined(sandbox, "a sanitizer", "looks from outside (--sandbox=on all the same)");
     if (unknown != NULL)
         return say_unconfined(sandbox, unknown->stage, "doesn't say what it reaches");
     if (listens != NULL && sandbox->mode == SANDBOX_AUTO)
