@@ -171,6 +171,8 @@ int wi_lane_post(struct lane *lane, weir_lane_job *post)
 {
     wi_lock(&lane->submit_lock);
     int error = check_open(lane);
+    if (error == -EAGAIN)
+        error = -ENOMEM; /* no thread can be started, which isn't full: there is nobody to wait for */
     if (error == 0 && (lane->waiting > 0 || lane->room == 0)) {
         wi_lock(&lane->take_lock);
         if (lane->waiting > 0 || !make_room(lane))

@@ -70,7 +70,7 @@ struct job_order {
  * (no thread can be started); on failure nothing was released.
  */
 int wi_lane_offload(struct lane *lane, const struct job_order *order, weir_job **ret_job);
-/* 0, -EAGAIN (full, or no thread can be started), -ECANCELED. */
+/* 0, -EAGAIN (full), -ENOMEM (it has no thread and none can be started), -ECANCELED. */
 int wi_lane_post(struct lane *lane, weir_lane_job *post);
 
 /* Takes a job out that hasn't begun. False: it has, or it is mandatory and was accepted. */

@@ -86,7 +86,7 @@ unsigned weir_lane_idle(struct weir_worker *worker, weir_lane lane);
  * Runs job->run(job) on a thread of the lane, also if the runtime shuts down
  * meanwhile. The job is the caller's memory until run() is called; run() may free
  * it. Returns 0, -EAGAIN (the lane's queue is full: post again when one of yours
- * has run; or it has no thread and none can be started), -ENOMEM, or -ECANCELED
+ * has run), -ENOMEM (it has no thread and none can be started), or -ECANCELED
  * (the pool is shut down). Any thread; never blocks.
  */
 typedef struct weir_lane_job {
