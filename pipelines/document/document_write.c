@@ -226,7 +226,8 @@ static void check_engine(struct writer *writer, const struct stage_use *use)
 static struct doc_node *stage_of(struct writer *writer, const struct stage_use *use)
 {
     if (use->arguments == NULL && use->engine == NULL)
-        return scalar(writer, use->name, strlen(use->name), false, true);
+        return scalar(writer, use->name, strlen(use->name), false,
+                      strcmp(use->name, "null") != 0); /* a name, not null */
     struct doc_node *stage = make(writer, DOC_MAPPING), *options = make(writer, DOC_MAPPING), *value = NULL;
     check_engine(writer, use);
     for (const struct argument *argument = use->arguments; argument != NULL; argument = argument->next)
