@@ -27,18 +27,6 @@ refused() {
     says "probe: failed at byte"; says "$words"
     [ ! -e copy ] || fail "$*: it wrote all the same"
 }
-until_true() {
-    what=$1; shift
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ $tries -lt 1500 ] || { kill -9 $pid; fail "$what: $(cat err.run)"; }
-        sleep 0.01
-    done
-    checks=$((checks + 1))
-}
-lines() { [ "$(cat "$1" 2>/dev/null | wc -l)" -ge "$2" ]; }
-told() { grep -qF -e "$1" err.run; }
 # --- files ---------------------------------------------------------------------------------------------------
 for what in read write append; do
     refused "Permission denied" "probe $what path=\"../other/file\""

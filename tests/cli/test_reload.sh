@@ -4,19 +4,6 @@
 for tool in seq grep; do
     command -v $tool >/dev/null 2>&1 || { echo "skipped: no $tool here"; exit 77; }
 done
-# until_true WHAT COMMAND...: before long.
-until_true() {
-    what=$1; shift
-    tries=0
-    until "$@"; do
-        tries=$((tries + 1))
-        [ $tries -lt 1500 ] || { kill -9 $pid; fail "$what: $(cat err.run)"; }
-        sleep 0.01
-    done
-    checks=$((checks + 1))
-}
-lines() { [ "$(cat "$1" 2>/dev/null | wc -l)" -ge "$2" ]; }
-told() { grep -qF -e "$1" err.run; }
 
 seq 1 1000 >log
 echo 'tail "log" start=checkpoint | to raw | write "all"' >p.weir

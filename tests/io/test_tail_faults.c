@@ -37,6 +37,15 @@ static void test_a_read_that_fails_once(void)
     fails_once(FAIL_FSTAT, EIO);
 }
 
+/* What has been read is handed over to a new tail. */
+static void restart(void)
+{
+    weir_tail *before = rig.tail;
+    tail_rig_open(&rig, "x.log");
+    CHECK_EQ(weir_tail_save(before, tail_rig_hand_over, rig.tail), 0);
+    weir_tail_destroy(before);
+}
+
 /* A restart behind a rotation: whichever look fails, what was rotated is found later, and none of it is read twice. */
 static void test_a_look_that_fails_once(void)
 {
@@ -49,10 +58,7 @@ static void test_a_look_that_fails_once(void)
         tail_append("x.log", "two\n");
         tail_move("x.log", "x.log.1");
         tail_append("x.log", "three\n");
-        weir_tail *before = rig.tail;
-        tail_rig_open(&rig, "x.log");
-        CHECK_EQ(weir_tail_save(before, tail_rig_hand_over, rig.tail), 0);
-        weir_tail_destroy(before);
+        restart();
         fail_call_arm(FAIL_STATX, nth, EIO);
         CHECK_EQ(weir_tail_look(rig.tail), 0);
         const bool failed = fail_call_disarm() >= nth;
@@ -73,10 +79,7 @@ static void test_a_first_look_that_fails(void)
         tail_rig_start(&rig, "x.log");
         CHECK_STR(tail_drain(&rig), "one\n");
         tail_append("x.log", "two\n");
-        weir_tail *before = rig.tail;
-        tail_rig_open(&rig, "x.log");
-        CHECK_EQ(weir_tail_save(before, tail_rig_hand_over, rig.tail), 0);
-        weir_tail_destroy(before);
+        restart();
         fail_call_arm(FAIL_STATX, nth, EIO);
         CHECK_EQ(weir_tail_look(rig.tail), 0);
         (void)fail_call_disarm();
