@@ -35,4 +35,7 @@ const struct command *command_find(const char *name);
 /* Without the "weir " that its options are told with. */
 const char *command_name(const struct command *command);
 
+/* Says why weir_runtime_create() failed, which for a command can be a mistake in its environment, too. */
+void command_no_runtime(const char *who, int error);
+
 #endif

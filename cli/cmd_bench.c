@@ -50,7 +50,7 @@ static const struct arg_opt bench_opts[] = {
     OPT(ARG_NUMBER, 0, "fail-above", "PCT", fail_above,
         "with --compare: exit with 1 if a figure is worse by more, outside of both runs' ranges", .min = 1,
         .max = 10000),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", set, "what ${NAME} stands for, before any `let`"),
+    PIPELINE_SET_OPT(struct values, set),
     OPT(ARG_SIZE, 0, "mem", "SIZE", mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
@@ -269,7 +269,7 @@ static int measure(struct bench *bench)
     if (error == 0)
         error = weir_runtime_create(&options, &bench->runtime);
     if (error < 0) {
-        fprintf(stderr, "weir bench: the runtime could not start: %s\n", strerror(-error));
+        command_no_runtime("weir bench", error);
         return EXIT_DATA;
     }
     int status = run_all(bench);

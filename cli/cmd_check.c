@@ -18,11 +18,7 @@ static const struct arg_opt check_opts[] = {
       .value = "TEXT",
       .offset = offsetof(struct values, expression),
       .help = "the pipeline itself" },
-    { .kind = ARG_STRINGS,
-      .name = "set",
-      .value = "NAME=VALUE",
-      .offset = offsetof(struct values, set),
-      .help = "what ${NAME} stands for, before any `let`" },
+    PIPELINE_SET_OPT(struct values, set),
     PIPELINE_PLUGIN_OPT(struct values, plugins),
     { .name = NULL },
 };

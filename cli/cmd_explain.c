@@ -23,7 +23,7 @@ struct values {
 static const struct arg_opt explain_opts[] = {
     OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
     OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    PIPELINE_SET_OPT(struct values, pipeline.set),
     OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     PIPELINE_PLUGIN_OPT(struct values, pipeline.plugins),
     { .name = NULL },

@@ -1,11 +1,8 @@
 /* cmd_fmt.c - weir fmt: one layout for the texts of pipelines. */
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <weir/output.h>
 #include <weir/reformat.h>
 
 #include "args.h"
@@ -70,57 +67,6 @@ static int fail(const char *path, int error)
     return EXIT_DATA;
 }
 
-static bool write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        const ssize_t done = write(fd, data, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        data += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
-
-/* The new text under another name beside it, synced; then it takes the name. Mode and owner stay, as far as we may. */
-static int replace_with(const char *path, char *passing, const weir_text *text)
-{
-    struct stat meta;
-    const int fd = stat(path, &meta) < 0 ? -1 : mkostemp(passing, O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int error = 0;
-    if (fchown(fd, meta.st_uid, meta.st_gid) < 0)
-        error = errno == EPERM ? 0 : -errno;
-    if (error == 0 && (fchmod(fd, meta.st_mode & 07777) < 0 || !write_all(fd, text->data, text->size) || fsync(fd) < 0))
-        error = errno > 0 ? -errno : -EIO;
-    if (close(fd) < 0 && error == 0)
-        error = -errno;
-    if (error == 0 && rename(passing, path) < 0)
-        error = -errno;
-    if (error < 0)
-        (void)unlink(passing);
-    return error;
-}
-
-/* What a link points to is replaced, not the link. */
-static int replace(const char *path, const weir_text *text)
-{
-    char *real = realpath(path, NULL), *passing = NULL;
-    int error = real == NULL ? -errno : 0;
-    if (real != NULL && asprintf(&passing, "%s.weir-XXXXXX", real) < 0) {
-        passing = NULL;
-        error = -ENOMEM;
-    }
-    if (error == 0)
-        error = replace_with(real, passing, text);
-    free(passing);
-    free(real);
-    return error;
-}
-
 static int put(const char *path, const weir_text *before, const weir_text *after, bool check)
 {
     const bool same =
@@ -133,7 +79,7 @@ static int put(const char *path, const weir_text *before, const weir_text *after
     }
     if (is_stdin && (fwrite(after->data, 1, after->size, stdout) != after->size || fflush(stdout) != 0))
         return fail("standard output", -errno);
-    const int error = same || is_stdin ? 0 : replace(path, after);
+    const int error = same || is_stdin ? 0 : weir_output_replace(path, after->data, after->size);
     return error == 0 ? 0 : fail(path, error);
 }
 

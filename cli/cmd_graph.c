@@ -9,6 +9,7 @@
 
 #include <weir/chunk.h>
 #include <weir/explain.h>
+#include <weir/output.h>
 
 #include "args.h"
 #include "cmd.h"
@@ -34,7 +35,7 @@ static const char *const formats[] = { "dot", "mermaid", "svg", NULL };
 static const struct arg_opt graph_opts[] = {
     OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
     OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    PIPELINE_SET_OPT(struct values, pipeline.set),
     OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_CHOICE, 0, "format", "FORMAT", format, "dot, mermaid, or svg, which Graphviz draws (default: dot)",
         .choices = formats),
@@ -63,20 +64,6 @@ const struct args graph_args = {
 };
 
 /* --- Graphviz ------------------------------------------------------------------------------------ */
-
-static bool write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        const ssize_t done = write(fd, data, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        data += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
 
 /* `dot` with `in_fd` as its standard input. 0 or a positive errno. */
 static int spawn_dot(int in_fd, pid_t *ret_pid)
@@ -119,7 +106,7 @@ static int draw(const weir_text *text)
     }
     /* One that ends before it has read everything says why by its exit code. */
     void (*const before)(int) = signal(SIGPIPE, SIG_IGN);
-    const bool written = write_all(ends[1], text->data, text->size);
+    const bool written = weir_write_all(ends[1], text->data, text->size) == 0;
     (void)signal(SIGPIPE, before);
     (void)close(ends[1]);
     pid_t waited;

@@ -11,14 +11,16 @@
 #include <weir/io.h>
 #include <weir/runtime.h>
 #include <weir/select.h>
+#include <weir/time.h>
 
 #include "cmd.h"
 #include "hash_report.h"
 #include "hash_values.h"
 #include "hash_verdict.h"
 #include "interrupt.h"
-#include "progress.h"
 #include "screen.h"
+#include "trace_file.h"
+#include "view.h"
 
 /* How long threads in system calls are waited for once the job has failed, or the user has had enough. */
 #define STOPPED_WAIT_NS 30000000
@@ -31,7 +33,8 @@ struct context {
     size_t algo_count;
     weir_hash_counters counters;
     weir_dups_counters found;
-    struct progress progress;
+    struct view view; /* zeroed: there is none */
+    struct trace_file trace;
     struct hash_failures failures;
     bool cache_told; /* why the job ended is said */
 };
@@ -63,7 +66,7 @@ static const char *error_text(int error)
 static void tell(struct context *context, const char *path, size_t size, const char *what)
 {
     char shown[1024];
-    progress_hide(&context->progress);
+    view_hide(&context->view);
     fprintf(stderr, "weir: %s: %s\n", screen_name(shown, sizeof shown, path, size), what);
 }
 
@@ -139,9 +142,18 @@ static void on_bad_line(void *arg, const char *path, uint64_t line, const char *
     if (context->values.says != SAYS_WARN)
         return;
     char shown[1024];
-    progress_hide(&context->progress);
+    view_hide(&context->view);
     fprintf(stderr, "weir: %s:%lu: %s\n", screen_name(shown, sizeof shown, path, strlen(path)), (unsigned long)line,
             why);
+}
+
+static void on_output(void *arg, bool begins)
+{
+    struct context *context = arg;
+    if (begins)
+        view_hold(&context->view);
+    else
+        view_release(&context->view);
 }
 
 /* --- options --------------------------------------------------------------------------- */
@@ -215,6 +227,7 @@ static void fill_options(struct context *context, weir_hash_options *options)
         .resume = values->resume,
         .paranoid = values->sample,
         .on_cache = on_cache,
+        .on_output = on_output,
         .counters = &context->counters,
         .on_error = on_error,
         .on_note = on_note,
@@ -225,10 +238,10 @@ static void fill_options(struct context *context, weir_hash_options *options)
 
 /* --- running ----------------------------------------------------------------------------- */
 
-/* The job beside its progress, until it ends or the user has had enough. */
-WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; const weir_dups_options *dups_options;
-           struct progress * progress; weir_cancel_token * stop; weir_hash_job_future job; struct weir_dups_job dups;
-           struct progress_run show; weir_cancelled_future stopped; weir_select_future which;)
+/* The job, until it ends or the user has had enough. */
+WEIR_ASYNC(hash_until_stopped, int, weir_hash_options *options; const weir_dups_options *dups_options;
+           weir_cancel_token * stop; weir_hash_job_future job; struct weir_dups_job dups; weir_cancelled_future stopped;
+           weir_select_future which;)
 {
     WEIR_BEGIN
     self->job = weir_hash_job(self->options);
@@ -239,11 +252,8 @@ WEIR_ASYNC(hash_and_show, int, weir_hash_options *options; const weir_dups_optio
         self->dups = WEIR_CALL(weir_dups_job);
         weir_drop(self->dups);
     }
-    self->show = WEIR_CALL(progress_run, .progress = self->progress);
-    if (self->progress->mode == PROGRESS_NEVER)
-        weir_drop(self->show);
     self->stopped = weir_cancelled(self->stop);
-    AWAIT(self->which, weir_select_biased(self->stopped, self->job, self->dups, self->show));
+    AWAIT(self->which, weir_select_biased(self->stopped, self->job, self->dups));
     RETURN(self->which.output == 1 ? self->job.output : self->which.output == 2 ? self->dups.output : -ECANCELED);
     WEIR_FINALLY
     WEIR_END
@@ -275,6 +285,37 @@ static int conclude(struct context *context, int error)
     return hash_verdict(&context->values, &context->counters, &context->failures);
 }
 
+/* Whether lines come out all along. Those of --quiet are few, those of duplicates come at the end. */
+static bool prints(const struct hash_values *values)
+{
+    return values->output == NULL && values->duplicates == 0 && values->says != SAYS_QUIET &&
+           values->says != SAYS_STATUS;
+}
+
+static const char *last_stage(const struct hash_values *values)
+{
+    return values->duplicates != 0 ? "dups"
+           : values->check != NULL ? "check"
+           : values->audit != NULL ? "audit"
+           : values->tree != 0     ? "tree"
+                                   : "write";
+}
+
+/* What looks on. 0, or the exit code: it was told. */
+static int watch_start(struct context *context, const struct live_of *of, weir_runtime *runtime)
+{
+    const struct hash_values *values = &context->values;
+    const int error = view_start(&context->view, (enum progress_mode)values->progress, prints(values), of, runtime);
+    if (error < 0) {
+        fprintf(stderr, "weir hash: a thread could not start: %s\n", strerror(-error));
+        return EXIT_DATA;
+    }
+    if (trace_file_start(&context->trace, "weir hash", values->trace, runtime) == 0)
+        return 0;
+    view_stop(&context->view);
+    return EXIT_USAGE;
+}
+
 static int run(struct context *context, weir_hash_options *options, const weir_dups_options *dups)
 {
     weir_io_options io = weir_io_defaults();
@@ -293,34 +334,46 @@ static int run(struct context *context, weir_hash_options *options, const weir_d
     weir_runtime *runtime;
     int error = weir_runtime_create(&runtime_options, &runtime);
     if (error < 0) {
-        fprintf(stderr, "weir: the runtime could not start: %s\n", strerror(-error));
+        command_no_runtime("weir", error);
         return EXIT_DATA;
+    }
+    const struct live_of of = { .hash = &context->counters,
+                                .lanes = weir_runtime_workers(runtime),
+                                .last = last_stage(&context->values) };
+    const int unwatched = watch_start(context, &of, runtime);
+    if (unwatched != 0) {
+        (void)weir_runtime_shutdown(runtime, -1);
+        (void)interrupt_fini(&interrupt);
+        return unwatched;
     }
     const int64_t began_ns = weir_now_ns();
     int output = 0;
-    error = weir_block_on(runtime,
-                          WEIR_CALL(hash_and_show, .options = options, .dups_options = dups,
-                                    .progress = &context->progress, .stop = interrupt.token),
-                          &output);
+    error = weir_block_on(
+        runtime, WEIR_CALL(hash_until_stopped, .options = options, .dups_options = dups, .stop = interrupt.token),
+        &output);
     if (error == 0)
         error = output;
     const int64_t took_ns = weir_now_ns() - began_ns;
-    if (context->values.report && error == 0)
-        hash_report(stderr, runtime, &io, &context->counters, took_ns);
+    view_stop(&context->view);
+    const bool is_traced = trace_file_stop(&context->trace, runtime, &of) == 0;
+    if ((context->values.report || context->view.shown) && error == 0)
+        hash_report(stderr, runtime, &io, &of, took_ns);
 #ifndef WEIR_DEBUG
     /* All is written and committed: the kernel takes a process apart faster than we do. A debug build looks for leaks.
      */
     if (error == 0 && interrupt_signal(&interrupt) == 0) {
         const int status = conclude(context, error);
         (void)fflush(NULL);
-        _exit(status);
+        _exit(status == 0 && !is_traced ? EXIT_DATA : status);
     }
 #endif
     /* What the kernel or the pool still has in hand must not keep the user waiting; an unfinished file has no name. */
     const int late =
         weir_runtime_shutdown(runtime, error < 0 || interrupt_signal(&interrupt) != 0 ? STOPPED_WAIT_NS : -1);
     const int signal = interrupt_fini(&interrupt);
-    const int status = signal != 0 ? 128 + signal : conclude(context, error);
+    int status = signal != 0 ? 128 + signal : conclude(context, error);
+    if (status == 0 && !is_traced)
+        status = EXIT_DATA;
     if (late != 0)
         _exit(status); /* a thread is stuck in a system call, and holds what exit() would free */
     return status;
@@ -361,7 +414,6 @@ int cmd_hash(int argc, char **argv)
         hash_explain(stdout, &options, searched);
         return 0;
     }
-    progress_init(&context.progress, (enum progress_mode)context.values.progress, &context.counters);
     raise_fd_limit();
     return run(&context, &options, searched);
 }

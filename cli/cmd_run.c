@@ -55,7 +55,7 @@ static const char *const sandbox_names[] = { "auto", "on", "off", NULL };
 static const struct arg_opt run_opts[] = {
     OPT(ARG_STRING, 'e', "expression", "TEXT", pipeline.expression, "the pipeline itself"),
     OPT(ARG_STRING, 'f', "file", "FILE", pipeline.file, "a file with the pipeline (- is stdin)"),
-    OPT(ARG_STRINGS, 0, "set", "NAME=VALUE", pipeline.set, "what ${NAME} stands for, before any `let`"),
+    PIPELINE_SET_OPT(struct values, pipeline.set),
     OPT(ARG_SIZE, 0, "mem", "SIZE", pipeline.mem, "bytes that may be under way at once (default: 256MiB)"),
     OPT(ARG_NUMBER, 'j', "workers", "N", workers, "workers (default: one a core)", .min = 1, .max = 256),
     OPT(ARG_CHOICE, 0, "io", "HOW", io, "auto, uring or epoll", .choices = io_names),
@@ -111,8 +111,9 @@ static const struct arg_section run_sections[] = {
           "directories written; no other file is opened, no program started, no socket opened, not by a stage of a "
           "--plugin nor by a codec that was taken over. 'weir explain' says what a pipeline may reach, --report what "
           "of it this kernel holds. Where it has no Landlock (5.13), or no seccomp, auto does with what there is, and "
-          "on ends with exit code 1. Pipelines that open sockets (listen) have one with --sandbox=on. What stands "
-          "only in the data widens it: files that a manifest or from= lists, and links with `follow`, may be any; "
+          "on ends with exit code 1. Pipelines that open sockets (listen, send) have one with --sandbox=on. What "
+          "stands only in the data widens it: files that a manifest or from= lists, and links with `follow`, may be "
+          "any; "
           "`sort` and its like may write in $TMPDIR, or /tmp. A link among the files of a pattern that leads out of "
           "its directory needs --sandbox-read. A pipeline that is reloaded stays in the sandbox it began in: one that "
           "then names more is refused. Names and times of files that can't be opened are no secret: stat(2) isn't "
@@ -204,6 +205,15 @@ static void on_trouble(void *arg, const char *text)
 
 /* --- running ------------------------------------------------------------------------------------- */
 
+static bool prints(const weir_pipeline *pipeline)
+{
+    weir_pipeline_stage stage;
+    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++)
+        if (strcmp(stage.name, "print") == 0)
+            return true;
+    return false;
+}
+
 static void say_error(const char *text)
 {
     fputs("weir: ", stderr);
@@ -283,11 +293,12 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
     if (error == 0)
         error = weir_runtime_create(&options, &runtime);
     if (error < 0) {
-        fprintf(stderr, "weir run: the runtime could not start: %s\n", strerror(-error));
+        command_no_runtime("weir run", error);
         return EXIT_DATA;
     }
     struct view view;
-    error = view_start(&view, (enum progress_mode)values->progress, pipeline, runtime);
+    const struct live_of of = { .pipeline = pipeline };
+    error = view_start(&view, (enum progress_mode)values->progress, prints(pipeline), &of, runtime);
     if (error < 0) {
         fprintf(stderr, "weir run: a thread could not start: %s\n", strerror(-error));
         return EXIT_DATA;
@@ -301,7 +312,7 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
         return EXIT_USAGE;
     }
     struct trace_file trace;
-    if (trace_file_start(&trace, values->trace, runtime) < 0) {
+    if (trace_file_start(&trace, "weir run", values->trace, runtime) < 0) {
         web_stop(web);
         view_stop(&view);
         (void)weir_runtime_shutdown(runtime, -1);
@@ -321,7 +332,7 @@ static int run(weir_pipeline *pipeline, const struct values *values, struct relo
         error = output;
     web_stop(web);
     view_stop(&view);
-    const bool is_traced = trace_file_stop(&trace, runtime, pipeline) == 0;
+    const bool is_traced = trace_file_stop(&trace, runtime, &of) == 0;
     if ((values->report || view.shown) && error == 0)
         report(pipeline, &io, weir_now_ns() - began_ns, sandbox);
     const int late =
@@ -342,8 +353,10 @@ int cmd_run(int argc, char **argv)
     static struct values values;
     int operands;
     static struct reloading reloading = { .choice = &values.pipeline };
-    if (reload_prepare(&reloading, argc, argv) < 0)
+    if (reload_prepare(&reloading, argc, argv) < 0) {
+        fputs("weir run: no memory\n", stderr);
         return EXIT_DATA;
+    }
     const int parsed = args_parse(&run_args, argc, argv, &values, &operands);
     if (parsed != 0)
         return parsed > 0 ? 0 : EXIT_USAGE;

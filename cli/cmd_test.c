@@ -25,11 +25,7 @@ static const struct arg_opt test_opts[] = {
       .value = "FILE",
       .offset = offsetof(struct values, junit),
       .help = "write the results there as JUnit's XML, too" },
-    { .kind = ARG_STRINGS,
-      .name = "set",
-      .value = "NAME=VALUE",
-      .offset = offsetof(struct values, set),
-      .help = "what ${NAME} stands for, before any `let`" },
+    PIPELINE_SET_OPT(struct values, set),
     PIPELINE_PLUGIN_OPT(struct values, plugins),
     { .name = NULL },
 };

@@ -1,4 +1,6 @@
-/* commands.c - the table of commands. */
+/* commands.c - the table of commands, and what all of them say alike. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "args.h"
@@ -23,4 +25,10 @@ const struct command *command_find(const char *name)
         if (strcmp(command_name(command_at(i)), name) == 0)
             return command_at(i);
     return NULL;
+}
+
+void command_no_runtime(const char *who, int error)
+{
+    const char *hint = error == -EINVAL ? " (WEIR_WORKERS or WEIR_WATCHDOG in the environment? They are numbers)" : "";
+    fprintf(stderr, "%s: the runtime could not start: %s%s\n", who, strerror(-error), hint);
 }

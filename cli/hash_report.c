@@ -10,13 +10,15 @@ static double seconds(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const weir_hash_counters *counters,
-                 int64_t took_ns)
+void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const struct live_of *of, int64_t took_ns)
 {
+    const weir_hash_counters *counters = of->hash;
+    weir_pipeline_stage stages[STAGES_SHOWN];
     struct rusage usage;
     char bytes[16], rate[16], peak[16];
     const double took = (double)took_ns / 1e9;
     (void)getrusage(RUSAGE_SELF, &usage);
+    stage_report_print(out, stages, live_stages(of, stages), (uint64_t)took_ns, stage_report_cpu_ns(&usage));
     progress_bytes(bytes, sizeof bytes, (double)counters->bytes);
     progress_bytes(rate, sizeof rate, (double)counters->bytes / took);
     progress_bytes(peak, sizeof peak, (double)usage.ru_maxrss * 1024);

@@ -8,8 +8,10 @@
 #include <weir/io.h>
 #include <weir/runtime.h>
 
-/* How files were read, what was run where, and what it took. */
-void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const weir_hash_counters *counters,
+#include "live.h"
+
+/* What each part did and which is the limit, how files were read, what was run where, and what it took. */
+void hash_report(FILE *out, weir_runtime *runtime, const weir_io_options *io, const struct live_of *of,
                  int64_t took_ns);
 
 /* The pipeline, in the pipeline language; what that has no words for as a comment. `dups` may be NULL. */

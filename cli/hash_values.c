@@ -47,14 +47,11 @@ static const struct arg_opt hash_opts[] = {
     OPT(ARG_CHOICE, 0, "format", "NAME", format,
         "gnu, bsd, json, csv or sfv; auto: gnu, or bsd with several algorithms", .choices = format_names),
     OPT(ARG_FLAG, '0', "zero", NULL, zero, "end lines with NUL and escape nothing"),
-    OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain", .choices = progress_names),
+    OPT(ARG_CHOICE, 0, "progress", "WHEN", progress, "auto, always, never or plain (a line every 10 s)",
+        .choices = progress_names),
     OPT(ARG_FLAG, 0, "report", NULL, report, "say at the end how files were read and where the time went"),
+    OPT(ARG_STRING, 0, "trace", "FILE", trace, "what ran when, for ui.perfetto.dev; the last 262,144 events"),
     OPT(ARG_FLAG, 0, "explain", NULL, explain, "print the pipeline this runs, and don't run it"),
-    HEADING("Again:"),
-    OPT(ARG_STRING, 0, "cache", "FILE", cache,
-        "files that look as they did (inode, size, times) aren't read again; what is found out goes there"),
-    OPT(ARG_STRING, 0, "paranoid", "N%", paranoid, "read so many of those all the same, and tell if they differ"),
-    OPT(ARG_FLAG, 0, "resume", NULL, resume, "keep a journal beside -o FILE, and go on from one that is there"),
     HEADING("Again:"),
     OPT(ARG_STRING, 0, "cache", "FILE", cache,
         "files that look as they did (inode, size, times) aren't read again; FILE keeps what is found out"),
@@ -95,7 +92,8 @@ static const struct arg_section hash_sections[] = {
           "coreutils does it. json is one object a line, whose path_b64 has a name that is not UTF-8; csv is RFC "
           "4180; sfv is for crc32.\n\nSymbolic links below PATH are not followed; FIFOs, sockets and devices "
           "are skipped with a note. What can't be read, has vanished, or changes while it is read is reported, "
-          "and the rest is done." },
+          "and the rest is done. The manifest itself (the one "
+          "that it replaces, too), the file of --cache and the journal of --resume are left out where PATH has them." },
     { .title = "DIRECTORIES",
       .text =
           "--tree prints one digest for a directory, made of the names and contents of all below it, with links for "
@@ -112,7 +110,7 @@ static const struct arg_section hash_sections[] = {
     { .title = "DUPLICATES",
       .text =
           "--duplicates prints a path a line and an empty line behind each group, as fdupes and jdupes do; json is an "
-          "object a group, csv a row a path. Files are told apart by size, then by a digest of their first 64 KiB, "
+          "object a group, csv a row a path. Files are told apart by size, then by a digest of their first 16 KiB, "
           "then "
           "of all of them. Names of one file (hard links) are one file, and empty files are none. With an action and "
           "--yes each duplicate is compared byte by byte with the one that stays, then replaced by a link (in one "

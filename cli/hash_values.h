@@ -10,7 +10,7 @@
 enum hash_says { SAYS_ALL, SAYS_QUIET, SAYS_STATUS, SAYS_WARN };
 
 struct hash_values {
-    const char *algos, *check, *audit, *files_from, *output, *cache, *paranoid;
+    const char *algos, *check, *audit, *files_from, *output, *cache, *paranoid, *trace;
     int format, progress, offload, io, tree, duplicates, keep;
     int says; /* enum hash_says */
     bool zero, ignore_missing, strict, explain, report;

@@ -119,9 +119,9 @@ int landlock_allow(int rules, const char *path, unsigned rights)
     return error == -EBADFD ? 0 : error; /* a pipe, say: those are always allowed */
 }
 
-int landlock_allow_port(int rules, unsigned port)
+int landlock_allow_port(int rules, unsigned port, bool connects)
 {
-    const struct net_port rule = { .allowed = NET_BIND_TCP, .port = port };
+    const struct net_port rule = { .allowed = connects ? NET_CONNECT_TCP : NET_BIND_TCP, .port = port };
     return landlock_abi() < 4 ? 0 : answer(syscall(CALL_ADD_RULE, rules, RULE_NET_PORT, &rule, 0));
 }
 

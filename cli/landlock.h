@@ -29,7 +29,8 @@ int landlock_create(bool abstract_sockets);
 /* 0; or a negative errno: there is no such file, say. What the kernel has no rule for is allowed, or forbidden, by it.
  */
 int landlock_allow(int rules, const char *path, unsigned rights);
-int landlock_allow_port(int rules, unsigned port);
+/* The port may be listened at; `connects`: be connected to. */
+int landlock_allow_port(int rules, unsigned port, bool connects);
 /* From now on, for this thread and what it starts. Privileges are given up for good. */
 int landlock_enforce(int rules);
 

@@ -27,8 +27,9 @@ struct figure {
 #field, offsetof(struct live, field), sizeof((struct live *)0)->field \
     }
 static const struct figure live_figures[] = {
-    OF_LIVE(pid),    OF_LIVE(now_ns),   OF_LIVE(began_ns),   OF_LIVE(cpu_ns),   OF_LIVE(rss_bytes),
-    OF_LIVE(paused), OF_LIVE(mem_used), OF_LIVE(mem_budget), OF_LIVE(troubles), OF_LIVE(input_bytes),
+    OF_LIVE(pid),        OF_LIVE(now_ns),      OF_LIVE(began_ns),   OF_LIVE(cpu_ns),   OF_LIVE(rss_bytes),
+    OF_LIVE(paused),     OF_LIVE(mem_used),    OF_LIVE(mem_budget), OF_LIVE(troubles), OF_LIVE(input_bytes),
+    OF_LIVE(files_done), OF_LIVE(files_found), OF_LIVE(files_all),
 };
 
 #define OF_STAGE(field)                                                                       \
@@ -100,7 +101,29 @@ static uint64_t resident_bytes(void)
     return second == NULL ? 0 : (uint64_t)strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-void live_take(struct live *live, const weir_pipeline *pipeline)
+size_t live_stages(const struct live_of *of, weir_pipeline_stage stages[STAGES_SHOWN])
+{
+    if (of->pipeline != NULL)
+        return stage_report_take(of->pipeline, stages);
+    weir_hash_stages(of->hash, of->lanes, of->last, stages);
+    return WEIR_HASH_STAGES;
+}
+
+static void take_pipeline(struct live *live, const weir_pipeline *pipeline)
+{
+    live->paused = weir_pipeline_is_paused(pipeline);
+    live->troubles = weir_pipeline_troubles(pipeline);
+}
+
+static void take_hash(struct live *live, const weir_hash_counters *counters)
+{
+    live->troubles = __atomic_load_n(&counters->errors, __ATOMIC_RELAXED);
+    live->files_done = __atomic_load_n(&counters->files, __ATOMIC_RELAXED);
+    live->files_found = __atomic_load_n(&counters->files_found, __ATOMIC_RELAXED);
+    live->files_all = __atomic_load_n(&counters->walk_done, __ATOMIC_RELAXED) != 0;
+}
+
+void live_take(struct live *live, const struct live_of *of)
 {
     weir_chunk_stats chunks;
     struct rusage usage;
@@ -112,9 +135,11 @@ void live_take(struct live *live, const weir_pipeline *pipeline)
     live->rss_bytes = resident_bytes();
     live->mem_used = chunks.used;
     live->mem_budget = chunks.budget;
-    live->paused = weir_pipeline_is_paused(pipeline);
-    live->troubles = weir_pipeline_troubles(pipeline);
-    live->count = stage_report_take(pipeline, live->stages);
+    if (of->pipeline != NULL)
+        take_pipeline(live, of->pipeline);
+    else
+        take_hash(live, of->hash);
+    live->count = live_stages(of, live->stages);
     name_stages(live);
 }
 
@@ -188,12 +213,12 @@ int live_read(FILE *in, struct live *ret_live)
     return -EPROTO;
 }
 
-uint64_t live_input_bytes(const weir_pipeline *pipeline)
+uint64_t live_input_bytes(const struct live_of *of)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; weir_pipeline_input_at(pipeline, i) != NULL; i++) {
+    for (size_t i = 0; of->pipeline != NULL && weir_pipeline_input_at(of->pipeline, i) != NULL; i++) {
         struct stat st;
-        if (stat(weir_pipeline_input_at(pipeline, i), &st) < 0 || !S_ISREG(st.st_mode))
+        if (stat(weir_pipeline_input_at(of->pipeline, i), &st) < 0 || !S_ISREG(st.st_mode))
             return 0;
         sum += (uint64_t)st.st_size;
     }

@@ -46,6 +46,8 @@ void live_block_update(struct live_block *block, const struct live *now)
             update_stage(&block->rates[i], &now->stages[i], &before->stages[i], seconds, !block->has_rates);
         block->cpu =
             smooth(block->cpu, (double)(now->cpu_ns - before->cpu_ns) / 1e9 / seconds, seconds, !block->has_rates);
+        block->files =
+            smooth(block->files, (double)(now->files_done - before->files_done) / seconds, seconds, !block->has_rates);
         block->has_rates = true;
     }
     block->now = *now;
@@ -56,6 +58,8 @@ void live_block_update(struct live_block *block, const struct live *now)
 double live_block_seconds_left(const struct live_block *block)
 {
     const struct live *now = &block->now;
+    if (now->files_all && block->has_rates && now->files_found > now->files_done)
+        return block->files > 0 ? (double)(now->files_found - now->files_done) / block->files : -1;
     if (now->input_bytes == 0 || now->count == 0 || !block->has_rates || block->rates[0].out_bytes < 1)
         return -1;
     const uint64_t done = now->stages[0].out_bytes;
@@ -74,30 +78,54 @@ int live_block_limit(const struct live_block *block)
 
 /* --- text ------------------------------------------------------------------------------------------ */
 
-static void print_head(FILE *out, const struct live_block *block, unsigned width)
+/* Where bytes come in: the first stage that gives any. */
+static size_t source_of(const struct live *now)
+{
+    size_t i = 0;
+    while (i < now->count && now->stages[i].out_bytes == 0)
+        i++;
+    return i;
+}
+
+/* What matters most comes first: the end may be left out. */
+static void put_head(FILE *out, const struct live_block *block, int limit)
 {
     const struct live *now = &block->now;
-    char text[256], time[24], bytes[16], memory[16], rate[24] = "", left[40] = "", troubles[40] = "";
-    progress_time(time, sizeof time, (double)(now->now_ns - now->began_ns) / 1e9);
-    progress_bytes(memory, sizeof memory, (double)now->rss_bytes);
-    const uint64_t read = now->count > 0 ? now->stages[0].out_bytes : 0;
-    progress_bytes(bytes, sizeof bytes, (double)read);
-    if (block->has_rates)
-        progress_bytes(rate, sizeof rate, block->rates[0].out_bytes);
-    const double seconds = live_block_seconds_left(block);
-    if (seconds >= 0) {
-        char eta[24];
-        snprintf(left, sizeof left, ", %s left", progress_time(eta, sizeof eta, seconds));
-    }
+    const size_t source = source_of(now);
+    const double left = live_block_seconds_left(block);
+    char text[24];
+    fprintf(out, "%s ", progress_time(text, sizeof text, (double)(now->now_ns - now->began_ns) / 1e9));
+    if (now->files_found > 0)
+        fprintf(out, " %lu of %lu%s files,", (unsigned long)now->files_done, (unsigned long)now->files_found,
+                now->files_all ? "" : "+");
+    if (source < now->count)
+        fprintf(out, " %s read,", progress_bytes(text, sizeof text, (double)now->stages[source].out_bytes));
+    if (source < now->count && block->has_rates)
+        fprintf(out, " %s/s,", progress_bytes(text, sizeof text, block->rates[source].out_bytes));
+    if (left >= 0)
+        fprintf(out, " %s left,", progress_time(text, sizeof text, left));
     if (now->troubles > 0)
-        snprintf(troubles, sizeof troubles, ", %lu troubles", (unsigned long)now->troubles);
-    if (read > 0)
-        snprintf(text, sizeof text, "%s  %s read%s%s%s, cpu %.0f %%, memory %s%s%s", time, bytes,
-                 rate[0] != '\0' ? ", " : "", rate, rate[0] != '\0' ? "/s" : "", 100 * block->cpu, memory, left,
-                 troubles);
-    else
-        snprintf(text, sizeof text, "%s  cpu %.0f %%, memory %s%s%s", time, 100 * block->cpu, memory, left, troubles);
-    fprintf(out, "%.*s\n", (int)width, text);
+        fprintf(out, " %lu troubles,", (unsigned long)now->troubles);
+    if (limit >= 0)
+        fprintf(out, " busiest is %s with %.0f %%,", now->stages[limit].name, 100 * block->rates[limit].busy);
+    fprintf(out, " cpu %.0f %%, memory %s", 100 * block->cpu,
+            progress_bytes(text, sizeof text, (double)now->rss_bytes));
+}
+
+/* Its figures are whole: those that don't fit into `width` are left out. Of the busiest stage if `limit` >= 0. */
+static void print_head(FILE *out, const struct live_block *block, unsigned width, int limit)
+{
+    char text[400] = "";
+    FILE *head = fmemopen(text, sizeof text, "w");
+    if (head != NULL) {
+        put_head(head, block, limit);
+        (void)fclose(head);
+    }
+    while (strlen(text) > width) {
+        char *comma = strrchr(text, ',');
+        text[comma != NULL ? (size_t)(comma - text) : width] = '\0';
+    }
+    fputs(text, out);
 }
 
 static const char *rate_text(char *buffer, unsigned size, double rate)
@@ -144,7 +172,7 @@ static void print_stage(FILE *out, const struct live_block *block, size_t index,
     const struct live_rates *rates = &block->rates[index];
     char name[64], in[16], made[16], rows[16], queue[8], text[200];
     snprintf(name, sizeof name, "%*s%s", 2 * (int)(stage->depth < 4 ? stage->depth : 4), "", stage->name);
-    snprintf(text, sizeof text, "%-14.14s %8s %8s %8s  %-5s  %5.0f%% %7.0f%% %7.0f%%%s", name,
+    snprintf(text, sizeof text, "%-14.14s %8s %8s %8s  %-5s  %5.0f%% %6.0f%% %6.0f%%%s", name,
              rate_text(in, sizeof in, rates->in_bytes), rate_text(made, sizeof made, rates->out_bytes),
              count_text(rows, sizeof rows, rates->rows), queue_text(queue, stage), 100 * rates->busy,
              100 * rates->blocked, 100 * rates->starved, is_limit ? " limit" : "");
@@ -166,10 +194,11 @@ unsigned live_block_print(FILE *out, const struct live_block *block, unsigned wi
 {
     unsigned lines = 1;
     const size_t count = block->now.count;
-    print_head(out, block, width);
+    print_head(out, block, width, -1);
+    putc('\n', out);
     if (height < 4 || count == 0)
         return lines;
-    fprintf(out, "%.*s\n", (int)width, "stage              in/s    out/s   rows/s  queue   busy blocked starved");
+    fprintf(out, "%.*s\n", (int)width, "stage              in/s    out/s   rows/s  queue    busy blocked starved");
     lines++;
     const bool all = count + 2 <= height;
     const size_t room = all ? count : height - 3;
@@ -188,16 +217,5 @@ unsigned live_block_print(FILE *out, const struct live_block *block, unsigned wi
 
 void live_block_line(FILE *out, const struct live_block *block, unsigned width)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *line = open_memstream(&text, &size);
-    if (line == NULL)
-        return;
-    print_head(line, block, width);
-    (void)fclose(line);
-    const int limit = live_block_limit(block);
-    fprintf(out, "%.*s", (int)strcspn(text, "\n"), text);
-    if (limit >= 0)
-        fprintf(out, "; busiest is %s, %.0f %%", block->now.stages[limit].name, 100 * block->rates[limit].busy);
-    free(text);
+    print_head(out, block, width, live_block_limit(block));
 }

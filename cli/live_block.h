@@ -18,6 +18,7 @@ struct live_block {
     bool has_rates;
     struct live_rates rates[STAGES_SHOWN]; /* smoothed over about a second, so that they can be read */
     double cpu;                            /* cores in use */
+    double files;                          /* a second, of a hashing job */
 };
 
 /* What is now; rates are there from the second one on. */

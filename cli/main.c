@@ -54,13 +54,17 @@ static void print_version(void)
            weir_pipeline_documents(), web_backend());
 }
 
+static const char *const own_options[] = { "--version", "--help", "--man" };
+
 static int unknown(const char *name)
 {
     weir_suggest suggest;
     weir_suggest_init(&suggest, name);
     for (size_t i = 0; command_at(i) != NULL; i++)
         weir_suggest_offer(&suggest, command_name(command_at(i)));
-    fprintf(stderr, "weir: unknown command '%s'", name);
+    for (size_t i = 0; i < sizeof own_options / sizeof own_options[0]; i++)
+        weir_suggest_offer(&suggest, own_options[i]);
+    fprintf(stderr, "weir: unknown %s '%s'", name[0] == '-' ? "option" : "command", name);
     if (suggest.best != NULL)
         fprintf(stderr, " (did you mean '%s'?)", suggest.best);
     fputs("\nTry 'weir --help'.\n", stderr);

@@ -93,7 +93,8 @@ int pipeline_load(const char *command, const char *expression, const char *file,
                   const struct arg_strings *variables, weir_pipeline **ret_pipeline)
 {
     if ((expression != NULL) + (file != NULL) + (operand != NULL) != 1) {
-        fprintf(stderr, "%s: wants one pipeline: its text in quotes, or a file\nTry '%s --help'.\n", command, command);
+        fprintf(stderr, "%s: wants one pipeline: -e and its text in quotes, or a file\nTry '%s --help'.\n", command,
+                command);
         return EXIT_USAGE;
     }
     if (operand != NULL && is_file_name(operand)) {
@@ -108,8 +109,9 @@ int pipeline_load(const char *command, const char *expression, const char *file,
     const int error = pipeline_read_file(file, &text);
     int code = EXIT_USAGE;
     if (error < 0)
-        fprintf(stderr, "%s: %s: %s\n", command, screen_name(shown, sizeof shown, file, strlen(file)),
-                strerror(-error));
+        fprintf(stderr, "%s: %s: %s%s\nTry '%s --help'.\n", command,
+                screen_name(shown, sizeof shown, file, strlen(file)), strerror(-error),
+                strpbrk(file, " |") != NULL ? " (a file is wanted there, not the text of a pipeline)" : "", command);
     else
         code = create(command,
                       &(weir_pipeline_text){ .name = file,

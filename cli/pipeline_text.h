@@ -9,7 +9,12 @@
 /* Loads the plugins that --plugin names. 0; else what is wrong was said, and the exit code. */
 int pipeline_plugins(const char *command, const struct arg_strings *paths);
 
-/* The row of --plugin; `field` is a struct arg_strings in the struct of values. */
+/* The rows of --set and --plugin; `field` is a struct arg_strings in the struct of values. */
+#define PIPELINE_SET_OPT(values, field)                                                               \
+    {                                                                                                 \
+        .kind = ARG_STRINGS, .name = "set", .value = "NAME=VALUE", .offset = offsetof(values, field), \
+        .help = "what ${NAME} stands for, before any `let`"                                           \
+    }
 #define PIPELINE_PLUGIN_OPT(values, field)                                                            \
     {                                                                                                 \
         .kind = ARG_STRINGS, .name = "plugin", .value = "FILE.so", .offset = offsetof(values, field), \

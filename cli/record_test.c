@@ -2,15 +2,12 @@
 #include "record_test.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <weir/io.h>
+#include <weir/output.h>
 #include <weir/pipeline_test.h>
 #include <weir/runtime.h>
 
@@ -82,33 +79,6 @@ static int try(const char *command, const char *path, const weir_text *text, wei
     return error;
 }
 
-/* Beside it first, then in its place. 0 or a negative errno. */
-static int replace(const char *path, const weir_text *text)
-{
-    struct stat st;
-    char *beside = NULL;
-    if (stat(path, &st) < 0)
-        return -errno;
-    if (asprintf(&beside, "%s.%d.tmp", path, (int)getpid()) < 0)
-        return -ENOMEM;
-    const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st.st_mode & 0777);
-    int error = fd < 0 ? -errno : 0;
-    for (size_t done = 0; error == 0 && done < text->size;) {
-        const ssize_t wrote = write(fd, text->data + done, text->size - done);
-        if (wrote < 0 && errno != EINTR)
-            error = -errno;
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    if (error == 0 && (fsync(fd) < 0 || rename(beside, path) < 0))
-        error = -errno;
-    if (fd >= 0)
-        (void)close(fd);
-    if (error < 0 && fd >= 0)
-        (void)unlink(beside);
-    free(beside);
-    return error;
-}
-
 int record_test(const char *command, const char *path, const char *stage, const weir_text *input)
 {
     char name[100], day[16] = "";
@@ -135,7 +105,8 @@ int record_test(const char *command, const char *path, const char *stage, const 
     const bool is_read = error == 0;
     if (is_read && (error = try(command, path, &whole, &expected)) == 0 &&
         (error = weir_text_append(&expected, "", 1)) == 0 &&
-        (error = compose(&whole, &file, name, input, expected.data)) == 0 && (error = replace(path, &whole)) < 0)
+        (error = compose(&whole, &file, name, input, expected.data)) == 0 &&
+        (error = weir_output_replace(path, whole.data, whole.size)) < 0)
         fprintf(stderr, "%s: %s: %s\n", command, path, strerror(-error));
     if (error == 0)
         fprintf(stderr, "%s: added a test to %s\n", command, path);

@@ -57,16 +57,20 @@ static int decide(struct sandbox *sandbox)
 {
     const struct sandbox_rule *unknown = find_kind(sandbox, WEIR_REACH_UNKNOWN);
     const struct sandbox_rule *listens = find_kind(sandbox, WEIR_REACH_LISTEN);
+    const struct sandbox_rule *connects = find_kind(sandbox, WEIR_REACH_CONNECT);
     const struct sandbox_rule *moves = find_kind(sandbox, WEIR_REACH_MOVE);
-    sandbox->sockets = listens != NULL;
+    const struct sandbox_rule *opens = listens != NULL ? listens : connects;
+    sandbox->sockets = opens != NULL;
+    for (size_t i = 0; i < sandbox->count; i++)
+        sandbox->datagrams |= sandbox->rules[i].datagrams;
     if (sandbox->mode == SANDBOX_OFF)
         return say_unconfined(sandbox, "--sandbox=off", "was asked for");
     if (SANITIZED && sandbox->mode == SANDBOX_AUTO)
         return say_unconfined(sandbox, "a sanitizer", "looks from outside (--sandbox=on all the same)");
     if (unknown != NULL)
         return say_unconfined(sandbox, unknown->stage, "doesn't say what it reaches");
-    if (listens != NULL && sandbox->mode == SANDBOX_AUTO)
-        return say_unconfined(sandbox, listens->stage, "opens sockets (--sandbox=on confines that, too)");
+    if (opens != NULL && sandbox->mode == SANDBOX_AUTO)
+        return say_unconfined(sandbox, opens->stage, "opens sockets (--sandbox=on confines that, too)");
     if (moves != NULL && sandbox->abi == 1)
         return say_unconfined(sandbox, moves->stage,
                               "links files between directories, which this kernel's Landlock forbids to all");
@@ -141,7 +145,7 @@ static int enforce(const struct sandbox *sandbox)
         if (rule->path != NULL)
             error = landlock_allow(rules, rule->path, rights_of(rule));
         else if (rule->port >= 0)
-            error = landlock_allow_port(rules, (unsigned)rule->port);
+            error = landlock_allow_port(rules, (unsigned)rule->port, rule->kind == WEIR_REACH_CONNECT);
         if (error == -ENOENT || error == -EACCES || error == -ENOTDIR) /* it can't be opened later either */
             error = 0;
     }
@@ -173,7 +177,9 @@ int sandbox_close_calls(struct sandbox *sandbox)
 {
     if (sandbox->unconfined != NULL || sandbox->held)
         return 0;
-    const struct system_calls calls = { .sockets = sandbox->sockets, .serves = sandbox->serves, .anew = sandbox->anew };
+    const struct system_calls calls = {
+        .sockets = sandbox->sockets, .datagrams = sandbox->datagrams, .serves = sandbox->serves, .anew = sandbox->anew
+    };
     sandbox->calls_error = system_calls_confine(&calls);
     if (sandbox->calls_error == 0 || sandbox->mode == SANDBOX_AUTO)
         return 0;
@@ -191,7 +197,7 @@ static const char *verb_of(const struct sandbox_rule *rule)
 {
     static const char *const verbs[] = {
         [WEIR_REACH_READ] = "reads",       [WEIR_REACH_WRITE] = "writes",   [WEIR_REACH_MOVE] = "links",
-        [WEIR_REACH_TEMPORARY] = "spills", [WEIR_REACH_LISTEN] = "listens",
+        [WEIR_REACH_TEMPORARY] = "spills", [WEIR_REACH_LISTEN] = "listens", [WEIR_REACH_CONNECT] = "connects",
     };
     return verbs[rule->kind];
 }
@@ -201,8 +207,11 @@ static const char *name_of(const struct sandbox_rule *rule, char *buffer, size_t
     if (rule->path != NULL && rule->shown == NULL && strcmp(rule->path, "/") == 0)
         return "any file";
     if (rule->path == NULL && rule->port >= 0)
-        snprintf(buffer, size, "on TCP port %d", rule->port);
-    const char *name = rule->shown != NULL ? rule->shown : rule->path != NULL ? rule->path : "on a socket";
+        snprintf(buffer, size, "%s TCP port %d", rule->kind == WEIR_REACH_CONNECT ? "to" : "on", rule->port);
+    const char *name = rule->shown != NULL                ? rule->shown
+                       : rule->path != NULL               ? rule->path
+                       : rule->kind == WEIR_REACH_CONNECT ? "to a socket"
+                                                          : "on a socket";
     return rule->path == NULL && rule->port >= 0 ? buffer : screen_name(buffer, size, name, strlen(name));
 }
 
@@ -221,7 +230,8 @@ static bool has_rule(const struct sandbox *sandbox, const struct sandbox_rule *w
         const bool is_file = rule->path != NULL && wanted->path != NULL;
         if (is_file && (rights_of(wanted) & ~rights_of(rule)) == 0 && is_below(wanted->path, rule->path))
             return true;
-        if (!is_file && rule->kind == wanted->kind && rule->port == wanted->port)
+        if (!is_file && rule->kind == wanted->kind && rule->port == wanted->port &&
+            rule->datagrams >= wanted->datagrams)
             return true;
     }
     return false;

@@ -19,6 +19,7 @@ struct sandbox_rule {
     char *shown;       /* what to say in its place, or NULL */
     char *stage, *why; /* why: or NULL */
     int port;          /* negative: no TCP */
+    bool datagrams;    /* of the network, too */
     bool runs;         /* it may be started, too */
 };
 
@@ -28,7 +29,8 @@ struct sandbox {
     struct sandbox_rule *rules;
     size_t count, room;
     char *unconfined; /* why it isn't confined, a sentence; NULL: it is */
-    bool sockets;     /* the pipeline has some of its own */
+    bool sockets;     /* the pipeline has some of its own, */
+    bool datagrams;   /* also those that need no connection */
     bool anew;        /* the process may begin anew: see reload.h */
     bool serves;      /* a page or metrics */
     bool held;        /* it was confined before it began anew */

@@ -70,7 +70,7 @@ static bool is_there(const struct sandbox *sandbox, const struct sandbox_rule *r
     for (size_t i = 0; i < sandbox->count; i++) {
         const struct sandbox_rule *other = &sandbox->rules[i];
         if (other->kind == rule->kind && other->port == rule->port && other->runs == rule->runs &&
-            (other->path == NULL) == (rule->path == NULL) &&
+            other->datagrams == rule->datagrams && (other->path == NULL) == (rule->path == NULL) &&
             (rule->path == NULL || strcmp(other->path, rule->path) == 0))
             return true;
     }
@@ -79,7 +79,9 @@ static bool is_there(const struct sandbox *sandbox, const struct sandbox_rule *r
 
 static int add(struct sandbox *sandbox, const weir_reach *reach, bool runs, bool nearest)
 {
-    struct sandbox_rule rule = { .kind = reach->kind, .port = reach->port, .runs = runs };
+    struct sandbox_rule rule = {
+        .kind = reach->kind, .port = reach->port, .datagrams = reach->datagrams, .runs = runs
+    };
     if (reach->path != NULL) {
         rule.path = reach->kind == WEIR_REACH_TEMPORARY
                         ? temporary_name(reach->path)

@@ -128,7 +128,21 @@ static void put_listening(struct filter *filter)
     put_by_argument(filter, &(struct by_argument){ __NR_socket, 1, 0xf, streams, 1, SECCOMP_RET_ALLOW, REFUSE });
 }
 
-static void put_sockets(struct filter *filter)
+/* Sockets of the network that aren't streams: what can send without a connection. */
+static void put_no_datagrams(struct filter *filter)
+{
+    put_load(filter, offsetof(struct seccomp_data, nr));
+    put(filter, BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 9);
+    put_load(filter, argument(1));
+    put(filter, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
+    put(filter, BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 6, 0); /* which ones is looked at behind this */
+    put_load(filter, argument(0));
+    put_case(filter, AF_UNIX, SECCOMP_RET_ALLOW);
+    put_case(filter, AF_NETLINK, SECCOMP_RET_ALLOW);
+    put_return(filter, REFUSE);
+}
+
+static void put_sockets(struct filter *filter, bool datagrams)
 {
     static const uint32_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
     static const unsigned calls[] = { __NR_bind,    __NR_connect,  __NR_listen, __NR_recvmmsg,
@@ -136,6 +150,8 @@ static void put_sockets(struct filter *filter)
     put_load(filter, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         put_case(filter, calls[i], SECCOMP_RET_ALLOW);
+    if (!datagrams)
+        put_no_datagrams(filter);
     put_by_argument(filter,
                     &(struct by_argument){ __NR_socket, 0, UINT32_MAX, families, 4, SECCOMP_RET_ALLOW, REFUSE });
 }
@@ -167,7 +183,7 @@ static void build(struct filter *filter, const struct system_calls *calls)
         put_case(filter, __NR_sendmsg, SECCOMP_RET_ALLOW);
     put_arguments(filter);
     if (calls->sockets)
-        put_sockets(filter);
+        put_sockets(filter, calls->datagrams);
     else
         put_sendto(filter);
     if (calls->anew)

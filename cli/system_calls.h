@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 struct system_calls {
-    bool sockets; /* of any kind, also to connect */
-    bool serves;  /* connections to sockets that are there are answered with sendmsg(2) */
-    bool anew;    /* the program begins anew, by execve(2): it starts itself, and opens sockets that listen */
+    bool datagrams; /* of the network, with or without a connection */
+    bool sockets;   /* of any kind, also to connect */
+    bool serves;    /* connections to sockets that are there are answered with sendmsg(2) */
+    bool anew;      /* the program begins anew, by execve(2): it starts itself, and opens sockets that listen */
 };
 
 /*

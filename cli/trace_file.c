@@ -12,25 +12,26 @@
 /* In all rings together: some 10 MiB of memory, and no more than about 50 MB of file. */
 #define EVENTS_ALL 262144u
 
-static int say(const char *path, int error)
+static int say(const struct trace_file *trace, int error)
 {
     char shown[4096];
-    fprintf(stderr, "weir run: --trace %s: %s\n", screen_name(shown, sizeof shown, path, strlen(path)),
-            strerror(-error));
+    fprintf(stderr, "%s: --trace %s: %s\n", trace->command,
+            screen_name(shown, sizeof shown, trace->path, strlen(trace->path)), strerror(-error));
     return -1;
 }
 
-int trace_file_start(struct trace_file *trace, const char *path, weir_runtime *runtime)
+int trace_file_start(struct trace_file *trace, const char *command, const char *path, weir_runtime *runtime)
 {
-    *trace = (struct trace_file){ .file = { .fd = -1 } };
+    *trace = (struct trace_file){ .command = command, .path = path };
     if (path == NULL)
         return 0;
-    int error = whole_file_open(&trace->file, path);
+    int error = weir_output_open(&trace->file, path);
+    trace->file.unsynced = true;
     if (error == 0)
         error = weir_trace_start(runtime, EVENTS_ALL / (weir_runtime_workers(runtime) + 1));
     if (error < 0) {
-        whole_file_discard(&trace->file);
-        return say(path, error);
+        weir_output_discard(&trace->file);
+        return say(trace, error);
     }
     trace->on = true;
     trace->began_ns = weir_now_ns();
@@ -38,29 +39,28 @@ int trace_file_start(struct trace_file *trace, const char *path, weir_runtime *r
 }
 
 /* A row for each stage, also for those that run as one with others. */
-static void add_stages(const struct trace_file *trace, weir_runtime *runtime, const weir_pipeline *pipeline)
+static void add_stages(const struct trace_file *trace, weir_runtime *runtime, const struct live_of *of)
 {
-    weir_pipeline_stage stage;
-    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++)
-        weir_trace_track(runtime, (unsigned)i, stage.name, weir_now_ns() - trace->began_ns);
+    weir_pipeline_stage stages[STAGES_SHOWN];
+    const size_t count = live_stages(of, stages);
+    for (size_t i = 0; i < count; i++)
+        weir_trace_track(runtime, (unsigned)i, stages[i].name, weir_now_ns() - trace->began_ns);
 }
 
-int trace_file_stop(struct trace_file *trace, weir_runtime *runtime, const weir_pipeline *pipeline)
+int trace_file_stop(struct trace_file *trace, weir_runtime *runtime, const struct live_of *of)
 {
     weir_trace_kept kept;
-    const char *path = trace->file.path;
     if (!trace->on)
         return 0;
-    add_stages(trace, runtime, pipeline);
+    add_stages(trace, runtime, of);
     int error = weir_trace_stop(runtime, trace->file.fd, &kept);
     if (error == 0)
-        error = whole_file_commit(&trace->file);
-    if (error < 0) {
-        whole_file_discard(&trace->file);
-        return say(path, error);
-    }
+        error = weir_output_commit(&trace->file);
+    weir_output_discard(&trace->file);
+    if (error < 0)
+        return say(trace, error);
     if (kept.dropped > 0)
-        fprintf(stderr, "weir run: the trace has the last %llu events; %llu older ones were dropped\n",
+        fprintf(stderr, "%s: the trace has the last %llu events; %llu older ones were dropped\n", trace->command,
                 (unsigned long long)kept.events, (unsigned long long)kept.dropped);
     return 0;
 }

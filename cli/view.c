@@ -1,4 +1,4 @@
-/* view.c - the thread that shows a pipeline while it runs. */
+/* view.c - the thread that shows what runs. */
 #include "view.h"
 
 #include <errno.h>
@@ -54,21 +54,37 @@ static void draw_block(struct view *view)
     view->shown = true;
 }
 
-void view_hide(struct view *view)
+void view_hold(struct view *view)
 {
     if (view->mode != PROGRESS_ALWAYS)
         return;
     (void)pthread_mutex_lock(&view->lock);
+    view->held++;
     clear_block(view, stderr);
     (void)fflush(stderr);
     (void)pthread_mutex_unlock(&view->lock);
+}
+
+void view_release(struct view *view)
+{
+    if (view->mode != PROGRESS_ALWAYS)
+        return;
+    (void)pthread_mutex_lock(&view->lock);
+    view->held--;
+    (void)pthread_mutex_unlock(&view->lock);
+}
+
+void view_hide(struct view *view)
+{
+    view_hold(view);
+    view_release(view);
 }
 
 static void take(struct view *view)
 {
     view->live.began_ns = view->began_ns;
     view->live.input_bytes = view->input_bytes;
-    live_take(&view->live, view->pipeline);
+    live_take(&view->live, &view->of);
 }
 
 static void show(struct view *view)
@@ -82,7 +98,8 @@ static void show(struct view *view)
         return;
     }
     (void)pthread_mutex_lock(&view->lock);
-    draw_block(view);
+    if (view->held == 0)
+        draw_block(view);
     (void)pthread_mutex_unlock(&view->lock);
 }
 
@@ -136,14 +153,18 @@ static void answer_tap(void *arg, const char *argument, FILE *out)
     unsigned long since = 0;
     size_t index;
     (void)sscanf(argument, "%63s %lu %15s", name, &since, form);
-    if (find_stage(view->pipeline, name, &index) < 0) {
+    if (view->of.pipeline == NULL) {
+        fputs("error a hashing job has no records to show\n", out);
+        return;
+    }
+    if (find_stage(view->of.pipeline, name, &index) < 0) {
         fputs("error there is no such stage; there are:", out);
-        name_stages(view->pipeline, out);
+        name_stages(view->of.pipeline, out);
         return;
     }
     weir_text text = { 0 };
     uint64_t next = since, missed = 0;
-    const int error = weir_pipeline_tap(view->pipeline, index,
+    const int error = weir_pipeline_tap(view->of.pipeline, index,
                                         strcmp(form, "input") == 0 ? WEIR_PIPELINE_TAP_INPUT : WEIR_PIPELINE_TAP_FIELDS,
                                         &next, &missed, &text);
     if (error == -EINVAL)
@@ -186,31 +207,22 @@ static void *look_after(void *arg)
     }
 }
 
-static bool prints(const weir_pipeline *pipeline)
-{
-    weir_pipeline_stage stage;
-    for (size_t i = 0; weir_pipeline_stage_at(pipeline, i, &stage) == 0; i++)
-        if (strcmp(stage.name, "print") == 0)
-            return true;
-    return false;
-}
-
-static enum progress_mode resolve(enum progress_mode mode, const weir_pipeline *pipeline)
+static enum progress_mode resolve(enum progress_mode mode, bool prints)
 {
     const bool is_terminal = isatty(STDERR_FILENO) == 1;
     if (mode == PROGRESS_AUTO)
-        return is_terminal && !(isatty(STDOUT_FILENO) == 1 && prints(pipeline)) ? PROGRESS_ALWAYS : PROGRESS_NEVER;
+        return is_terminal && !(isatty(STDOUT_FILENO) == 1 && prints) ? PROGRESS_ALWAYS : PROGRESS_NEVER;
     return mode == PROGRESS_ALWAYS && !is_terminal ? PROGRESS_PLAIN : mode;
 }
 
-int view_start(struct view *view, enum progress_mode mode, weir_pipeline *pipeline, weir_runtime *runtime)
+int view_start(struct view *view, enum progress_mode mode, bool prints, const struct live_of *of, weir_runtime *runtime)
 {
     *view = (struct view){
-        .pipeline = pipeline,
+        .of = *of,
         .runtime = runtime,
-        .mode = resolve(mode, pipeline),
+        .mode = resolve(mode, prints),
         .began_ns = (uint64_t)weir_now_ns(),
-        .input_bytes = live_input_bytes(pipeline),
+        .input_bytes = live_input_bytes(of),
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .listener = control_listen(),
         .end_fd = eventfd(0, EFD_CLOEXEC),
@@ -237,5 +249,4 @@ void view_stop(struct view *view)
     (void)close(view->end_fd);
     if (view->listener >= 0)
         (void)close(view->listener);
-    (void)pthread_mutex_destroy(&view->lock);
 }

@@ -1,6 +1,6 @@
 /*
- * view.h - the thread that shows a pipeline while it runs: the block on stderr, or a plain line every ten seconds, and
- * the answers on the control socket. It sleeps unless there is something to show.
+ * view.h - the thread that shows a pipeline, or a hashing job, while it runs: the block on stderr, or a plain line
+ * every ten seconds, and the answers on the control socket. It sleeps unless there is something to show.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -14,7 +14,7 @@
 #include "progress.h"
 
 struct view {
-    weir_pipeline *pipeline;
+    struct live_of of;
     weir_runtime *runtime;
     enum progress_mode mode; /* resolved: ALWAYS (a block that is redrawn), PLAIN or NEVER */
     uint64_t began_ns, input_bytes;
@@ -23,16 +23,22 @@ struct view {
     pthread_mutex_t lock; /* of what is on the screen */
     unsigned lines;       /* of the block, there */
     bool shown;           /* it was drawn at least once */
+    unsigned held;        /* so many write to the screen: it isn't drawn */
     int listener;         /* -1: nobody can ask */
     int end_fd;           /* an eventfd: it is over */
     pthread_t thread;
 };
 
-/* Whether `print` writes between the block's lines is looked after: then AUTO is NEVER. 0 or a negative errno. */
-int view_start(struct view *view, enum progress_mode mode, weir_pipeline *pipeline, weir_runtime *runtime);
+/* `prints`: all along it writes to standard output; AUTO is NEVER if that is a terminal. 0 or a negative errno. */
+int view_start(struct view *view, enum progress_mode mode, bool prints, const struct live_of *of,
+               weir_runtime *runtime);
 /* Takes the block off the screen, for other text; it is drawn again in its time. Any thread. */
 void view_hide(struct view *view);
-/* Ends the thread; the block is off the screen. */
+/* As view_hide(), and it isn't drawn before the release. */
+void view_hold(struct view *view);
+void view_release(struct view *view);
+/* Ends the thread; the block is off the screen. Tasks that were told to end may hide it still, until their runtime has
+ * shut down: the lock stays. */
 void view_stop(struct view *view);
 
 #endif

@@ -100,7 +100,7 @@ static enum MHD_Result reply_with(struct MHD_Connection *connection, const char 
 static void put_metrics(FILE *out, struct web *web, struct MHD_Connection *connection)
 {
     (void)connection;
-    live_take(&web->live, web->pipeline);
+    live_take(&web->live, &(struct live_of){ .pipeline = web->pipeline });
     web_metrics(out, &web->live);
 }
 
@@ -116,7 +116,7 @@ static char own_command[300] = "?";
 static void put_live(FILE *out, struct web *web, struct MHD_Connection *connection)
 {
     (void)connection;
-    live_take(&web->live, web->pipeline);
+    live_take(&web->live, &(struct live_of){ .pipeline = web->pipeline });
     fputs("{\"command\":", out);
     json_text_put(out, own_command);
     fputs(",\"live\":", out);

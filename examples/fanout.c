@@ -37,10 +37,8 @@ WEIR_ASYNC(program, weir_unit, int n, one, sum, joined, failed; weir_join_set *s
         if (self->next.output == 0)
             break;
         self->joined++;
-        if (self->next.status == 0)
-            self->sum += self->one;
-        else
-            self->failed++;
+        self->failed += self->next.status < 0;
+        self->sum += self->next.status < 0 ? 0 : self->one;
     }
     printf("%d joined, %d of them failed, %d at once at the most, sum %d\n", self->joined, self->failed, at_once_max,
            self->sum);

@@ -23,38 +23,34 @@ WEIR_ASYNC(fetch, int, int n; bool connected; weir_sleep answer;)
     AWAIT(self->answer, weir_sleep_for(WEIR_MS(self->n * 70 % 160)));
     RETURN(self->n * 1000);
     WEIR_FINALLY
-    if (self->connected) /* it may have been dropped before it was polled at all */
-        connections--;
+    connections -= self->connected; /* it may have been dropped before it was polled at all */
     WEIR_END
 }
 
 /* The task: a fetch with its limit. */
-WEIR_ASYNC(fetch_in_time, int, int n; struct fetch call; weir_timeout_future timed;)
+WEIR_ASYNC(fetch_in_time, weir_unit, int n; struct fetch call; weir_timeout_future timed;)
 {
     WEIR_BEGIN
     self->call = WEIR_CALL(fetch, .n = self->n);
     AWAIT(self->timed, weir_timeout(WEIR_MS(LIMIT_MS), &self->call));
-    RETURN(self->timed.output < 0 ? -self->n : self->call.output);
+    if (self->timed.output < 0)
+        printf("%d took longer than %d ms\n", self->n, LIMIT_MS);
+    else
+        printf("%d gave %d\n", self->n, self->call.output);
     WEIR_FINALLY
     WEIR_END
 }
 
-WEIR_ASYNC(program, weir_unit, int n, result; weir_join_set *set; weir_join_next_future next;)
+WEIR_ASYNC(program, weir_unit, int n; weir_join_set *set; weir_join_next_future next;)
 {
     WEIR_BEGIN
     if (weir_join_set_create(AT_ONCE, &self->set) < 0)
         RETURN();
-    for (self->n = 1;;) {
-        while (self->n <= 7 && weir_join_set_len(self->set) < AT_ONCE)
-            (void)weir_join_set_spawn(self->set, WEIR_CALL(fetch_in_time, .n = self->n++));
-        AWAIT(self->next, weir_join_next(self->set, &self->result));
-        if (self->next.output == 0)
-            break;
-        if (self->result < 0)
-            printf("%d took longer than %d ms\n", -self->result, LIMIT_MS);
-        else
-            printf("%d gave %d\n", self->result / 1000, self->result);
-    }
+    do {
+        while (self->n < 7 && weir_join_set_len(self->set) < AT_ONCE)
+            (void)weir_join_set_spawn(self->set, WEIR_CALL(fetch_in_time, .n = ++self->n));
+        AWAIT(self->next, weir_join_next(self->set, NULL));
+    } while (self->next.output != 0);
     printf("%d connections are left\n", connections);
     WEIR_FINALLY
     weir_join_set_destroy(self->set);

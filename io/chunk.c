@@ -2,9 +2,10 @@
  * chunk.c - pools of buffers under one byte budget.
  *
  * Memory comes from the system in blocks, which stay mapped, cut into pieces of
- * one class. A piece is in use, *warm* (free, its pages are there) or *cold*
- * (free, its pages were given back). What counts against the budget is in use
- * or warm; when a class needs room that others' warm pieces take, those go cold.
+ * one class; large ones in huge pages, where the budget has room for those. A
+ * piece is in use, *warm* (free, its pages are there) or *cold* (free, its pages
+ * were given back). What counts against the budget is in use or warm; when a class
+ * needs room that others' warm pieces take, those go cold.
  *
  * One mutex guards all of it: a get and a put are a few loads and stores under
  * it, system calls happen outside.
@@ -34,7 +35,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { CLASSES = 4, UNPOOLED = CLASSES };
+enum { LARGE = 2, CLASSES = 4, UNPOOLED = CLASSES };
 #define BLOCK_BYTES WEIR_CHUNK_HUGE
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
@@ -50,6 +51,7 @@ static struct {
     weir_chunk_get_future *first, *last; /* who waits, in order */
     weir_chunk *warm[CLASSES];
     weir_chunk *cold[CLASSES];
+    bool has_large; /* a block of them was mapped */
 } pool = { .mutex = PTHREAD_MUTEX_INITIALIZER, .budget = WEIR_CHUNK_BUDGET_DEFAULT };
 
 static size_t class_bytes(uint32_t size_class)
@@ -162,6 +164,15 @@ static weir_chunk *take_piece(uint32_t size_class, weir_chunk **ret_evicted)
 
 /* --- memory, outside of the mutex -------------------------------------------------- */
 
+/* For good: the kernel shall not make a huge page of them and their neighbours again, which nobody would count. */
+static void give_back(uint8_t *start, const uint8_t *end)
+{
+    if (start == NULL)
+        return;
+    (void)madvise(start, (size_t)(end - start), MADV_NOHUGEPAGE);
+    (void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
+}
+
 /* Gives the pages of `evicted` back; neighbours in one call. Then they are cold. */
 static void cool(weir_chunk *evicted)
 {
@@ -174,13 +185,12 @@ static void cool(weir_chunk *evicted)
         } else if (piece->data + piece->capacity == start) {
             start -= piece->capacity;
         } else {
-            if (start != NULL)
-                (void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
+            give_back(start, end);
             start = piece->data;
             end = start + piece->capacity;
         }
     }
-    (void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
+    give_back(start, end);
 
     pthread_mutex_lock(&pool.mutex);
     while (evicted != NULL) {
@@ -188,33 +198,6 @@ static void cool(weir_chunk *evicted)
         push(&pool.cold[piece->size_class], piece);
     }
     pthread_mutex_unlock(&pool.mutex);
-}
-
-/* Maps a block; one piece is returned, the others go to the cold list. */
-static weir_chunk *map_block(uint32_t size_class)
-{
-    const size_t bytes = class_bytes(size_class);
-    const size_t count = BLOCK_BYTES / bytes;
-    weir_chunk *pieces = calloc(count, sizeof *pieces);
-    if (pieces == NULL)
-        return NULL;
-    uint8_t *data = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) {
-        free(pieces);
-        return NULL;
-    }
-    /* A huge page under one piece and its neighbours would be memory that nobody counts. */
-    (void)madvise(data, BLOCK_BYTES, MADV_NOHUGEPAGE);
-    hide_from_use(data, BLOCK_BYTES);
-    for (size_t i = 0; i < count; i++)
-        pieces[i] = (weir_chunk){ .data = data + i * bytes, .capacity = bytes, .size_class = size_class };
-
-    pthread_mutex_lock(&pool.mutex);
-    for (size_t i = count - 1; i > 0; i--)
-        push(&pool.cold[size_class], &pieces[i]);
-    pthread_mutex_unlock(&pool.mutex);
-    pieces[0].size = SIZE_MAX;
-    return &pieces[0];
 }
 
 /*
@@ -239,6 +222,74 @@ static uint8_t *map_aligned(size_t bytes)
         (void)munmap(mapped + before + bytes, spare - before);
     (void)madvise(mapped + before, bytes, MADV_HUGEPAGE);
     return mapped + before;
+}
+
+static uint8_t *map_small(size_t bytes)
+{
+    uint8_t *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (data == MAP_FAILED)
+        return NULL;
+    /* A huge page under one piece and its neighbours would be memory that nobody counts. */
+    (void)madvise(data, bytes, MADV_NOHUGEPAGE);
+    return data;
+}
+
+/*
+ * Who has a second block of large pieces moves much data, and is faster with huge pages (docs/decisions/huge-pages.md).
+ * What is in one beside the piece that is wanted is there with it, and has to have room in the budget:
+ * so many bytes are counted as used until they are warm. 0: small pages, which come one by one.
+ */
+static size_t reserve_huge(uint32_t size_class)
+{
+    if (size_class != LARGE)
+        return 0;
+    const size_t rest = HUGE_PAGE_BYTES - class_bytes(size_class);
+    pthread_mutex_lock(&pool.mutex);
+    const bool has_space = pool.has_large && pool.used + pool.warm_bytes + rest <= pool.budget / 2;
+    pool.has_large = true;
+    pool.used += has_space ? rest : 0;
+    pthread_mutex_unlock(&pool.mutex);
+    return has_space ? rest : 0;
+}
+
+/* Touches it. Where there is no huge page to be had, now or at all, there shall be none later either. */
+static bool is_huge(uint8_t *block)
+{
+    unsigned char is_there = 0;
+    *(volatile uint8_t *)block = 0;
+    if (mincore(block + HUGE_PAGE_BYTES / 2, 1, &is_there) < 0 || (is_there & 1) == 0)
+        (void)madvise(block, HUGE_PAGE_BYTES, MADV_NOHUGEPAGE);
+    return (is_there & 1) != 0;
+}
+
+/* Maps a block; one piece is returned, the others are warm, in a huge page, or cold. */
+static weir_chunk *map_block(uint32_t size_class)
+{
+    const size_t bytes = class_bytes(size_class);
+    const size_t rest = reserve_huge(size_class);
+    const size_t block_bytes = rest > 0 ? HUGE_PAGE_BYTES : BLOCK_BYTES;
+    const size_t count = block_bytes / bytes;
+    weir_chunk *pieces = calloc(count, sizeof *pieces);
+    uint8_t *data = pieces == NULL ? NULL : rest > 0 ? map_aligned(block_bytes) : map_small(block_bytes);
+    const bool are_warm = data != NULL && rest > 0 && is_huge(data);
+    if (data != NULL)
+        hide_from_use(data, block_bytes);
+    for (size_t i = 0; data != NULL && i < count; i++)
+        pieces[i] = (weir_chunk){ .data = data + i * bytes, .capacity = bytes, .size_class = size_class };
+
+    pthread_mutex_lock(&pool.mutex);
+    for (size_t i = count - 1; data != NULL && i > 0; i--)
+        push(are_warm ? &pool.warm[size_class] : &pool.cold[size_class], &pieces[i]);
+    pool.used -= rest;
+    pool.warm_bytes += are_warm ? rest : 0;
+    admit_waiters();
+    pthread_mutex_unlock(&pool.mutex);
+    if (data == NULL) {
+        free(pieces);
+        return NULL;
+    }
+    pieces[0].size = SIZE_MAX;
+    return &pieces[0];
 }
 
 static weir_chunk *map_unpooled(size_t bytes)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <weir/io.h>
 
+#include "ready_set.h"
 #include "ring.h"
 #include "ring_pool.h"
 
@@ -27,18 +28,24 @@ static void driver_submit(weir_driver *driver)
     ring->files_now = ring->can_now && ring->file_quiet >= QUIET_TURNS;
     ring->file_pushed = 0;
     ring->file_tasks = 0;
+    if (ring->sockets != NULL)
+        wi_ready_set_arm(ring->sockets, ring);
     ring->type->flush(ring);
 }
 
 static bool driver_reap(weir_driver *driver, weir_wakes *wakes)
 {
-    return wi_ring_reap(ring_of(driver), wakes);
+    struct ring *ring = ring_of(driver);
+    const bool more = wi_ring_reap(ring, wakes);
+    return (ring->sockets != NULL && wi_ready_set_reap(ring->sockets, wakes)) || more;
 }
 
 static void driver_wait(weir_driver *driver, int64_t timeout_ns)
 {
     struct ring *ring = ring_of(driver);
     wi_ring_adopt(ring);
+    if (ring->sockets != NULL && timeout_ns != 0)
+        wi_ready_set_arm(ring->sockets, ring);
     ring->type->wait(ring, timeout_ns);
 }
 
@@ -52,7 +59,10 @@ static void driver_destroy(weir_driver *driver)
 {
     struct ring *ring = ring_of(driver);
     wi_ring_adopt(ring);
+    struct ready_set *sockets = ring->sockets;
     wi_ring_retire(ring);
+    if (sockets != NULL)
+        wi_ready_set_leave(sockets);
     free(weir_container_of(driver, struct driver, driver));
 }
 
@@ -63,14 +73,21 @@ static void driver_help(weir_driver *driver)
         ring->type->help(ring);
 }
 
+static uint64_t counted(const _Atomic uint64_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
 static void driver_counts(const weir_driver *driver, weir_driver_counts *ret_counts)
 {
     struct ring *ring = ring_of((weir_driver *)(uintptr_t)driver);
     *ret_counts = (weir_driver_counts){
-        .begun = atomic_load_explicit(&ring->pushed, memory_order_relaxed),
-        .ended = atomic_load_explicit(&ring->completed, memory_order_relaxed),
-        .ready = atomic_load_explicit(&ring->ready, memory_order_relaxed),
+        .begun = counted(&ring->pushed) - counted(&ring->looks),
+        .ended = counted(&ring->completed) - counted(&ring->looked),
+        .ready = counted(&ring->ready),
     };
+    if (ring->counts_sockets)
+        wi_ready_set_count(ring->sockets, ret_counts);
 }
 
 static const weir_driver_type driver_type = {
@@ -152,16 +169,21 @@ static int create_ring(weir_io_options *options, struct ring **ret_ring)
 
 static int create_driver(void *arg, unsigned index, unsigned workers, weir_driver **ret_driver)
 {
-    (void)index;
-    (void)workers;
     struct ring *ring;
     int error = create_ring(arg, &ring);
     if (error != 0)
         return error;
-    error = wi_driver_create(ring, ret_driver);
-    if (error != 0)
+    struct ready_set *sockets;
+    error = wi_ready_set_join(workers, &sockets);
+    if (error == 0 && (error = wi_driver_create(ring, ret_driver)) != 0)
+        wi_ready_set_leave(sockets);
+    if (error != 0) {
         wi_ring_retire(ring);
-    return error;
+        return error;
+    }
+    ring->sockets = sockets;
+    ring->counts_sockets = index == 0;
+    return 0;
 }
 
 weir_io_options weir_io_defaults(void)

@@ -157,7 +157,7 @@ static const weir_future_type types[OP_KINDS] = {
     [OP_OPEN] = IO_TYPE("open"),     [OP_CLOSE] = IO_TYPE("close"),     [OP_READ] = IO_TYPE("read"),
     [OP_WRITE] = IO_TYPE("write"),   [OP_FSYNC] = IO_TYPE("fsync"),     [OP_STATX] = IO_TYPE("statx"),
     [OP_RENAME] = IO_TYPE("rename"), [OP_UNLINK] = IO_TYPE("unlink"),   [OP_MKDIR] = IO_TYPE("mkdir"),
-    [OP_LINK] = IO_TYPE("link"),     [OP_SYMLINK] = IO_TYPE("symlink"),
+    [OP_LINK] = IO_TYPE("link"),     [OP_SYMLINK] = IO_TYPE("symlink"), [OP_TRUNCATE] = IO_TYPE("truncate"),
 };
 
 static weir_io_future make(enum op_kind kind, weir_io_hold hold, weir_io_args args)
@@ -213,6 +213,11 @@ weir_write weir_write_chunk_at(int fd, weir_chunk *chunk, uint64_t offset, weir_
 weir_fsync_future weir_fsync(int fd, bool data_only, weir_io_hold hold)
 {
     return make(OP_FSYNC, hold, (weir_io_args){ .fd = fd, .flags = data_only });
+}
+
+weir_truncate_future weir_truncate(int fd, uint64_t size, weir_io_hold hold)
+{
+    return make(OP_TRUNCATE, hold, (weir_io_args){ .fd = fd, .offset = size });
 }
 
 weir_close_future weir_close(int fd)

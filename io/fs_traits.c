@@ -8,6 +8,12 @@
 #define ZFS_SUPER_MAGIC 0x2fc12fc1
 #endif
 
+bool weir_fs_in_memory(int fd)
+{
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && ((uint32_t)fs.f_type == TMPFS_MAGIC || (uint32_t)fs.f_type == RAMFS_MAGIC);
+}
+
 bool weir_fs_short_read_is_eof(int fd)
 {
     struct statfs fs;

@@ -29,18 +29,19 @@ struct ring;
 
 enum op_kind {
     OP_NOP,
-    OP_OPEN,    /* fd (directory), path, how                    -> a descriptor */
-    OP_CLOSE,   /* fd; is never cancelled */
-    OP_READ,    /* fd, buffer, length, offset (-1: where it is) -> bytes */
-    OP_WRITE,   /* the same */
-    OP_FSYNC,   /* fd, flags: 1 for fdatasync */
-    OP_STATX,   /* fd (directory), path, flags, mask, buffer: a struct statx */
-    OP_RENAME,  /* fd, path, fd2, path2, flags: RENAME_* */
-    OP_UNLINK,  /* fd (directory), path, flags: AT_REMOVEDIR */
-    OP_MKDIR,   /* fd (directory), path, mask: its mode */
-    OP_LINK,    /* fd, path, fd2, path2, flags: AT_SYMLINK_FOLLOW */
-    OP_SYMLINK, /* path: what it points to; fd2, path2: the link */
-    OP_POLL,    /* fd, mask: POLLIN...                           -> what is ready */
+    OP_OPEN,     /* fd (directory), path, how                    -> a descriptor */
+    OP_CLOSE,    /* fd; is never cancelled */
+    OP_READ,     /* fd, buffer, length, offset (-1: where it is) -> bytes */
+    OP_WRITE,    /* the same */
+    OP_FSYNC,    /* fd, flags: 1 for fdatasync */
+    OP_STATX,    /* fd (directory), path, flags, mask, buffer: a struct statx */
+    OP_RENAME,   /* fd, path, fd2, path2, flags: RENAME_* */
+    OP_UNLINK,   /* fd (directory), path, flags: AT_REMOVEDIR */
+    OP_MKDIR,    /* fd (directory), path, mask: its mode */
+    OP_LINK,     /* fd, path, fd2, path2, flags: AT_SYMLINK_FOLLOW */
+    OP_SYMLINK,  /* path: what it points to; fd2, path2: the link */
+    OP_TRUNCATE, /* fd, offset: its size from now on */
+    OP_POLL,     /* fd, mask: POLLIN...                           -> what is ready */
     /*
      * fd (directory), path, buffer, length, flags: OP_SLURP_*. Opens the regular
      * file (O_RDONLY, no symbolic link), reads it from its start until the buffer is
@@ -55,6 +56,7 @@ enum op_kind {
 #define OP_SLURP_CONFIRM_EOF 1u /* a short read is no end of file: read until 0 */
 #define OP_SLURP_FOLLOW 2u      /* a symbolic link is what it points to */
 #define OP_SLURP_MISSED 4u      /* set on the way: its name wasn't cached */
+#define OP_SLURP_IN_MEMORY 8u   /* nothing of it waits: wi_op_run(), and no ring */
 
 /* No read or write of more than this: what Linux does in one call. */
 #define OP_LENGTH_MAX 0x7ffff000u

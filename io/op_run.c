@@ -25,13 +25,19 @@ int64_t wi_op_slurp_result(int64_t result)
     return result == -ESPIPE || result == -EISDIR || result == -ENXIO ? -ESTALE : result;
 }
 
-int wi_op_open_regular(const struct op *op)
+static int open_any(const struct op *op)
 {
     /* O_NONBLOCK: should a FIFO lie there now, open() would wait for its other end. */
     const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (op->flags & OP_SLURP_FOLLOW ? 0 : O_NOFOLLOW);
     const int fd = openat(op->fd, path_of(op), flags);
+    return fd < 0 ? -errno : fd;
+}
+
+int wi_op_open_regular(const struct op *op)
+{
+    const int fd = open_any(op);
     if (fd < 0)
-        return -errno;
+        return fd;
     struct stat stat;
     int error = 0;
     if (fstat(fd, &stat) < 0)
@@ -49,7 +55,8 @@ int wi_op_open_regular(const struct op *op)
 
 static int64_t slurp(const struct op *op)
 {
-    const int fd = wi_op_open_regular(op);
+    /* In memory O_NONBLOCK may stay, and what is no regular file says so when it is read. */
+    const int fd = op->flags & OP_SLURP_IN_MEMORY ? open_any(op) : wi_op_open_regular(op);
     if (fd < 0)
         return fd;
     int64_t got = 0;
@@ -103,6 +110,8 @@ static int64_t run_once(const struct op *op)
         return or_errno(linkat(op->fd, path_of(op), op->fd2, op->path2, (int)op->flags));
     case OP_SYMLINK:
         return or_errno(symlinkat(path_of(op), op->fd2, op->path2));
+    case OP_TRUNCATE:
+        return or_errno(ftruncate(op->fd, (off_t)op->offset));
     case OP_SLURP:
         return wi_op_slurp_result(slurp(op));
     case OP_CLOSE:

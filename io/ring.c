@@ -185,7 +185,7 @@ bool wi_ring_reap(struct ring *ring, weir_wakes *wakes)
     struct op *op;
     uint32_t count = 0, ready = 0;
     while (wakes->count < WEIR_WAKES_MAX && (op = op_list_pop(&ring->done)) != NULL) {
-        ready += op->kind == OP_POLL && op->result > 0;
+        ready += op->kind == OP_POLL && op->user == NULL && op->result > 0;
         op->complete(op, wakes);
         count++;
     }

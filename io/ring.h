@@ -45,9 +45,13 @@ struct ring_type {
     void (*destroy)(struct ring *ring);
 };
 
+struct ready_set;
+
 /* The first member of every ring. What is below `type` is ring.c's. */
 struct ring {
     const struct ring_type *type;
+    struct ready_set *sockets;     /* driver.c's; NULL: each wait for one is an op */
+    bool counts_sockets;           /* of those who share the set, this one */
     const void *_Atomic owner;     /* whose thread: see wi_ring_is_owner() */
     struct op *free;               /* [owner] */
     struct op_block *blocks;       /* [owner] all there are */
@@ -62,7 +66,9 @@ struct ring {
     const void *file_waker;        /* [owner] the last one: to be compared, not used */
     _Atomic uint64_t pushed;       /* ever; written by the owner */
     _Atomic uint64_t completed;    /* ever; written by who reaps, as is the next */
-    _Atomic uint64_t ready;        /* of these, polls that found something */
+    _Atomic uint64_t ready;        /* of these, waits that found something */
+    _Atomic uint64_t looks;        /* of those pushed, polls of the set of sockets: nobody's operation */
+    _Atomic uint64_t looked;       /* ... and of those completed */
     _Atomic uint32_t reaping;      /* the driver's lock: 1 while somebody reaps */
     struct op_list done;           /* under it: reaped, not completed yet */
     _Atomic(struct op *) returned; /* put back by other threads */

@@ -18,39 +18,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "op_stack.h"
+
 /* With nothing of ours on the lane nobody tells when it has room: ask this often. */
 #define LANE_FULL_WAIT_NS 1000000
 
 static struct ring_pool *of(struct ring *ring)
 {
     return weir_container_of(ring, struct ring_pool, ring);
-}
-
-/* --- lists ------------------------------------------------------------------------------- */
-
-/* Pushes first..last, which are linked. */
-static void stack_push(_Atomic(struct op *) *head, struct op *first, struct op *last)
-{
-    struct op *old = atomic_load_explicit(head, memory_order_relaxed);
-    do
-        last->next = old;
-    while (!atomic_compare_exchange_weak_explicit(head, &old, first, memory_order_seq_cst, memory_order_relaxed));
-}
-
-/* All of it, first come first. */
-static struct op *stack_take(_Atomic(struct op *) *head)
-{
-    if (atomic_load_explicit(head, memory_order_relaxed) == NULL)
-        return NULL;
-    struct op *in_order = NULL;
-    struct op *op = atomic_exchange_explicit(head, NULL, memory_order_acquire);
-    while (op != NULL) {
-        struct op *next = op->next;
-        op->next = in_order;
-        in_order = op;
-        op = next;
-    }
-    return in_order;
 }
 
 static void wake_if_asleep(struct ring_pool *self)
@@ -77,20 +52,20 @@ void wi_rpool_end(struct ring_pool *self, struct op *op, int64_t result)
 static void publish_ended(struct ring_pool *self)
 {
     if (self->ended_first != NULL)
-        stack_push(&self->ended, self->ended_first, self->ended_last);
+        op_stack_push(&self->ended, self->ended_first, self->ended_last);
     self->ended_first = self->ended_last = NULL;
 }
 
 void wi_rpool_end_now(struct ring_pool *self, struct op *op, int64_t result)
 {
     op->result = result;
-    stack_push(&self->ended, op, op);
+    op_stack_push(&self->ended, op, op);
     wake_if_asleep(self);
 }
 
 void wi_rpool_hand_over(struct ring_pool *self, struct op *op)
 {
-    stack_push(&self->handed, op, op);
+    op_stack_push(&self->handed, op, op);
     wake_if_asleep(self);
 }
 
@@ -155,7 +130,7 @@ static void pool_push(struct ring *ring, struct op *op)
 static void run_handed(struct ring_pool *self)
 {
     struct op *next;
-    for (struct op *op = stack_take(&self->handed); op != NULL; op = next) {
+    for (struct op *op = op_stack_take(&self->handed); op != NULL; op = next) {
         next = op->next;
         if (wi_op_is_cancelled(op))
             wi_rpool_end(self, op, -ECANCELED);
@@ -266,7 +241,7 @@ static void pool_reap(struct ring *ring, struct op_list *done)
     else if (atomic_load_explicit(&self->polls, memory_order_relaxed) > 0)
         wi_rpool_look(self, 0);
     struct op *next;
-    for (struct op *op = stack_take(&self->ended); op != NULL; op = next) {
+    for (struct op *op = op_stack_take(&self->ended); op != NULL; op = next) {
         next = op->next;
         atomic_store_explicit(&op->in_flight, 0, memory_order_release);
         op_list_push(done, op);

@@ -122,8 +122,6 @@ void wi_rpool_try(struct ring_pool *self, struct op *op);
 int wi_rpool_open(const struct ring_pool *self, const struct op *op, uint64_t resolve);
 /* [any] openat2(2). */
 int wi_rpool_openat2(int dirfd, const char *path, const struct open_how *how);
-/* A file that lies in memory: reading it waits for nothing. */
-bool wi_rpool_in_memory(int fd);
 
 /* --- ring_pool_slurp.c ---------------------------------------------------------------- */
 

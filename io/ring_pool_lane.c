@@ -20,7 +20,8 @@
 static bool must_finish(const struct op *op)
 {
     return op->kind == OP_WRITE || op->kind == OP_FSYNC || op->kind == OP_RENAME || op->kind == OP_UNLINK ||
-           op->kind == OP_MKDIR || op->kind == OP_LINK || op->kind == OP_SYMLINK || op->kind == OP_CLOSE;
+           op->kind == OP_MKDIR || op->kind == OP_LINK || op->kind == OP_SYMLINK || op->kind == OP_TRUNCATE ||
+           op->kind == OP_CLOSE;
 }
 
 static bool is_pointless(const struct op *op)

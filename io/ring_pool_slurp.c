@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <weir/walk.h>
 
 #include "ring_pool.h"
 
@@ -99,7 +100,7 @@ static bool is_whole(const struct op *op, int64_t page)
 /* What a file system that can't say whether it would wait has to be asked in another way. */
 static void read_without_nowait(struct ring_pool *self, struct op *op)
 {
-    if (wi_rpool_in_memory(op->ring_fd))
+    if (weir_fs_in_memory(op->ring_fd))
         end(self, op, read_rest(op));
     else
         wi_rpool_to_lane(self, op);

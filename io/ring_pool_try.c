@@ -6,12 +6,11 @@
  * asked again by a thread that may.
  */
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
+#include <weir/walk.h>
 
 #include "ring_pool.h"
 
@@ -22,12 +21,6 @@
 static const char *path_of(const struct op *op)
 {
     return op->path == NULL ? "" : op->path;
-}
-
-bool wi_rpool_in_memory(int fd)
-{
-    struct statfs fs;
-    return fstatfs(fd, &fs) == 0 && ((uint32_t)fs.f_type == TMPFS_MAGIC || (uint32_t)fs.f_type == RAMFS_MAGIC);
 }
 
 /* --- opening --------------------------------------------------------------------------- */
@@ -156,7 +149,7 @@ static void try_read(struct ring_pool *self, struct op *op)
         return;
     }
     int64_t result = wi_nowait_read(&self->nowait, op->fd, op->buffer, op->length, op->offset);
-    if (result == -EOPNOTSUPP && wi_rpool_in_memory(op->fd))
+    if (result == -EOPNOTSUPP && weir_fs_in_memory(op->fd))
         result = wi_op_run(op);
     if (result == -EAGAIN || result == -EOPNOTSUPP || result == -EINTR)
         wi_rpool_to_lane(self, op);
@@ -204,6 +197,7 @@ void wi_rpool_try(struct ring_pool *self, struct op *op)
     case OP_MKDIR:
     case OP_LINK:
     case OP_SYMLINK:
+    case OP_TRUNCATE:
     case OP_SLURP:
     case OP_KINDS:
         wi_rpool_to_lane(self, op);

@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "op_stack.h"
+
 /* Turns of the owner's loop without a slurp, after which the files in the slots are closed. */
 #define DIRECT_IDLE_FLUSHES 64u
 /* Sleep no longer than this while something waits for room in the kernel's queue. */
@@ -35,32 +37,6 @@ enum sleep { AWAKE, NOTIFIED, SLEEPS_ON_WORD, SLEEPS_IN_RING, RUNG };
 static struct ring_uring *of(struct ring *ring)
 {
     return weir_container_of(ring, struct ring_uring, ring);
-}
-
-/* --- two lists between the owner and who reaps --------------------------------------- */
-
-static void stack_push(_Atomic(struct op *) *head, struct op *op)
-{
-    struct op *old = atomic_load_explicit(head, memory_order_relaxed);
-    do
-        op->next = old;
-    while (!atomic_compare_exchange_weak_explicit(head, &old, op, memory_order_release, memory_order_relaxed));
-}
-
-/* All of it, first come first. */
-static struct op *stack_take(_Atomic(struct op *) *head)
-{
-    if (atomic_load_explicit(head, memory_order_relaxed) == NULL)
-        return NULL;
-    struct op *in_order = NULL;
-    struct op *op = atomic_exchange_explicit(head, NULL, memory_order_acquire);
-    while (op != NULL) {
-        struct op *next = op->next;
-        op->next = in_order;
-        in_order = op;
-        op = next;
-    }
-    return in_order;
 }
 
 /* --- the submission queue: [owner] ---------------------------------------------------- */
@@ -96,11 +72,10 @@ bool wi_uring_make_room(struct ring_uring *self, unsigned count)
     return io_uring_sq_space_left(&self->uring) >= count;
 }
 
-/* Ends an op that the kernel doesn't have. Our own reap picks it up. */
-static void end_here(struct ring_uring *self, struct op *op, int64_t result)
+void wi_uring_end(struct ring_uring *self, struct op *op, int64_t result)
 {
     op->result = result;
-    stack_push(&self->ended, op);
+    op_stack_push(&self->ended, op, op);
 }
 
 /* --- what completions left to the owner ------------------------------------------------ */
@@ -109,12 +84,12 @@ static void end_here(struct ring_uring *self, struct op *op, int64_t result)
 static void advance(struct ring_uring *self, struct op *op)
 {
     if (wi_op_is_cancelled(op)) {
-        end_here(self, op, -ECANCELED);
+        wi_uring_end(self, op, -ECANCELED);
         return;
     }
     const int error = wi_uring_step_by_hand(op);
     if (error != 0)
-        end_here(self, op, error);
+        wi_uring_end(self, op, error);
     else if (!wi_uring_push_step(self, op))
         op_list_push(&self->backlog, op);
 }
@@ -122,7 +97,7 @@ static void advance(struct ring_uring *self, struct op *op)
 static void run_todo(struct ring_uring *self)
 {
     struct op *next;
-    for (struct op *op = stack_take(&self->todo); op != NULL; op = next) {
+    for (struct op *op = op_stack_take(&self->todo); op != NULL; op = next) {
         next = op->next;
         advance(self, op);
     }
@@ -166,7 +141,7 @@ static void uring_push(struct ring *ring, struct op *op)
         op->result = 0; /* bytes so far */
         if (op->index >= self->direct_slots) {
             op->phase = STEP_HAND; /* with the next flush: it may wait for the disk */
-            stack_push(&self->todo, op);
+            op_stack_push(&self->todo, op, op);
             return;
         }
     }
@@ -368,7 +343,7 @@ static bool take_cqe(struct ring_uring *self, const struct io_uring_cqe *cqe, st
         return false;
     }
     op->phase = (uint8_t)next;
-    stack_push(&self->todo, op);
+    op_stack_push(&self->todo, op, op);
     return true;
 }
 
@@ -401,7 +376,7 @@ static void uring_reap(struct ring *ring, struct op_list *done)
         io_uring_cq_advance(&self->uring, count);
 
     struct op *next;
-    for (struct op *op = stack_take(&self->ended); op != NULL; op = next) {
+    for (struct op *op = op_stack_take(&self->ended); op != NULL; op = next) {
         next = op->next;
         finish(self, op, done);
     }
@@ -412,13 +387,20 @@ static void uring_reap(struct ring *ring, struct op_list *done)
         uring_wake(ring);
 }
 
+void wi_uring_unhold(struct ring_uring *self)
+{
+    if (atomic_fetch_sub_explicit(&self->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    close(self->wake_fd);
+    free(self);
+}
+
 static void uring_destroy(struct ring *ring)
 {
     struct ring_uring *self = of(ring);
     io_uring_queue_exit(&self->uring);
-    close(self->wake_fd);
     wi_ring_fini(ring);
-    free(self);
+    wi_uring_unhold(self);
 }
 
 const struct ring_type wi_uring_type = {

@@ -3,6 +3,7 @@
  *
  *   ring_uring.c      the two queues, sleeping and waking
  *   uring_step.c      what an operation becomes: entries of the queue, step by step
+ *   uring_lane.c      what this kernel's rings lack, on the io lane
  *   uring_create.c    asks the kernel for a ring and finds out what it can do
  */
 #ifndef WI_RING_URING_H
@@ -11,6 +12,8 @@
 #include <liburing.h>
 
 #include "ring.h"
+
+#define URING_OP_FTRUNCATE 55 /* Linux 6.9; liburing 2.3 has no name for it */
 
 /* The low bits of user_data; the rest is the op, or NULL. */
 enum tag { TAG_MAIN, TAG_OPEN, TAG_ADVISE, TAG_WAKE, TAG_CANCEL };
@@ -23,6 +26,7 @@ struct ring_uring {
     struct ring ring;
     struct io_uring uring;
     bool has_skip;          /* CQE_SKIP_SUCCESS */
+    uint32_t by_lane;       /* a bit an op_kind: the kernel's ring doesn't know it */
     uint32_t direct_slots;  /* 0: slurps are opened by hand */
     uint32_t direct_used;   /* [owner] slots from 0 that may hold a file */
     uint32_t idle_flushes;  /* [owner] */
@@ -35,7 +39,8 @@ struct ring_uring {
     _Atomic uint32_t slurps_ended;
     _Atomic uint32_t sleep;     /* enum sleep */
     _Atomic(struct op *) todo;  /* for the owner: op->phase says what */
-    _Atomic(struct op *) ended; /* ended by the owner, not by the kernel: to be reaped */
+    _Atomic(struct op *) ended; /* not by the kernel: to be reaped */
+    _Atomic uint32_t holders;   /* the ring, and its jobs on the lane: the last one frees it */
 };
 
 static inline void wi_uring_tag(struct io_uring_sqe *sqe, struct op *op, enum tag tag, unsigned flags)
@@ -48,6 +53,13 @@ static inline void wi_uring_tag(struct io_uring_sqe *sqe, struct op *op, enum ta
 bool wi_uring_make_room(struct ring_uring *self, unsigned count);
 /* [owner] Closes the files that finished slurps left in the slots. None may be in flight. */
 void wi_uring_close_direct(struct ring_uring *self);
+
+/* [any] Ends an op that the kernel doesn't have: it is reaped with the others. */
+void wi_uring_end(struct ring_uring *self, struct op *op, int64_t result);
+/* [any] Lets go of the ring's memory. */
+void wi_uring_unhold(struct ring_uring *self);
+/* [owner] Gives an op to the io lane. False: that is full, try later. */
+bool wi_uring_to_lane(struct ring_uring *self, struct op *op);
 
 /* [owner] Pushes the entries of op->phase. False: no room, try later. */
 bool wi_uring_push_step(struct ring_uring *self, struct op *op);

@@ -32,26 +32,38 @@ static int set_up(struct io_uring *uring, unsigned entries)
     return error;
 }
 
-/* What uring_step.c knows: the kernel must have all of it, and the ring takes nothing else. */
-static const uint8_t operations[] = {
-    IORING_OP_NOP,     IORING_OP_OPENAT2, IORING_OP_CLOSE,    IORING_OP_READ,      IORING_OP_WRITE,
-    IORING_OP_FSYNC,   IORING_OP_STATX,   IORING_OP_RENAMEAT, IORING_OP_UNLINKAT,  IORING_OP_POLL_ADD,
-    IORING_OP_FADVISE, IORING_OP_MKDIRAT, IORING_OP_LINKAT,   IORING_OP_SYMLINKAT, IORING_OP_ASYNC_CANCEL,
+/*
+ * What uring_step.c knows, and a ring takes nothing else. The kernel must have it, except for what has a kind here
+ * (from Linux 5.15 on, the last one from 6.9): where it lacks that, the io lane does it.
+ */
+static const struct {
+    uint8_t code, kind;
+} operations[] = {
+    { .code = IORING_OP_NOP },           { .code = IORING_OP_OPENAT2 },  { .code = IORING_OP_CLOSE },
+    { .code = IORING_OP_READ },          { .code = IORING_OP_WRITE },    { .code = IORING_OP_FSYNC },
+    { .code = IORING_OP_STATX },         { .code = IORING_OP_RENAMEAT }, { .code = IORING_OP_UNLINKAT },
+    { .code = IORING_OP_POLL_ADD },      { .code = IORING_OP_FADVISE },  { .code = IORING_OP_ASYNC_CANCEL },
+    { IORING_OP_MKDIRAT, OP_MKDIR },     { IORING_OP_LINKAT, OP_LINK },  { IORING_OP_SYMLINKAT, OP_SYMLINK },
+    { URING_OP_FTRUNCATE, OP_TRUNCATE },
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 
-static int probe(struct io_uring *uring)
+static int probe(struct ring_uring *self)
 {
     const unsigned features = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_EXT_ARG;
-    if ((uring->features & features) != features)
+    if ((self->uring.features & features) != features)
         return -EOPNOTSUPP;
-    struct io_uring_probe *probe_ = io_uring_get_probe_ring(uring);
+    struct io_uring_probe *probe_ = io_uring_get_probe_ring(&self->uring);
     if (probe_ == NULL)
         return -EOPNOTSUPP;
     int error = 0;
-    for (size_t i = 0; i < OPERATIONS; i++)
-        if (!io_uring_opcode_supported(probe_, operations[i]))
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        if (io_uring_opcode_supported(probe_, operations[i].code))
+            continue;
+        if (operations[i].kind == 0)
             error = -EOPNOTSUPP;
+        self->by_lane |= 1u << operations[i].kind;
+    }
     io_uring_free_probe(probe_);
     return error;
 }
@@ -72,21 +84,22 @@ static uint32_t make_direct_slots(struct ring_uring *self)
  * From here on the ring takes those operations and no others: what it does passes by seccomp, so a ring that could
  * open sockets would be a way around it. Then it is enabled.
  */
-static int confine(struct io_uring *uring)
+static int confine(const struct ring_uring *self)
 {
-    struct io_uring_restriction allowed[OPERATIONS + 2] = { 0 };
-    for (size_t i = 0; i < OPERATIONS; i++) {
-        allowed[i].opcode = IORING_RESTRICTION_SQE_OP;
-        allowed[i].sqe_op = operations[i];
-    }
-    allowed[OPERATIONS].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-    allowed[OPERATIONS].sqe_flags = IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS;
-    allowed[OPERATIONS + 1].opcode = IORING_RESTRICTION_REGISTER_OP;
-    allowed[OPERATIONS + 1].register_op = IORING_REGISTER_FILES_UPDATE;
+    struct io_uring_restriction allowed[OPERATIONS + 2] = {
+        { .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
+          .sqe_flags = IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS },
+        { .opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_FILES_UPDATE },
+    };
+    unsigned count = 2;
+    for (size_t i = 0; i < OPERATIONS; i++)
+        if (!(self->by_lane >> operations[i].kind & 1)) /* it refuses a restriction to what it doesn't know */
+            allowed[count++] =
+                (struct io_uring_restriction){ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = operations[i].code };
     /* By hand: liburing 2.3 declares both calls, and exports neither. */
-    const long confined = syscall(__NR_io_uring_register, uring->ring_fd, IORING_REGISTER_RESTRICTIONS, allowed,
-                                  (unsigned)(OPERATIONS + 2));
-    if (confined < 0 || syscall(__NR_io_uring_register, uring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0)
+    const int fd = self->uring.ring_fd;
+    const long confined = syscall(__NR_io_uring_register, fd, IORING_REGISTER_RESTRICTIONS, allowed, count);
+    if (confined < 0 || syscall(__NR_io_uring_register, fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0) < 0)
         return -errno;
     return 0;
 }
@@ -110,9 +123,12 @@ static int try_out(struct ring_uring *self)
         return error;
     struct io_uring_cqe *cqe;
     unsigned seen = 0;
+    int wanted = 0;
     while (io_uring_peek_cqe(&self->uring, &cqe) == 0) {
         const enum tag tag = (enum tag)(cqe->user_data & TAG_MASK);
-        if (seen++ > 0 || cqe->res != 0 || tag == TAG_OPEN)
+        if (tag == TAG_OPEN && cqe->res == -EACCES)
+            wanted = -ECANCELED; /* a sandbox: the chain stopped as it should */
+        else if (seen++ > 0 || cqe->res != wanted || tag == TAG_OPEN)
             self->direct_slots = 0;
         io_uring_cqe_seen(&self->uring, cqe);
     }
@@ -128,6 +144,7 @@ int wi_ring_uring_create(unsigned entries, struct ring **ret_ring)
     memset(self, 0, sizeof *self);
     wi_ring_init(&self->ring, &wi_uring_type);
     op_list_init(&self->backlog);
+    self->holders = 1;
     int error = set_up(&self->uring, entries == 0 ? ENTRIES_DEFAULT : entries);
     if (error < 0) {
         free(self);
@@ -135,10 +152,10 @@ int wi_ring_uring_create(unsigned entries, struct ring **ret_ring)
     }
     self->has_skip = (self->uring.features & IORING_FEAT_CQE_SKIP) != 0;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    error = self->wake_fd < 0 ? -errno : probe(&self->uring);
+    error = self->wake_fd < 0 ? -errno : probe(self);
     if (error == 0) {
         self->direct_slots = make_direct_slots(self);
-        error = confine(&self->uring);
+        error = confine(self);
     }
     if (error == 0) {
         error = try_out(self);

@@ -66,6 +66,9 @@ static void prepare_plain(struct io_uring_sqe *sqe, struct op *op)
     case OP_SYMLINK:
         io_uring_prep_symlinkat(sqe, path_of(op), op->fd2, op->path2);
         break;
+    case OP_TRUNCATE:
+        io_uring_prep_rw(URING_OP_FTRUNCATE, sqe, op->fd, NULL, 0, op->offset);
+        break;
     case OP_POLL:
         io_uring_prep_poll_add(sqe, op->fd, op->mask);
         break;
@@ -129,6 +132,8 @@ static void push_plain(struct ring_uring *self, struct op *op)
 
 bool wi_uring_push_step(struct ring_uring *self, struct op *op)
 {
+    if (weir_unlikely(self->by_lane >> op->kind & 1))
+        return wi_uring_to_lane(self, op);
     if (!wi_uring_make_room(self, entries_of(op)))
         return false;
     op->ring_at = self->uring.sq.sqe_tail;

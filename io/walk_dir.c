@@ -43,8 +43,9 @@ static int inspect(weir_walk_node *node, int fd)
      * a number of an unmounted tmpfs to the next FUSE.
      */
     const weir_walk_node *const parent = node->parent;
-    node->short_read_is_eof =
-        parent != NULL && parent->dev == node->dev ? parent->short_read_is_eof : weir_fs_short_read_is_eof(fd);
+    const bool is_mounted_here = parent == NULL || parent->dev != node->dev;
+    node->short_read_is_eof = is_mounted_here ? weir_fs_short_read_is_eof(fd) : parent->short_read_is_eof;
+    node->in_memory = is_mounted_here ? weir_fs_in_memory(fd) : parent->in_memory;
     return 0;
 }
 
@@ -112,6 +113,7 @@ static int build(const struct walk_list *list, weir_dir **ret_dir)
         .count = list->count,
         .links_skipped = list->links_skipped,
         .short_read_is_eof = list->node->short_read_is_eof,
+        .in_memory = list->node->in_memory,
         .entries = (weir_entry *)(void *)(memory + entries_at),
         .meta = meta ? (weir_file_meta *)(void *)(memory + meta_at) : NULL,
         .names = memory + names_at,

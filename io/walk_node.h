@@ -45,6 +45,7 @@ struct weir_walk_node {
     bool ignore_read; /* its own file was looked for */
     bool owns_ignore;
     bool short_read_is_eof;
+    bool in_memory;
     char name[];
 };
 

@@ -1,5 +1,5 @@
 /* output.c - a stream, or a file that appears whole. */
-#include "output.h"
+#include "output_at.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -38,7 +38,7 @@ static int open_unnamed(int dir_fd, const char *path)
 }
 
 /* One under another name, for file systems that have no other. */
-static int open_named(struct output *output, const char *path)
+static int open_named(weir_output *output, const char *path)
 {
     for (int i = 0; i < NAME_TRIES; i++) {
         char *temp = temp_name(path);
@@ -62,7 +62,7 @@ static int open_named(struct output *output, const char *path)
  * The descriptor of ours that a name stands for, or -1. What it is open on may be a file, which then goes on where it
  * is: a new file in its place would replace the link in /dev.
  */
-static int own_descriptor(const struct output *output, const char *path)
+static int own_descriptor(const weir_output *output, const char *path)
 {
     static const char *const dirs[] = { "/dev/fd/", "/proc/self/fd/" };
     if (output->dir_fd != AT_FDCWD)
@@ -83,7 +83,7 @@ static int own_descriptor(const struct output *output, const char *path)
 }
 
 /* What is no regular file (/dev/null, a FIFO) can't be replaced by one: it is a stream. So is what is open already. */
-static bool is_stream(const struct output *output, const char *path)
+static bool is_stream(const weir_output *output, const char *path)
 {
     struct stat meta;
     if (own_descriptor(output, path) >= 0)
@@ -93,7 +93,7 @@ static bool is_stream(const struct output *output, const char *path)
     return fstatat(output->dir_fd, path, &meta, flags) == 0 && !S_ISREG(meta.st_mode) && !S_ISLNK(meta.st_mode);
 }
 
-static int open_stream(struct output *output, const char *path)
+static int open_stream(weir_output *output, const char *path)
 {
     const int confined = output->dir_fd != AT_FDCWD ? O_NOFOLLOW : 0, own = own_descriptor(output, path);
     output->fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 3)
@@ -102,7 +102,7 @@ static int open_stream(struct output *output, const char *path)
     return output->fd < 0 ? -errno : 0;
 }
 
-static int open_file(struct output *output, const char *path)
+static int open_file(weir_output *output, const char *path)
 {
     if (is_stream(output, path))
         return open_stream(output, path);
@@ -113,29 +113,29 @@ static int open_file(struct output *output, const char *path)
     return 0;
 }
 
-int wp_output_open(struct output *output, const char *path)
+int weir_output_open(weir_output *output, const char *path)
 {
     if (path != NULL)
         return wp_output_open_at(output, AT_FDCWD, path);
-    *output = (struct output){ .fd = STDOUT_FILENO, .dir_fd = AT_FDCWD, .offset = UINT64_MAX };
+    *output = (weir_output){ .fd = STDOUT_FILENO, .dir_fd = AT_FDCWD, .offset = UINT64_MAX };
     return 0;
 }
 
-int wp_output_open_at(struct output *output, int dir_fd, const char *path)
+int wp_output_open_at(weir_output *output, int dir_fd, const char *path)
 {
-    *output = (struct output){ .fd = -1, .dir_fd = dir_fd };
+    *output = (weir_output){ .fd = -1, .dir_fd = dir_fd };
     return open_file(output, path);
 }
 
-int wp_output_open_named_at(struct output *output, int dir_fd, const char *path)
+int wp_output_open_named_at(weir_output *output, int dir_fd, const char *path)
 {
-    *output = (struct output){ .fd = -1, .dir_fd = dir_fd };
+    *output = (weir_output){ .fd = -1, .dir_fd = dir_fd };
     return is_stream(output, path) ? open_stream(output, path) : open_named(output, path);
 }
 
-int wp_output_append_at(struct output *output, int dir_fd, const char *path)
+int wp_output_append_at(weir_output *output, int dir_fd, const char *path)
 {
-    *output = (struct output){ .fd = -1, .dir_fd = dir_fd, .offset = UINT64_MAX };
+    *output = (weir_output){ .fd = -1, .dir_fd = dir_fd, .offset = UINT64_MAX };
     if (own_descriptor(output, path) >= 0)
         return open_stream(output, path);
     output->fd =
@@ -145,7 +145,7 @@ int wp_output_append_at(struct output *output, int dir_fd, const char *path)
 }
 
 /* Gives the file without a name this one: 0, -EEXIST, or another negative errno. */
-static int name_it(const struct output *output, const char *path)
+static int name_it(const weir_output *output, const char *path)
 {
     char self[sizeof "/proc/self/fd/" + 10];
     snprintf(self, sizeof self, "/proc/self/fd/%d", output->fd);
@@ -153,7 +153,7 @@ static int name_it(const struct output *output, const char *path)
 }
 
 /* A link replaces nothing; a rename does. So what has no name gets a passing one first. */
-static int name_temporarily(struct output *output)
+static int name_temporarily(weir_output *output)
 {
     int error = -EEXIST;
     for (int i = 0; i < NAME_TRIES && error == -EEXIST; i++) {
@@ -170,7 +170,7 @@ static int name_temporarily(struct output *output)
 }
 
 /* Replaces what is there. */
-static int move_into_place(struct output *output)
+static int move_into_place(weir_output *output)
 {
     if (renameat(output->dir_fd, output->temp_path, output->dir_fd, output->path) < 0)
         return -errno;
@@ -179,7 +179,7 @@ static int move_into_place(struct output *output)
     return 0;
 }
 
-int wp_output_sync(struct output *output)
+int wp_output_sync(weir_output *output)
 {
     if (output->path != NULL && !output->unsynced && fsync(output->fd) < 0 && errno != EINVAL)
         return -errno;
@@ -187,7 +187,7 @@ int wp_output_sync(struct output *output)
     return 0;
 }
 
-int wp_output_commit(struct output *output)
+int weir_output_commit(weir_output *output)
 {
     if (output->path == NULL)
         return 0;
@@ -205,7 +205,7 @@ int wp_output_commit(struct output *output)
 }
 
 /* A rename that replaces nothing; where the file system has none, a second name and then none of the first. */
-static int rename_new(struct output *output)
+static int rename_new(weir_output *output)
 {
     if (renameat2(output->dir_fd, output->temp_path, output->dir_fd, output->path, RENAME_NOREPLACE) < 0) {
         if (errno != EINVAL && errno != ENOSYS)
@@ -219,7 +219,7 @@ static int rename_new(struct output *output)
     return 0;
 }
 
-int wp_output_commit_new(struct output *output)
+int wp_output_commit_new(weir_output *output)
 {
     if (output->path == NULL)
         return 0;
@@ -231,7 +231,7 @@ int wp_output_commit_new(struct output *output)
     return error;
 }
 
-void wp_output_withdraw(struct output *output)
+void wp_output_withdraw(weir_output *output)
 {
     if (output->temp_path == NULL)
         return;
@@ -240,7 +240,7 @@ void wp_output_withdraw(struct output *output)
     output->temp_path = NULL;
 }
 
-void wp_output_discard(struct output *output)
+void weir_output_discard(weir_output *output)
 {
     wp_output_withdraw(output);
     if (output->fd > STDERR_FILENO) {
@@ -250,4 +250,51 @@ void wp_output_discard(struct output *output)
     if (output->dir_fd > STDERR_FILENO)
         (void)close(output->dir_fd);
     output->dir_fd = AT_FDCWD;
+}
+
+/* --- in place of another ---------------------------------------------------------------------------------------- */
+
+int weir_write_all(int fd, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        const ssize_t written = write(fd, at, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        at += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* The mode after the owner: a new owner takes the set-user-ID bit away. */
+static int take_after(int fd, const struct stat *meta)
+{
+    if (fchown(fd, meta->st_uid, meta->st_gid) < 0 && errno != EPERM)
+        return -errno;
+    return fchmod(fd, meta->st_mode & 07777) < 0 ? -errno : 0;
+}
+
+int weir_output_replace(const char *path, const void *data, size_t size)
+{
+    struct stat meta;
+    char *real = realpath(path, NULL);
+    if (real == NULL || stat(real, &meta) < 0) {
+        const int error = -errno;
+        free(real);
+        return error;
+    }
+    weir_output output = { .fd = -1, .dir_fd = AT_FDCWD };
+    int error = S_ISREG(meta.st_mode) ? weir_output_open(&output, real) : -EINVAL;
+    if (error == 0)
+        error = take_after(output.fd, &meta);
+    if (error == 0)
+        error = weir_write_all(output.fd, data, size);
+    if (error == 0)
+        error = weir_output_commit(&output);
+    weir_output_discard(&output);
+    free(real);
+    return error;
 }

@@ -1,17 +1,24 @@
 /* reach.c - what a plan reaches, from the tables of its nodes and what their options are set to. */
 #include <weir/reach.h>
 
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <weir/digest.h>
+#include <weir/tls.h>
 
 #include "explain/plan_words.h"
 #include "journal/journal.h"
 #include "listen/address.h"
 #include "nodes/node.h"
 #include "pipeline_inside.h"
+#include "send/target.h"
 
 struct reaching {
     const struct plan *plan;
@@ -19,6 +26,7 @@ struct reaching {
     void *arg;
     const struct plan_node *node;
     const struct setting *setting; /* that says so, or NULL */
+    bool is_kept;                  /* there is a journal */
     int error;
 };
 
@@ -266,13 +274,115 @@ static void tell_output(struct reaching *self, const struct plan_node *node)
     weir_text_fini(&text);
 }
 
-static void tell_temporary(struct reaching *self)
+/* Open windows go to the journal's directory, where there is one. */
+static void tell_temporary(struct reaching *self, const struct plan_node *node)
 {
+    const bool has_windows = wp_plan_setting(node, "every") != NULL;
     const char *dir = getenv("TMPDIR");
-    tell(self, WEIR_REACH_TEMPORARY, dir != NULL && dir[0] != '\0' ? dir : "/tmp", "what doesn't fit the memory");
+    if (!has_windows || !self->is_kept)
+        tell(self, WEIR_REACH_TEMPORARY, dir != NULL && dir[0] != '\0' ? dir : "/tmp",
+             has_windows ? "what doesn't fit the memory, without --state" : "what doesn't fit the memory");
 }
 
 /* --- sockets ---------------------------------------------------------------------------------------------- */
+
+/* What TLS is told of; whom the system trusts, if nobody else is said to be trusted, is for `trusts`. */
+static void tell_certificates(struct reaching *self, const struct plan_node *node)
+{
+    tell_file(self, node, "cert");
+    tell_file(self, node, "key");
+    tell_file(self, node, "ca");
+}
+
+static void tell_list(struct reaching *self, const char *const *paths, const char *why)
+{
+    for (size_t i = 0; paths[i] != NULL; i++)
+        if (access(paths[i], F_OK) == 0)
+            tell(self, WEIR_REACH_READ, paths[i], why);
+}
+
+static void tell_trust(struct reaching *self)
+{
+    const char *const paths[] = { "/etc/ssl/certs",
+                                  "/usr/lib/ssl/certs",
+                                  "/usr/lib/ssl/cert.pem",
+                                  "/usr/share/ca-certificates",
+                                  "/usr/local/share/ca-certificates",
+                                  "/etc/pki/tls/certs",
+                                  "/etc/pki/tls/cert.pem",
+                                  "/etc/pki/ca-trust/extracted",
+                                  NULL };
+    const char *const said[] = { getenv("SSL_CERT_FILE"), NULL }, *const dirs[] = { getenv("SSL_CERT_DIR"), NULL };
+    tell_list(self, paths, "whom the system trusts");
+    tell_list(self, said, "whom the system trusts");
+    tell_list(self, dirs, "whom the system trusts");
+}
+
+/* What getaddrinfo(3) reads for a name; a file that is a link to elsewhere is made anew there, and so its directory. */
+static void tell_names(struct reaching *self)
+{
+    static const char *const files[] = {
+        "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services", NULL
+    };
+    char *real = realpath("/etc/resolv.conf", NULL);
+    tell_list(self, files, "names of hosts");
+    if (real != NULL && strncmp(real, "/etc/", 5) != 0)
+        tell_part(self, WEIR_REACH_READ, real, dir_size(real, strlen(real)), "names of hosts");
+    free(real);
+}
+
+static int port_of(const char *service)
+{
+    char *end;
+    const unsigned long number = strtoul(service, &end, 10);
+    const struct servent *known = *end != '\0' ? getservbyname(service, "tcp") : NULL;
+    return known != NULL ? ntohs((uint16_t)known->s_port) : *end == '\0' && number <= 65535 ? (int)number : -1;
+}
+
+/* A directory that is made if it isn't there. */
+static void tell_dir(struct reaching *self, const char *path)
+{
+    struct stat stat;
+    size_t size = strlen(path);
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    if (lstat(path, &stat) == 0)
+        tell(self, WEIR_REACH_WRITE, path, NULL);
+    else
+        tell_part(self, WEIR_REACH_WRITE, path, dir_size(path, size), NULL);
+}
+
+static void tell_peer(struct reaching *self, const struct plan_node *node)
+{
+    struct target target;
+    weir_addr addr;
+    weir_reach reach = { .kind = WEIR_REACH_CONNECT, .port = -1 };
+    const char *text = wp_plan_text(node, "address");
+    if (text == NULL || wp_target_parse(text, &target) != NULL)
+        return;
+    const bool is_unix = target.scheme == ADDRESS_UNIX;
+    if (!is_unix) {
+        reach.port = port_of(target.service);
+        reach.datagrams = inet_pton(AF_INET, target.host, &addr) != 1 && inet_pton(AF_INET6, target.host, &addr) != 1;
+    }
+    self->setting = wp_plan_setting(node, "address");
+    tell_reach(self, reach);
+    self->setting = NULL;
+    if (reach.datagrams) {
+        tell_names(self);
+        tell_reach(self,
+                   (weir_reach){ .kind = WEIR_REACH_CONNECT, .port = 53, .datagrams = true, .why = "names of hosts" });
+    }
+    if (target.scheme == ADDRESS_TLS) {
+        tell_certificates(self, node);
+        if (wp_plan_setting(node, "ca") == NULL && wp_plan_number(node, "verify") != 0)
+            tell_trust(self);
+    }
+    self->setting = wp_plan_setting(node, "spool");
+    if (self->setting != NULL)
+        tell_dir(self, self->setting->text);
+    self->setting = NULL;
+}
 
 static void tell_address(struct reaching *self, const struct plan_node *node)
 {
@@ -281,12 +391,11 @@ static void tell_address(struct reaching *self, const struct plan_node *node)
     const char *text = wp_plan_text(node, "address");
     if (text == NULL || wp_address_parse(text, &address) != NULL)
         return;
-    if (address.scheme == ADDRESS_TLS) { /* libraries, and certificates of the system's */
-        tell(self, WEIR_REACH_UNKNOWN, NULL, NULL);
-        return;
-    }
-    if (address.scheme == ADDRESS_TCP)
+    if (address.scheme == ADDRESS_TCP || address.scheme == ADDRESS_TLS)
         reach.port = weir_addr_port(&address.addr);
+    reach.datagrams = address.scheme == ADDRESS_UDP;
+    if (address.scheme == ADDRESS_TLS)
+        tell_certificates(self, node);
     self->setting = wp_plan_setting(node, "address");
     tell_reach(self, reach);
     if (address.scheme == ADDRESS_UNIX || address.scheme == ADDRESS_UNIXGRAM) {
@@ -321,16 +430,18 @@ static void tell_node(struct reaching *self, const struct plan_node *node)
     if ((what & TOUCHES_LINKS) != 0 && wp_plan_number(node, "action") != 0)
         tell_where_files_lie(self, WEIR_REACH_MOVE);
     if ((what & TOUCHES_TEMPORARY) != 0)
-        tell_temporary(self);
+        tell_temporary(self, node);
     if ((what & TOUCHES_ADDRESS) != 0)
         tell_address(self, node);
+    if ((what & TOUCHES_PEER) != 0)
+        tell_peer(self, node);
 }
 
 int weir_pipeline_reach(const weir_pipeline *pipeline, int (*hook)(void *arg, const weir_reach *reach), void *arg)
 {
-    struct reaching self = { .plan = &pipeline->plan, .hook = hook, .arg = arg };
+    struct reaching self = { .plan = &pipeline->plan, .hook = hook, .arg = arg, .is_kept = pipeline->journal != NULL };
     visit_all(&self, tell_node);
-    if (self.error == 0 && pipeline->journal != NULL) {
+    if (self.error == 0 && self.is_kept) {
         const weir_reach reach = { .kind = WEIR_REACH_WRITE, .path = pipeline->journal->dir, .stage = "--state" };
         self.error = hook(arg, &reach);
     }
@@ -353,9 +464,53 @@ static void load_all_algos(void)
         load_algo(weir_digest_at(i)->name);
 }
 
+/* OpenSSL, which a context loads. */
+static void load_tls(void)
+{
+    weir_tls_options options = weir_tls_client();
+    weir_tls_context *context = NULL;
+    char fault[WEIR_TLS_FAULT_MAX];
+    options.verify = false;
+    if (weir_tls_context_create(&options, &context, fault) == 0)
+        weir_tls_context_put(context);
+}
+
+/* Those whom nsswitch.conf(5) has asked for names of hosts; they stay. A static program has none. */
+static void load_names(void)
+{
+#ifndef WEIR_STATIC
+    char *line = NULL, *save = NULL;
+    size_t room = 0;
+    FILE *file = fopen("/etc/nsswitch.conf", "re");
+    while (file != NULL && getline(&line, &room, file) > 0) {
+        const char *word = strtok_r(line, " \t\n", &save);
+        while (word != NULL && strcmp(line, "hosts:") == 0 && (word = strtok_r(NULL, " \t\n", &save)) != NULL) {
+            char library[64];
+            const int size = snprintf(library, sizeof library, "libnss_%s.so.2", word);
+            if (word[0] != '[' && strchr(word, '/') == NULL && size < (int)sizeof library)
+                (void)dlopen(library, RTLD_LAZY | RTLD_NODELETE);
+        }
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    free(line);
+#endif
+}
+
+static void warm_sockets(const struct plan_node *node)
+{
+    const char *address = wp_plan_text(node, "address");
+    if (address != NULL && strncmp(address, "tls://", 6) == 0)
+        load_tls();
+    if ((touches(node) & TOUCHES_PEER) != 0)
+        load_names();
+}
+
 static void warm_node(struct reaching *self, const struct plan_node *node)
 {
     (void)self;
+    if ((touches(node) & (TOUCHES_ADDRESS | TOUCHES_PEER)) != 0)
+        warm_sockets(node);
     if ((touches(node) & TOUCHES_LISTED) != 0) /* whose lines say which they are */
         load_all_algos();
     for (const struct setting *setting = node->settings; setting != NULL; setting = setting->next) {

@@ -3,9 +3,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
-#include <weir/base.h>
+#include <weir/library.h>
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -16,22 +15,17 @@ static struct libcrypto functions;
 static bool is_loaded;
 
 #ifndef WEIR_STATIC
-static bool find(void *library, const char *name, void *ret_function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    is_loaded =
-        library != NULL && find(library, "EVP_MD_fetch", &functions.md_fetch) &&
-        find(library, "EVP_MD_free", &functions.md_free) && find(library, "EVP_MD_CTX_new", &functions.ctx_new) &&
-        find(library, "EVP_MD_CTX_free", &functions.ctx_free) && find(library, "EVP_DigestInit_ex2", &functions.init) &&
-        find(library, "EVP_DigestUpdate", &functions.update) && find(library, "EVP_DigestFinal_ex", &functions.final) &&
-        find(library, "EVP_Digest", &functions.digest);
+    is_loaded = library != NULL && weir_library_find(library, "EVP_MD_fetch", &functions.md_fetch) &&
+                weir_library_find(library, "EVP_MD_free", &functions.md_free) &&
+                weir_library_find(library, "EVP_MD_CTX_new", &functions.ctx_new) &&
+                weir_library_find(library, "EVP_MD_CTX_free", &functions.ctx_free) &&
+                weir_library_find(library, "EVP_DigestInit_ex2", &functions.init) &&
+                weir_library_find(library, "EVP_DigestUpdate", &functions.update) &&
+                weir_library_find(library, "EVP_DigestFinal_ex", &functions.final) &&
+                weir_library_find(library, "EVP_Digest", &functions.digest);
 }
 #else
 static void load(void)

@@ -7,14 +7,16 @@
 #include "worker.h"
 
 #define WORKERS_MAX 1024
-/* Refused by wi_options_check(): what WEIR_WORKERS was when it was no number. */
+/* Refused by wi_options_check(): what WEIR_WORKERS or WEIR_WATCHDOG was when it was no number. */
 #define WORKERS_BAD UINT32_MAX
+#define WATCHDOG_BAD (-1)
 
 #ifdef WEIR_DEBUG
-#define WATCHDOG_NS 100000000
+#define WATCHDOG_MS 100
 #else
-#define WATCHDOG_NS 0
+#define WATCHDOG_MS 0
 #endif
+#define WATCHDOG_MS_MAX 86400000u
 
 static unsigned core_count(void)
 {
@@ -22,16 +24,21 @@ static unsigned core_count(void)
     return cores < 1 ? 1 : (unsigned)cores;
 }
 
-static unsigned worker_count(void)
+/* A number of the environment: `otherwise` if it isn't set, `bad` if it isn't one from least to most. */
+static int64_t number_of(const char *name, unsigned least, unsigned most, int64_t otherwise, int64_t bad)
 {
-    const char *text = getenv("WEIR_WORKERS");
+    const char *text = getenv(name);
     if (text == NULL)
-        return core_count();
+        return otherwise;
     char *end;
-    const unsigned long count = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || count < 1 || count > WORKERS_MAX)
-        return WORKERS_BAD;
-    return (unsigned)count;
+    const unsigned long number = strtoul(text, &end, 10);
+    return text[0] < '0' || text[0] > '9' || *end != '\0' || number < least || number > most ? bad : (int64_t)number;
+}
+
+static int64_t watchdog_ns(void)
+{
+    const int64_t ms = number_of("WEIR_WATCHDOG", 0, WATCHDOG_MS_MAX, WATCHDOG_MS, WATCHDOG_BAD);
+    return ms == WATCHDOG_BAD ? WATCHDOG_BAD : ms * 1000000;
 }
 
 weir_runtime_options weir_runtime_current_thread(void)
@@ -43,14 +50,14 @@ weir_runtime_options weir_runtime_current_thread(void)
         .blocking_idle_ns = 10000000000,
         .event_interval = 61,
         .lifo_slot = true,
-        .watchdog_ns = WATCHDOG_NS,
+        .watchdog_ns = watchdog_ns(),
     };
 }
 
 weir_runtime_options weir_runtime_defaults(void)
 {
     weir_runtime_options options = weir_runtime_current_thread();
-    options.workers = worker_count();
+    options.workers = (unsigned)number_of("WEIR_WORKERS", 1, WORKERS_MAX, core_count(), WORKERS_BAD);
     return options;
 }
 
@@ -60,7 +67,7 @@ int wi_options_check(weir_runtime_options *options, char name[THREAD_NAME_MAX])
         return -EINVAL;
     if (options->simulate != NULL && options->workers == 0)
         return -EINVAL;
-    if (options->event_interval == 0 || options->blocking_queue_max == 0)
+    if (options->event_interval == 0 || options->blocking_queue_max == 0 || options->watchdog_ns < 0)
         return -EINVAL;
     if (options->unhandled_panic != WEIR_PANIC_IGNORE && options->unhandled_panic != WEIR_PANIC_SHUTDOWN)
         return -EINVAL;

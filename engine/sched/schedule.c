@@ -93,7 +93,7 @@ void wi_schedule_back(struct worker *worker, struct weir_task *task)
 static void offer(struct worker *worker)
 {
     struct weir_runtime *runtime = worker->env.runtime;
-    if (weir_unlikely(worker->poll_stamps > SPREAD_AFTER_STAMPS) && !worker->runq.alone &&
+    if (weir_unlikely(worker->poll_stamps > HELP_AFTER_STAMPS) && !worker->runq.alone &&
         wi_idle_any_asleep(runtime->idle))
         wi_notify_one(runtime);
 }

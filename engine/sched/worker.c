@@ -138,7 +138,7 @@ static struct weir_task *steal(struct worker *worker)
 static uint64_t stamp(const struct worker *worker)
 {
     if (worker->env.runtime->sim != NULL) /* it isn't the machine's speed that decides */
-        return worker->tick * (uint64_t)(SPREAD_AFTER_STAMPS / 4);
+        return worker->tick * (uint64_t)(HELP_AFTER_STAMPS / 4);
     return wi_stamp();
 }
 
@@ -152,7 +152,7 @@ static struct weir_task *next_after_turn(struct worker *worker)
     const uint64_t began = stamp(worker);
     wi_turn(worker);
     struct weir_task *task = next_local(worker);
-    if (runq_len(&worker->runq) > 0 && stamp(worker) - began > SPREAD_AFTER_STAMPS &&
+    if (runq_len(&worker->runq) > 0 && stamp(worker) - began > HELP_AFTER_STAMPS &&
         wi_idle_any_asleep(worker->env.runtime->idle))
         wi_notify_one(worker->env.runtime);
     return task;
@@ -205,8 +205,9 @@ static void spread(struct worker *worker)
     worker->looked_at = now;
     if (worker->loaded_at == 0) {
         worker->loaded_at = now;
-    } else if (now - worker->loaded_at > SPREAD_AFTER_STAMPS) {
+    } else if (now - worker->loaded_at > help_after(&worker->env.runtime->help)) {
         worker->loaded_at = 0;
+        help_call(&worker->env.runtime->help);
         wi_notify_one(worker->env.runtime);
     }
 }
@@ -394,6 +395,8 @@ static void park(struct worker *worker)
     if ((last_searcher ? any_work(runtime) : inject_len(runtime->inject) > 0) || wi_pool_has_done(runtime->blocking))
         wi_notify_one(runtime);
     timeout_ns = wi_watch_begin(worker, timeout_ns);
+    if (worker->helps_since != 0)
+        help_ends(&runtime->help, stamp(worker) - worker->helps_since);
 
     account(worker);
     if (worker->metrics.polls == worker->unparked_polls)
@@ -414,6 +417,7 @@ static void park(struct worker *worker)
     wi_watch_end(worker);
     worker->loaded_at = 0;
     worker->busy_since = stamp(worker);
+    worker->helps_since = worker->searching && help_comes(&runtime->help) ? worker->busy_since : 0;
     worker->unparked_polls = worker->metrics.polls;
 }
 

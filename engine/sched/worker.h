@@ -16,6 +16,7 @@
 #include "base/thread_name.h"
 #include "base/worker_env.h"
 #include "sched/handoff.h"
+#include "sched/help.h"
 #include "sched/idle.h"
 #include "sched/inject.h"
 #include "sched/runq.h"
@@ -33,9 +34,6 @@
 #define PARK_AWAKE 0u
 #define PARK_ASLEEP 1u
 #define PARK_NOTIFIED 2u
-
-/* Work that has lasted this long with more in the queue is worth another core. */
-#define SPREAD_AFTER_STAMPS (50 * STAMPS_PER_US)
 
 struct worker {
     struct weir_worker env; /* first: what cx->worker points at */
@@ -61,9 +59,10 @@ struct worker {
     bool polling;
     struct inject_node *yielded, *yielded_last;
     uint32_t yielded_count;
-    uint64_t looked_at; /* the last time that mattered to spread() */
-    uint64_t loaded_at; /* since when it has had more work than it can run; 0: it has not */
-    int64_t nap_ns;     /* as the watcher */
+    uint64_t looked_at;   /* the last time that mattered to spread() */
+    uint64_t loaded_at;   /* since when it has had more work than it can run; 0: it has not */
+    uint64_t helps_since; /* it was called to help, and woke then; 0: it was not */
+    int64_t nap_ns;       /* as the watcher */
     weir_worker_metrics metrics;
     uint64_t busy_since, busy_stamps;   /* awake: since when, and in all before that */
     uint64_t tuned_polls, tuned_stamps; /* what these were when global_interval was looked at last */
@@ -101,8 +100,9 @@ struct weir_runtime {
     struct clock clock;
     struct blocking_pool *blocking;
     uint32_t stopping;
-    uint32_t watcher;     /* index of the worker that watches the others, or IDLE_NOBODY */
-    uint32_t watch_deep;  /* ... and sleeps without a limit, since all have been asleep for long */
+    uint32_t watcher;    /* index of the worker that watches the others, or IDLE_NOBODY */
+    uint32_t watch_deep; /* ... and sleeps without a limit, since all have been asleep for long */
+    struct help help;
     int64_t busy_look_ns; /* when one that was awake looked at the others last */
     uint32_t *seen_tick;  /* the watcher's memory */
     uint64_t budget_forced_yields;

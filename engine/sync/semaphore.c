@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <weir/dump.h>
 
+#include "base/back_off.h"
 #include "sync/waiters.h"
 #include "task/current.h"
 
@@ -65,25 +66,33 @@ void weir_semaphore_unref(weir_semaphore *semaphore)
         free(semaphore);
 }
 
-static inline int try_acquire(weir_semaphore *semaphore, uint32_t count)
+static inline int acquire_now(weir_semaphore *semaphore, uint32_t count, bool has_lock)
 {
-    uint64_t old = wi_load(&semaphore->word, RELAXED);
-    do {
+    for (;;) {
+        uint64_t old = wi_load(&semaphore->word, RELAXED);
         if (weir_unlikely((old & SEMAPHORE_CLOSED) != 0))
             return -EPIPE;
         if (permits_of(old) < count) /* or others wait: then nothing is free */
             return -EAGAIN;
         if (count == 0)
             return 0;
-    } while (!wi_cas(&semaphore->word, &old, old - word_of(count), ACQUIRE));
-    return 0;
+        if (weir_likely(wi_cas(&semaphore->word, &old, old - word_of(count), ACQUIRE)))
+            return 0;
+        if (!has_lock)
+            wi_back_off();
+    }
+}
+
+static inline int try_acquire(weir_semaphore *semaphore, uint32_t count)
+{
+    return acquire_now(semaphore, count, false);
 }
 
 /* 0, -EPIPE, or -EAGAIN: what was free is set aside for the waiter, WAITERS is set. [lock] */
 static int acquire_or_announce(weir_semaphore *semaphore, weir_waiter *waiter, uint32_t count)
 {
     for (;;) {
-        const int error = try_acquire(semaphore, count);
+        const int error = acquire_now(semaphore, count, true);
         if (error != -EAGAIN)
             return error;
         uint64_t old = wi_load(&semaphore->word, RELAXED);
@@ -236,10 +245,11 @@ int weir_semaphore_add_permits(weir_semaphore *semaphore, uint64_t count)
 
 void weir_semaphore_release(weir_semaphore *semaphore, uint32_t count)
 {
-    uint64_t old = wi_load(&semaphore->word, RELAXED);
-    while (weir_likely((old & SEMAPHORE_WAITERS) == 0)) {
-        if (wi_cas(&semaphore->word, &old, old + word_of(count), RELEASE))
+    uint64_t old;
+    while (weir_likely(((old = wi_load(&semaphore->word, RELAXED)) & SEMAPHORE_WAITERS) == 0)) {
+        if (weir_likely(wi_cas(&semaphore->word, &old, old + word_of(count), RELEASE)))
             return;
+        wi_back_off();
     }
     wi_lock(&semaphore->lock);
     give(semaphore, count);

@@ -32,6 +32,7 @@ static struct {
     weir_stuck *answer;
     struct sigaction before;
     bool installed;
+    bool has_backtrace; /* its library is loaded */
 } question;
 
 static void read_frames(const struct weir_task *task, weir_dump_task *found)
@@ -58,7 +59,8 @@ static void answer(weir_stuck *stuck)
     read_frames(worker->current, &stuck->task);
     stuck->task.worker = (int)worker->index;
 #ifdef HAS_BACKTRACE
-    stuck->stack_depth = backtrace(stuck->stack, WEIR_STUCK_STACK_MAX);
+    if (question.has_backtrace)
+        stuck->stack_depth = backtrace(stuck->stack, WEIR_STUCK_STACK_MAX);
 #endif
     stuck->seen = true;
 }
@@ -87,8 +89,12 @@ static bool install(void)
     if (question.installed)
         return true;
 #ifdef HAS_BACKTRACE
+    /*
+     * It loads a library at its first call. A handler may not: it may have come in the middle of malloc(3). Where a
+     * sandbox refuses the library each call would try again, so there is none then.
+     */
     void *once[4];
-    (void)backtrace(once, 4); /* it loads a library at its first call, which a handler may not */
+    question.has_backtrace = backtrace(once, 4) > 0;
 #endif
     struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_RESTART | SA_SIGINFO };
     (void)sigemptyset(&action.sa_mask);

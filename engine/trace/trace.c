@@ -43,34 +43,36 @@ void wi_trace_share(struct trace_share *share, const struct trace_event *event)
     wi_unlock(&share->lock);
 }
 
-/* Of the thread that calls it, if it is in a poll or in a blocking job, and a trace is on. */
-static void record(struct trace_event *event)
+/* Of the thread that calls it, if it is in a poll or in a blocking job, and a trace is on: it ends now, which is the
+ * result; else 0. */
+static int64_t record(struct trace_event *event)
 {
     struct worker *worker = wi_worker_current;
     if (worker != NULL) {
         struct trace_ring *ring = wi_load(&worker->trace, ACQUIRE);
-        if (ring != NULL) {
-            event->at_ns = wi_trace_now() - event->for_ns;
-            trace_write(ring, event);
-        }
-        return;
+        if (ring == NULL)
+            return 0;
+        event->at_ns = wi_trace_now() - event->for_ns;
+        trace_write(ring, event);
+        return event->at_ns + event->for_ns;
     }
     struct pool_thread *thread = wi_pool_thread_current;
     if (thread == NULL || !trace_is_shared(&thread->lane->pool->trace) || event->kind == TRACE_WAIT)
-        return;
+        return 0;
     event->at_ns = wi_trace_now() - event->for_ns;
     event->end = trace_track_of(thread->lane->index, thread->number);
     wi_trace_share(&thread->lane->pool->trace, event);
+    return event->at_ns + event->for_ns;
 }
 
-void weir_trace_step(const char *name, int64_t took_ns)
+int64_t weir_trace_step(const char *name, int64_t took_ns)
 {
-    record(&(struct trace_event){ .for_ns = took_ns, .name = name, .kind = TRACE_STEP });
+    return record(&(struct trace_event){ .for_ns = took_ns, .name = name, .kind = TRACE_STEP });
 }
 
-void weir_trace_wait(const char *name, const void *who, weir_trace_reason reason, int64_t took_ns)
+int64_t weir_trace_wait(const char *name, const void *who, weir_trace_reason reason, int64_t took_ns)
 {
-    record(&(struct trace_event){
+    return record(&(struct trace_event){
         .for_ns = took_ns, .id = (uintptr_t)who, .name = name, .kind = TRACE_WAIT, .end = (uint32_t)reason });
 }
 

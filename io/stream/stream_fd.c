@@ -67,6 +67,16 @@ static void fd_destroy(weir_stream *stream)
 
 /* --- sockets ------------------------------------------------------------------------ */
 
+struct socket_stream {
+    weir_stream stream;
+    struct ready_socket socket;
+};
+
+static struct ready_socket *socket_of(weir_stream *stream)
+{
+    return &weir_container_of(stream, struct socket_stream, stream)->socket;
+}
+
 static int64_t try_receive(void *arg)
 {
     const struct transfer *self = arg;
@@ -81,8 +91,8 @@ static weir_poll socket_poll_read(weir_stream *stream, weir_cx *cx, weir_io_wait
                                   int count, int64_t *ret_result)
 {
     struct transfer transfer = { stream, parts, count };
-    return wi_ready_loop(wait, stream->fd, POLLIN, cx, is_hinted(&stream->read_dry), try_receive, &transfer,
-                         ret_result);
+    return wi_ready_loop_socket(wait, socket_of(stream), READY_READ, cx, &stream->read_dry, try_receive, &transfer,
+                                ret_result);
 }
 
 static int64_t try_send(void *arg)
@@ -100,8 +110,8 @@ static weir_poll socket_poll_write(weir_stream *stream, weir_cx *cx, weir_io_wai
                                    int count, int64_t *ret_result)
 {
     struct transfer transfer = { stream, parts, count };
-    return wi_ready_loop(wait, stream->fd, POLLOUT, cx, is_hinted(&stream->write_full), try_send, &transfer,
-                         ret_result);
+    return wi_ready_loop_socket(wait, socket_of(stream), READY_WRITE, cx, &stream->write_full, try_send, &transfer,
+                                ret_result);
 }
 
 static int socket_shut_down(weir_stream *stream)
@@ -109,12 +119,20 @@ static int socket_shut_down(weir_stream *stream)
     return shutdown(stream->fd, SHUT_WR) < 0 ? -errno : 0;
 }
 
+static void socket_destroy(weir_stream *stream)
+{
+    struct ready_source *source = atomic_load_explicit(&socket_of(stream)->source, memory_order_acquire);
+    if (source != NULL)
+        wi_ready_set_remove(source, stream->fd);
+    fd_destroy(stream);
+}
+
 static const weir_stream_type socket_type = {
     .name = "socket",
     .poll_read = socket_poll_read,
     .poll_write = socket_poll_write,
     .shut_down = socket_shut_down,
-    .destroy = fd_destroy,
+    .destroy = socket_destroy,
 };
 
 /* --- pipes and terminals -------------------------------------------------------------- */
@@ -198,11 +216,12 @@ static const weir_stream_type shared_type = {
     .destroy = fd_destroy,
 };
 
-static int create(const weir_stream_type *type, int fd, weir_stream **ret_stream)
+/* Of `size` bytes, the stream first and zeros behind it. */
+static int create(const weir_stream_type *type, int fd, size_t size, weir_stream **ret_stream)
 {
     if (fd < 0)
         return fd;
-    weir_stream *stream = malloc(sizeof *stream);
+    weir_stream *stream = calloc(1, size);
     if (stream == NULL) {
         close(fd);
         return -ENOMEM;
@@ -215,7 +234,10 @@ static int create(const weir_stream_type *type, int fd, weir_stream **ret_stream
 
 int wi_stream_socket(int fd, weir_stream **ret_stream)
 {
-    return create(&socket_type, fd, ret_stream);
+    const int error = create(&socket_type, fd, sizeof(struct socket_stream), ret_stream);
+    if (error == 0)
+        socket_of(*ret_stream)->fd = fd;
+    return error;
 }
 
 /* A library that is to answer -EPIPE can't let the process die of it; a handler of the program's own stays. */
@@ -234,11 +256,11 @@ static void ignore_sigpipe(void)
 int wi_stream_shared(int fd, weir_stream **ret_stream)
 {
     ignore_sigpipe();
-    return create(&shared_type, fd, ret_stream);
+    return create(&shared_type, fd, sizeof(weir_stream), ret_stream);
 }
 
 int wi_stream_pipe(int fd, weir_stream **ret_stream)
 {
     ignore_sigpipe();
-    return create(&pipe_type, fd, ret_stream);
+    return create(&pipe_type, fd, sizeof(weir_stream), ret_stream);
 }

@@ -3,9 +3,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
-#include <weir/base.h>
+#include <weir/library.h>
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
@@ -17,18 +16,11 @@ static bool is_loaded;
 
 #ifndef WEIR_STATIC
 /* libcrypto's are found through libssl, which needs it. */
-static bool find(void *library, const char *name, void *ret_function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     is_loaded = library != NULL;
-#define X(name) is_loaded = is_loaded && find(library, #name, &functions.name);
+#define X(name) is_loaded = is_loaded && weir_library_find(library, #name, &functions.name);
     WI_LIBSSL_FUNCTIONS(X)
 #undef X
 }

@@ -27,7 +27,8 @@ struct aggregating {
     struct questions questions;
     pthread_mutex_t lock; /* of what follows, until the input has ended */
     struct table *idle;
-    struct partitions partitions;
+    struct spill file;
+    struct partitions partitions; /* in the file */
 
     size_t table_bytes_max;
     size_t bytes_max;
@@ -48,7 +49,7 @@ static int open_aggregating(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     self->node = node;
     (void)pthread_mutex_init(&self->lock, NULL);
-    wp_partitions_init(&self->partitions);
+    self->file = (struct spill)SPILL_NONE;
     *ret_state = self;
     const bool approx = wp_plan_setting(node->plan, "approx") != NULL && wp_plan_number(node->plan, "approx") != 0;
     if (wp_questions_init(&self->questions, node->plan, approx) < 0)
@@ -91,7 +92,7 @@ static int64_t write_groups(void *arg)
     const struct spilling *spilling = arg;
     struct aggregating *self = spilling->self;
     (void)pthread_mutex_lock(&self->lock);
-    const int error = wp_partitions_add(&self->partitions, spilling->groups);
+    const int error = wp_partitions_add(&self->partitions, &self->file, spilling->groups);
     (void)pthread_mutex_unlock(&self->lock);
     return error;
 }
@@ -173,14 +174,14 @@ static int next_partition(struct aggregating *self)
         return wp_run_fail(self->node, error,
                            "too many groups, or values of one, for --mem: of %zu bytes that are its share a %u-th part "
                            "has no room in %zu; a quantile needs less with 'approx'",
-                           self->partitions.file.size, PARTITIONS, self->bytes_max);
+                           self->file.size, PARTITIONS, self->bytes_max);
     return error < 0 ? wp_run_fail(self->node, error, "groups from disk: %s", strerror(-error)) : 0;
 }
 
 static int find_answers(struct aggregating *self)
 {
     int error = 0;
-    const bool first = !self->ended, spilled = self->partitions.file.size > 0;
+    const bool first = !self->ended, spilled = self->file.size > 0;
     self->ended = true;
     if (first)
         error = spilled ? spill_tables(self) : join_tables(self);
@@ -222,6 +223,7 @@ static void close_aggregating(void *state)
     struct aggregating *self = state;
     free_tables(self);
     wp_partitions_fini(&self->partitions);
+    wp_spill_close(&self->file);
     wp_groups_fini(&self->answers);
     wp_questions_fini(&self->questions);
     free(self->list);
@@ -250,6 +252,5 @@ const char *wp_aggregate_unkept(const struct plan_node *node)
 {
     return wp_plan_setting(node, "every") != NULL ? NULL
                                                   : "gives what it has found at the end of its input, and a pipeline "
-                                                    "that goes on has none: every 10s, and "
-                                                    "there is";
+                                                    "that goes on has none (a window, as by every 10s, has)";
 }

@@ -249,6 +249,13 @@ int wp_group_save(const struct groups *groups, const struct group_entry *group, 
     return 0;
 }
 
+uint64_t wp_group_saved_hash(const char *saved)
+{
+    struct group_entry head;
+    memcpy(&head, saved + sizeof(uint64_t), sizeof head);
+    return head.hash;
+}
+
 int wp_groups_load(struct groups *groups, const char *saved)
 {
     struct group_entry head;
@@ -313,7 +320,13 @@ static int compare_first(const void *a, const void *b)
     return left->first < right->first ? -1 : left->first > right->first;
 }
 
-struct group_entry **wp_groups_sorted(const struct groups *groups)
+static int compare_count(const void *a, const void *b)
+{
+    const struct group_entry *left = *(struct group_entry *const *)a, *right = *(struct group_entry *const *)b;
+    return left->count != right->count ? (left->count > right->count ? -1 : 1) : compare_first(a, b);
+}
+
+static struct group_entry **sort(const struct groups *groups, int (*compare)(const void *a, const void *b))
 {
     struct group_entry **sorted = malloc((groups->count + 1) * sizeof *sorted);
     size_t count = 0;
@@ -322,6 +335,16 @@ struct group_entry **wp_groups_sorted(const struct groups *groups)
     for (size_t i = 0; i < groups->slot_count; i++)
         if (groups->slots[i].group != NULL)
             sorted[count++] = groups->slots[i].group;
-    qsort(sorted, count, sizeof(struct group_entry *), compare_first);
+    qsort(sorted, count, sizeof(struct group_entry *), compare);
     return sorted;
+}
+
+struct group_entry **wp_groups_sorted(const struct groups *groups)
+{
+    return sort(groups, compare_first);
+}
+
+struct group_entry **wp_groups_by_count(const struct groups *groups)
+{
+    return sort(groups, compare_count);
 }

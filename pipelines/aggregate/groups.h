@@ -54,9 +54,12 @@ WEIR_MUST_USE int wp_groups_add_empty(struct groups *groups);
 /* One group as bytes, its size in front; and back, joined with that of the same key. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_group_save(const struct groups *groups, const struct group_entry *group, weir_text *out);
 WEIR_MUST_USE int wp_groups_load(struct groups *groups, const char *saved);
+uint64_t wp_group_saved_hash(const char *saved);
 
 /* All of them in the order of their first records: an array for free(3), or NULL: no memory. */
 struct group_entry **wp_groups_sorted(const struct groups *groups);
+/* The same, those that have most records first. */
+struct group_entry **wp_groups_by_count(const struct groups *groups);
 
 /* Its record, as the next of the batch, where there must be room: the fields of the key, then the answers. 0 or
  * -ENOMEM. */

@@ -4,43 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES ((size_t)256 << 10)
+#include "make_room.h"
 
-void wp_partitions_init(struct partitions *partitions)
-{
-    *partitions = (struct partitions){ .file = SPILL_NONE };
-}
+#define PIECE_BYTES ((size_t)256 << 10)
+#define RUN_BYTES_MIN 4096
 
 void wp_partitions_fini(struct partitions *partitions)
 {
-    wp_spill_close(&partitions->file);
     free(partitions->runs);
-    *partitions = (struct partitions){ .file = SPILL_NONE };
+    *partitions = (struct partitions){ 0 };
 }
 
-static unsigned partition_of(const struct group_slot *slot)
+static unsigned partition_of(uint64_t hash)
 {
-    return (unsigned)(slot->hash >> 58);
+    return (unsigned)(hash >> 58);
 }
 
-static int flush(struct partitions *partitions, weir_text *text)
+static int flush(struct spill *file, weir_text *text)
 {
-    const int error = wp_spill_append(&partitions->file, text->data, text->size);
+    const int error = text->size > 0 ? wp_spill_append(file, text->data, text->size) : 0;
     text->size = 0;
     return error;
 }
 
-static int add_run(struct partitions *partitions, unsigned partition, uint64_t offset)
+int wp_partitions_add_run(struct partitions *partitions, const struct partition_run *run)
 {
-    if (partitions->count == partitions->room) {
-        const size_t room = partitions->room > 0 ? 2 * partitions->room : 4 * (size_t)PARTITIONS;
-        struct partition_run *runs = reallocarray(partitions->runs, room, sizeof *runs);
-        if (runs == NULL)
-            return -ENOMEM;
-        partitions->runs = runs;
-        partitions->room = room;
-    }
-    partitions->runs[partitions->count++] = (struct partition_run){ partition, offset, partitions->file.size - offset };
+    if (WP_MAKE_ROOM(partitions->runs, partitions->count, partitions->room, 4) < 0)
+        return -ENOMEM;
+    partitions->runs[partitions->count++] = *run;
     return 0;
 }
 
@@ -53,7 +44,7 @@ static size_t *slots_by_partition(const struct groups *groups, size_t *ret_from)
         return NULL;
     for (size_t i = 0; i < groups->slot_count; i++)
         if (groups->slots[i].group != NULL)
-            next[partition_of(&groups->slots[i])]++;
+            next[partition_of(groups->slots[i].hash)]++;
     for (size_t partition = 0, sum = 0; partition < PARTITIONS; partition++) {
         ret_from[partition] = sum;
         sum += next[partition];
@@ -62,32 +53,55 @@ static size_t *slots_by_partition(const struct groups *groups, size_t *ret_from)
     ret_from[PARTITIONS] = groups->count;
     for (size_t i = 0; i < groups->slot_count; i++)
         if (groups->slots[i].group != NULL)
-            order[next[partition_of(&groups->slots[i])]++] = i;
+            order[next[partition_of(groups->slots[i].hash)]++] = i;
     return order;
 }
 
-int wp_partitions_add(struct partitions *partitions, const struct groups *groups)
+/* What is written of a table: `order` of its slots up to `at`, in a run that has begun. */
+struct writing {
+    const struct groups *groups;
+    size_t *order, from[PARTITIONS + 1];
+    struct partition_run run;
+    weir_text text;
+};
+
+static int write_partition(struct writing *self, unsigned partition)
 {
-    size_t from[PARTITIONS + 1];
-    size_t *order = slots_by_partition(groups, from);
-    weir_text text = { 0 };
-    int error = order == NULL ? -ENOMEM : 0;
-    for (unsigned partition = 0; error == 0 && partition < PARTITIONS; partition++) {
-        const uint64_t offset = partitions->file.size;
-        if (from[partition] == from[partition + 1])
-            continue;
-        for (size_t i = from[partition]; error == 0 && i < from[partition + 1]; i++) {
-            error = wp_group_save(groups, groups->slots[order[i]].group, &text);
-            if (error == 0 && text.size > PIECE_BYTES)
-                error = flush(partitions, &text);
-        }
-        if (error == 0 && text.size > 0)
-            error = flush(partitions, &text);
-        if (error == 0)
-            error = add_run(partitions, partition, offset);
+    int error = 0;
+    for (size_t i = self->from[partition]; error == 0 && i < self->from[partition + 1]; i++) {
+        error = wp_group_save(self->groups, self->groups->slots[self->order[i]].group, &self->text);
+        if (error == 0 && self->text.size > PIECE_BYTES)
+            error = flush(self->run.file, &self->text);
     }
-    weir_text_fini(&text);
-    free(order);
+    return error;
+}
+
+static int end_run(struct partitions *partitions, struct writing *self, unsigned last)
+{
+    struct partition_run *run = &self->run;
+    int error = flush(run->file, &self->text);
+    run->last = last;
+    run->size = run->file->size - run->offset;
+    if (error == 0 && run->size > 0)
+        error = wp_partitions_add_run(partitions, run);
+    run->first = last + 1;
+    run->offset = run->file->size;
+    return error;
+}
+
+int wp_partitions_add(struct partitions *partitions, struct spill *file, const struct groups *groups)
+{
+    struct writing writing = { .groups = groups, .run = { .file = file, .offset = file->size } };
+    writing.order = slots_by_partition(groups, writing.from);
+    int error = writing.order != NULL ? 0 : -ENOMEM;
+    for (unsigned partition = 0; error == 0 && partition < PARTITIONS; partition++) {
+        error = write_partition(&writing, partition);
+        const uint64_t size = file->size - writing.run.offset + writing.text.size;
+        if (error == 0 && (size >= RUN_BYTES_MIN || partition + 1 == PARTITIONS))
+            error = end_run(partitions, &writing, partition);
+    }
+    weir_text_fini(&writing.text);
+    free(writing.order);
     return error;
 }
 
@@ -99,7 +113,7 @@ struct reading {
 };
 
 /* At least `wanted` bytes behind `at`. */
-static int read_more(const struct partitions *partitions, struct reading *reading, uint64_t wanted)
+static int read_more(const struct spill *file, struct reading *reading, uint64_t wanted)
 {
     const size_t kept = reading->text.size - reading->at;
     const uint64_t left = reading->end - reading->next;
@@ -114,34 +128,37 @@ static int read_more(const struct partitions *partitions, struct reading *readin
         return -EIO;
     int error = weir_text_reserve(&reading->text, more);
     if (error == 0)
-        error = wp_spill_read(&partitions->file, reading->next, reading->text.data + kept, more);
+        error = wp_spill_read(file, reading->next, reading->text.data + kept, more);
     reading->text.size += more;
     reading->next += more;
     return error;
 }
 
 /* The group that comes next, whole, at `at`. */
-static int next_group(const struct partitions *partitions, struct reading *reading, uint64_t *ret_size)
+static int next_group(const struct spill *file, struct reading *reading, uint64_t *ret_size)
 {
     int error = 0;
     if (reading->text.size - reading->at < sizeof *ret_size)
-        error = read_more(partitions, reading, sizeof *ret_size);
+        error = read_more(file, reading, sizeof *ret_size);
     if (error < 0)
         return error;
     memcpy(ret_size, reading->text.data + reading->at, sizeof *ret_size);
-    return reading->text.size - reading->at < *ret_size ? read_more(partitions, reading, *ret_size) : 0;
+    return reading->text.size - reading->at < *ret_size ? read_more(file, reading, *ret_size) : 0;
 }
 
-static int load_run(const struct partitions *partitions, const struct partition_run *run, struct groups *groups,
-                    size_t bytes_max)
+/* The groups of that partition, of the run's. */
+static int load_run(const struct partition_run *run, unsigned partition, struct groups *groups, size_t bytes_max)
 {
     struct reading reading = { .next = run->offset, .end = run->offset + run->size };
     uint64_t size = 0;
     int error = 0;
     while (error == 0 && (reading.next < reading.end || reading.at < reading.text.size)) {
-        error = next_group(partitions, &reading, &size);
-        if (error == 0)
-            error = wp_groups_load(groups, reading.text.data + reading.at);
+        error = next_group(run->file, &reading, &size);
+        if (error < 0)
+            break;
+        const char *saved = reading.text.data + reading.at;
+        if (partition_of(wp_group_saved_hash(saved)) == partition)
+            error = wp_groups_load(groups, saved);
         if (error == 0 && wp_groups_bytes(groups) > bytes_max)
             error = -ENOBUFS;
         reading.at += size;
@@ -154,7 +171,7 @@ int wp_partitions_load(const struct partitions *partitions, unsigned partition, 
 {
     int error = 0;
     for (size_t i = 0; error == 0 && i < partitions->count; i++)
-        if (partitions->runs[i].partition == partition)
-            error = load_run(partitions, &partitions->runs[i], groups, bytes_max);
+        if (partitions->runs[i].first <= partition && partition <= partitions->runs[i].last)
+            error = load_run(&partitions->runs[i], partition, groups, bytes_max);
     return error;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make_room.h"
+
 #define AT_ONCE 64u
 #define WRITE_BYTES ((size_t)256 << 10)
 #define READ_BYTES_MIN ((size_t)4 << 10)
@@ -59,14 +61,8 @@ static int flush(struct sorted_runs *runs)
 
 static int begin_run(struct sorted_runs *runs)
 {
-    if (runs->count == runs->room) {
-        const size_t room = runs->room > 0 ? 2 * runs->room : 64;
-        struct sorted_run *larger = reallocarray(runs->runs, room, sizeof *larger);
-        if (larger == NULL)
-            return -ENOMEM;
-        runs->runs = larger;
-        runs->room = room;
-    }
+    if (WP_MAKE_ROOM(runs->runs, runs->count, runs->room, 64) < 0)
+        return -ENOMEM;
     runs->runs[runs->count++] = (struct sorted_run){ .offset = runs->file.size };
     runs->writing = true;
     return 0;

@@ -1,10 +1,12 @@
-/* spill.c - a file without a name. */
+/* spill.c - a file without a name, or one of the state. */
 #include "aggregate/spill.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "run/checkpoint.h"
 
 static int open_unnamed(void)
 {
@@ -24,13 +26,21 @@ static int open_unnamed(void)
     return fd;
 }
 
+static int open_new(struct spill *spill)
+{
+    const bool is_kept = spill->node != NULL && wp_checkpoint_is_on(spill->node);
+    const int fd = is_kept ? wp_checkpoint_spill(spill->node, &spill->number) : open_unnamed();
+    if (fd < 0)
+        return fd;
+    spill->fd = fd;
+    return 0;
+}
+
 int wp_spill_append(struct spill *spill, const void *data, size_t size)
 {
-    if (spill->fd < 0 && (spill->fd = open_unnamed()) < 0) {
-        const int error = spill->fd;
-        spill->fd = -1;
+    const int error = spill->fd < 0 ? open_new(spill) : 0;
+    if (error < 0)
         return error;
-    }
     for (const char *at = data; size > 0;) {
         const ssize_t written = pwrite(spill->fd, at, size, (off_t)spill->size);
         if (written < 0 && errno == EINTR)
@@ -68,5 +78,46 @@ void wp_spill_close(struct spill *spill)
 {
     if (spill->fd >= 0)
         (void)close(spill->fd);
-    *spill = (struct spill)SPILL_NONE;
+    *spill = (struct spill){ .fd = -1, .node = spill->node };
+}
+
+int wp_spill_save(const struct spill *spill, struct wp_save *save)
+{
+    return spill->number > 0 ? wp_save_spilled(save, spill->number, spill->fd, spill->size) : 0;
+}
+
+/* --- lists -------------------------------------------------------------------------------------------- */
+
+struct spill_file *wp_spill_file_add(struct spill_file **link, const struct run_node *node)
+{
+    struct spill_file *file = calloc(1, sizeof *file);
+    if (file == NULL)
+        return NULL;
+    *file = (struct spill_file){ .next = *link, .spill = { .fd = -1, .node = node } };
+    *link = file;
+    return file;
+}
+
+void wp_spill_file_close(struct spill_file **link)
+{
+    struct spill_file *file = *link;
+    *link = file->next;
+    wp_spill_close(&file->spill);
+    free(file);
+}
+
+int wp_spill_load_list(struct spill_file **list, const struct run_node *node, struct wp_load *load)
+{
+    struct spill spill = { .node = node };
+    while (wp_load_spilled(load, &spill.number, &spill.size) > 0) {
+        struct spill_file *file = wp_spill_file_add(list, node);
+        if (file == NULL)
+            return -ENOMEM;
+        spill.fd = wp_checkpoint_spill(node, &spill.number);
+        if (spill.fd < 0)
+            return spill.fd;
+        file->spill = spill;
+        list = &file->next;
+    }
+    return 0;
 }

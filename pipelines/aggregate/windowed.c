@@ -8,6 +8,7 @@
 #include "aggregate/windowed.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <weir/select.h>
 #include <weir/time.h>
 
@@ -40,7 +41,9 @@ static struct windowed *create(struct run_node *node)
         .time = time != NULL ? time->expr->steps : NULL,
         .every_ns = wp_plan_number(node->plan, "every"),
         .late_ns = wp_plan_number(node->plan, "late"),
+        .most = wp_plan_setting(node->plan, "many") != NULL ? (uint32_t)wp_plan_number(node->plan, "many") : 0,
         .bytes_max = wp_run_held_bytes(node),
+        .node = node,
     };
     self->end_ns = weir_now_ns() + self->windows.every_ns;
     self->wall_ns = wp_wall_ns();
@@ -56,6 +59,19 @@ static void destroy(struct windowed *self)
     free(self);
 }
 
+static int failed(const struct windowed *self, int error)
+{
+    if (error == -ENOMEM)
+        return wp_run_fail(self->node, error, "no memory");
+    if (error == -ENOBUFS)
+        return wp_run_fail(self->node, error,
+                           "too many windows, or groups of one, for --mem: a part of what is on disk has no room in "
+                           "%zu bytes, their share: fewer windows that are open at once, or fields behind 'by'",
+                           self->windows.bytes_max);
+    return wp_run_fail(self->node, error, "windows to disk (%s): %s",
+                       wp_checkpoint_is_on(self->node) ? "the state directory" : "$TMPDIR or /tmp", strerror(-error));
+}
+
 static int add(struct windowed *self, struct parcel *parcel)
 {
     const int64_t began_ns = weir_now_ns();
@@ -63,12 +79,7 @@ static int add(struct windowed *self, struct parcel *parcel)
     wp_batch_free(parcel->batch);
     parcel->batch = NULL;
     wp_counter_add(&self->node->counters.busy_ns, (uint64_t)(weir_now_ns() - began_ns));
-    if (error == -ENOBUFS)
-        return wp_run_fail(self->node, error,
-                           "the groups of a window need more than %zu bytes, their share of --mem: a shorter one, or "
-                           "fewer fields behind 'by'",
-                           self->windows.bytes_max);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+    return error < 0 ? failed(self, error) : 0;
 }
 
 /* The window by arrival is over. Its successor begins where it ended, whenever this was seen. */
@@ -103,23 +114,17 @@ static void tell_left_out(struct windowed *self)
 static int save(void *arg, struct wp_save *save)
 {
     const struct windowed *self = arg;
-    weir_text bytes = { 0 };
-    int error = wp_windows_save(&self->windows, &bytes);
-    if (error == 0)
-        error = wp_save_bytes(save, bytes.data, bytes.size);
-    weir_text_fini(&bytes);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+    const int error = wp_windows_save(&self->windows, save);
+    return error < 0 ? failed(self, error) : 0;
 }
 
 static int load(void *arg, struct wp_load *load)
 {
     struct windowed *self = arg;
-    const void *saved;
-    size_t size;
-    const int error = wp_load_bytes(load, &saved, &size) == 1 ? wp_windows_load(&self->windows, saved, size) : 0;
-    return error == 0         ? 0
-           : error == -ENOMEM ? wp_run_fail(self->node, error, "no memory")
-                              : wp_run_fail(self->node, error, "the journal has windows of another version of weir");
+    const int error = wp_windows_load(&self->windows, load);
+    if (error == -EBADMSG)
+        return wp_run_fail(self->node, error, "the journal has windows of another version of weir");
+    return error < 0 ? failed(self, error) : 0;
 }
 
 static const struct wp_kept kept = { save, load };
@@ -163,8 +168,10 @@ WEIR_ASYNC(windowed_run, int, struct run_node *node; struct windowed *state; str
             self->output = add(self->state, &self->parcel);
         }
         while (self->output == 0) {
-            if (wp_windows_give(&self->state->windows, due_until(self->state, self->ended), &self->parcel.batch) < 0)
-                RETURN(wp_run_fail(self->node, -ENOMEM, "no memory"));
+            self->output =
+                wp_windows_give(&self->state->windows, due_until(self->state, self->ended), &self->parcel.batch);
+            if (self->output < 0)
+                RETURN(failed(self->state, self->output));
             if (self->parcel.batch == NULL)
                 break;
             AWAIT(self->send, send_batch(self->node, &self->parcel));

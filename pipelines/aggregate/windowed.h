@@ -1,4 +1,5 @@
-/* windowed.h - `count` and `stats` with `every`: answers at the end of each window, and at the end of the input. */
+/* windowed.h - `count`, `stats` and `top` with `every`: answers at the end of each window, and at the end of the input.
+ */
 #ifndef WP_WINDOWED_H
 #define WP_WINDOWED_H
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cache/cache_table.h"
-#include "output.h"
+#include "output_at.h"
 
 struct fold {
     char *slots;
@@ -53,18 +53,18 @@ static int fill(struct fold *self, const struct cache_log *log, int fd)
 
 int wp_cache_fold(struct cache_log *log, bool (*keep)(void *arg, const struct cache_record *record), void *arg)
 {
-    struct output output;
+    weir_output output;
     struct fold fold = { .record_bytes = log->header.record_bytes, .keep = keep, .arg = arg };
     int error = wp_cache_log_each(log, 0, count_record, &fold);
     if (error < 0)
         return error;
     fold.slot_count = wp_cache_slots_for(fold.slot_count);
-    error = wp_output_open(&output, log->path);
+    error = weir_output_open(&output, log->path);
     if (error < 0)
         return error;
     error = fill(&fold, log, output.fd);
     if (error == 0)
-        error = wp_output_commit(&output);
-    wp_output_discard(&output);
+        error = weir_output_commit(&output);
+    weir_output_discard(&output);
     return error < 0 ? error : wp_cache_log_lock(log);
 }

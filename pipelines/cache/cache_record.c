@@ -6,11 +6,23 @@
 
 static const char magic[8] = "weirseen";
 
+/* Looked up once: it is asked for with each record. */
+static const weir_digest_algo *check_algo(void)
+{
+    static const weir_digest_algo *algo;
+    const weir_digest_algo *found = __atomic_load_n(&algo, __ATOMIC_ACQUIRE);
+    if (found == NULL) {
+        found = weir_digest_find("xxh3");
+        __atomic_store_n(&algo, found, __ATOMIC_RELEASE);
+    }
+    return found;
+}
+
 static uint64_t check_of(const void *data, size_t size)
 {
     uint8_t digest[WEIR_DIGEST_SIZE_MAX];
     uint64_t check = 0;
-    (void)weir_digest_find("xxh3")->oneshot(data, size, digest);
+    (void)check_algo()->oneshot(data, size, digest);
     memcpy(&check, digest, sizeof check);
     return check != 0 ? check : 1;
 }

@@ -25,6 +25,7 @@ struct hash_cache {
     struct hash_cache_options options;
     uint32_t record_bytes;
     uint64_t seed; /* of the sample */
+    const weir_digest_algo *looks_digest;
     struct volumes volumes;
     struct cache_table base, recent; /* the table of the file, and what its log had when we opened it */
     uint64_t seen;                   /* [atomic] records of both that were asked for */
@@ -88,6 +89,7 @@ int wp_hash_cache_open(const struct hash_cache_options *options, struct hash_cac
         return -ENOMEM;
     cache->options = *options;
     cache->record_bytes = wp_cache_record_bytes(options->algos);
+    cache->looks_digest = weir_digest_find("xxh128");
     cache->base.fd = cache->recent.fd = -1;
     (void)pthread_mutex_init(&cache->lock, NULL);
     (void)pthread_mutex_init(&cache->log_lock, NULL);
@@ -126,6 +128,11 @@ static bool is_racy(const weir_file_meta *meta, int64_t looked_ns)
     return latest >= looked_ns - (meta->ctime_ns % SECOND_NS == 0 ? COARSE_NS : 0);
 }
 
+const char *wp_hash_cache_path(const struct hash_cache *cache)
+{
+    return cache->log.path;
+}
+
 struct cache_key wp_hash_cache_key(struct hash_cache *cache, const weir_file_meta *meta, int dir_fd, const char *name,
                                    int64_t looked_ns)
 {
@@ -137,7 +144,7 @@ struct cache_key wp_hash_cache_key(struct hash_cache *cache, const weir_file_met
     const uint64_t looks[] = {
         key.volume, meta->ino, (uint64_t)meta->btime_ns, meta->size, (uint64_t)meta->mtime_ns, (uint64_t)meta->ctime_ns
     };
-    (void)weir_digest_find("xxh128")->oneshot(looks, sizeof looks, digest);
+    (void)cache->looks_digest->oneshot(looks, sizeof looks, digest);
     memcpy(key.print.bytes, digest, sizeof key.print.bytes);
     return key;
 }

@@ -35,6 +35,8 @@ struct cache_key {
 
 /* 0, or as wp_cache_log_lock(). Blocks. */
 WEIR_MUST_USE int wp_hash_cache_open(const struct hash_cache_options *options, struct hash_cache **ret_cache);
+/* The file, links at its end followed; as long as the cache. */
+const char *wp_hash_cache_path(const struct hash_cache *cache);
 /* Writes what isn't yet written; to be called now and then, for the sake of the one who is killed. Any thread; blocks.
  */
 void wp_hash_cache_flush(struct hash_cache *cache);

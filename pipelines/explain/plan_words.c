@@ -109,9 +109,20 @@ static void say_options(struct words *words, const struct plan_node *node)
 
 /* --- what a source or a sink promises of each record, over a restart ------------------------------------- */
 
-static void say_promise(struct words *words, enum node_keeps keeps)
+/* Is it one of those that go to disk, and can be in a run with a journal? */
+static bool spills_to_state(const struct plan_node *node, const struct node_type *type)
 {
-    if (keeps == KEEPS_POSITION)
+    return wp_node_keeps(node) == KEEPS_STATE && (type->touches & TOUCHES_TEMPORARY) != 0 &&
+           (type->unkept == NULL || type->unkept(node) == NULL);
+}
+
+static void say_promise(struct words *words, const struct plan_node *node, const struct node_type *type)
+{
+    const char *promise = type->promises != NULL ? type->promises(node) : NULL;
+    const enum node_keeps keeps = wp_node_keeps(node);
+    if (promise != NULL)
+        wp_lines_put(&words->lines, "%s", promise);
+    else if (keeps == KEEPS_POSITION)
         wp_lines_put(&words->lines, "with --state: each record once, over restarts and kills");
     else if (keeps == KEEPS_NO_POSITION)
         wp_lines_put(&words->lines,
@@ -120,6 +131,8 @@ static void say_promise(struct words *words, enum node_keeps keeps)
         wp_lines_put(&words->lines, "with --state: exactly once: at a start it is cut to the last checkpoint");
     else if (keeps == KEEPS_NO_OUTPUT)
         wp_lines_put(&words->lines, "with --state: at least once: what came since the last checkpoint comes again");
+    else if (spills_to_state(node, type))
+        wp_lines_put(&words->lines, "with --state: what doesn't fit the memory is there, part of its checkpoints");
 }
 
 /* --- where it runs, and how often at once -------------------------------------------------------------- */
@@ -266,7 +279,7 @@ static void say_place(struct words *words, const struct plan_node *node)
     else if (type->runs != NULL)
         wp_lines_put(&words->lines, "%s", type->runs);
     if (type != NULL && !words->in_block) /* a block is never in a run with a state */
-        say_promise(words, type->keeps);
+        say_promise(words, node, type);
     say_pushed(words, node);
     say_glance(words, node);
     say_sieve(words, node);
@@ -385,19 +398,21 @@ static void say_chain(struct words *words, const struct plan_chain *chain, const
 
 static void say_hash_job(struct words *words, const struct plan_chain *chain, unsigned whole)
 {
+    const struct plan_node *first = chain->nodes;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a chain with such a job has two nodes and more */
+    const bool lists = strcmp(first->stage->name, "manifest") == 0, is_par = first->next->engine.par > 1;
     unsigned count = 0;
-    for (const struct plan_node *node = chain->nodes; node != NULL; node = node->next)
+    for (const struct plan_node *node = first; node != NULL; node = node->next)
         count++;
     if (whole < count)
         wp_lines_say(&words->lines, "The first %u of these stages run as one job,", whole);
     else
         wp_lines_say(&words->lines, "These stages run as one job,");
-    wp_lines_put(
-        &words->lines,
-        "the hashing job of weir hash: it walks, reads small files in batches and large ones in pieces, hashes "
-        "them on %s, and gives the lines in the order of the walk.",
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a chain with such a job has two nodes and more */
-        chain->nodes->next->engine.par > 1 ? "as many lanes as @par says" : "a lane a core");
+    wp_lines_put(&words->lines,
+                 "the hashing job of weir hash: it %s, reads small files in batches and large ones in pieces, hashes "
+                 "them on %s, and gives the %s.",
+                 lists ? "reads the list" : "walks", is_par ? "as many lanes as @par says" : "a lane a core",
+                 lists ? "files in the order of the list" : "lines in the order of the walk");
 }
 
 static void say_pipeline(struct words *words, const struct plan_chain *chain, const char *kind)

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "expr/datum.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 #define NS_PER_SEC INT64_C(1000000000)
 

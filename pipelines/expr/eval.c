@@ -231,8 +231,9 @@ static void fail_strictly(struct eval *eval, const struct expr *expr, const stru
                                     text.size > 0 ? text.data : "", shown < text.size ? "..." : "")
                          : snprintf(reason, sizeof reason, "%s!() has no value", expr->name);
     weir_text_fini(&text);
+    eval->arena->failed |= error < 0;
     const char *kept = wp_arena_copy(eval->arena, reason, (size_t)size);
-    wp_eval_fail(eval, kept != NULL ? kept : "a strict call has no value");
+    wp_eval_fail(eval, kept != NULL ? kept : "no memory");
 }
 
 /* contains(TEXT, "text"). */

@@ -23,7 +23,7 @@ struct row_view {
 
 struct eval {
     struct row_view view;
-    struct arena *arena; /* what results that are made point to */
+    struct arena *arena; /* what results that are made point to; if it has `failed`, nothing is known of the value */
     size_t left;         /* bytes that it may still make; running out makes nulls */
     bool failed;         /* look before you use the value */
     const char *reason;  /* why: a line, the arena's or for good */

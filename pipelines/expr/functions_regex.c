@@ -5,14 +5,19 @@
 #include "expr/functions.h"
 #include "expr/regex.h"
 
-static const char gave_up[] = "the regular expression takes too long on this text";
+/* That there is no memory says nothing of the row. */
+static void give_up(struct eval *eval, int error)
+{
+    eval->arena->failed |= error != -ELOOP;
+    wp_eval_fail(eval, error == -ELOOP ? "the regular expression takes too long on this text" : "no memory");
+}
 
 /* 1, 0, or it failed and the evaluation knows why. */
 static int find(struct eval *eval, const struct regex *regex, struct datum text, size_t from, const size_t **ret_places)
 {
     const int found = wp_regex_find(regex, text.text, text.size, from, ret_places);
     if (found < 0)
-        wp_eval_fail(eval, found == -ELOOP ? gave_up : "no memory");
+        give_up(eval, found);
     return found;
 }
 
@@ -22,7 +27,7 @@ bool wp_eval_match(struct eval *eval, const struct regex *regex, struct datum te
         return false;
     const int found = wp_regex_test(regex, text.text, text.size);
     if (found < 0)
-        wp_eval_fail(eval, found == -ELOOP ? gave_up : "no memory");
+        give_up(eval, found);
     return found > 0;
 }
 

@@ -4,7 +4,7 @@
  * Three bounds keep a search from hanging. The literal that every match must hold
  * is looked for first, which ends most searches that would find nothing. PCRE2's
  * limits stop patterns that explode. And in a long text the places where a match
- * may begin are handed out in windows with a look at the thread's clock between
+ * may begin are handed out in windows with a look at the clock between
  * them: a pattern such as [a-z]+@ takes the square of the text's size, which no
  * limit of PCRE2 counts.
  *
@@ -13,6 +13,7 @@
  * within the run would begin at its first byte, too, so that place is the only one
  * to try, and no byte is looked at twice.
  */
+#include <ctype.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ struct regex {
     bool has_head; /* it begins with bytes of `head`, at least one, and then `head_end`, which is none of them */
     char head_end;
     bool head[UCHAR_MAX + 1];
+    bool has_first; /* a match has a first byte, which is one of `first` */
+    bool first[UCHAR_MAX + 1];
     bool prefix_whole; /* the prefix is all of it */
     unsigned
         prefix_count; /* each match begins with so many bytes: bit i of prefix[byte] says whether it may be byte i */
@@ -150,6 +153,21 @@ static void find_head(struct regex *self, const char *pattern, size_t size, uint
             ask_atom(pattern, class_size, options, self->head) && !self->head[(unsigned char)self->head_end];
 }
 
+/* PCRE2 begins nowhere else either. Of a letter it doesn't say whether its case matters. */
+static void find_first(struct regex *self)
+{
+    uint32_t options = 0, kind = 0, unit = 0;
+    const uint8_t *bits = NULL;
+    (void)pcre2_pattern_info(self->code, PCRE2_INFO_ALLOPTIONS, &options);
+    (void)pcre2_pattern_info(self->code, PCRE2_INFO_FIRSTCODETYPE, &kind);
+    (void)pcre2_pattern_info(self->code, PCRE2_INFO_FIRSTCODEUNIT, &unit);
+    (void)pcre2_pattern_info(self->code, PCRE2_INFO_FIRSTBITMAP, (void *)&bits);
+    self->has_first = (options & PCRE2_NO_START_OPTIMIZE) == 0 && (kind == 1 || bits != NULL);
+    for (unsigned byte = 0; self->has_first && byte <= UCHAR_MAX; byte++)
+        self->first[byte] =
+            kind == 1 ? tolower((int)byte) == tolower((int)unit) : (bits[byte / 8] >> byte % 8 & 1) != 0;
+}
+
 static void find_prefix(struct regex *self, const char *pattern, size_t size, uint32_t options)
 {
     struct regex_atom atoms[REGEX_PREFIX_MAX];
@@ -182,6 +200,7 @@ static int compile(struct regex *self, const char *pattern, size_t size, bool ca
     self->windows = memmem(pattern, size, "\\G", 2) == NULL;
     self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
     self->finder = wp_text_finder(self->literal, self->literal_size);
+    find_first(self);
     find_prefix(self, pattern, size, options);
     find_head(self, pattern, size, options);
     return 0;
@@ -244,11 +263,28 @@ const char *wp_regex_needs(const struct regex *regex, size_t *ret_size)
 
 /* --- searching ---------------------------------------------------------------------------------------- */
 
-static int64_t thread_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* When a search has taken too long. */
+struct search_end {
+    int64_t thread_ns;
+    int64_t now_ns; /* not before: of a clock that is read without a system call */
+};
+
+static struct search_end end_search_later(void)
+{
+    return (struct search_end){ .thread_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + SEARCH_NS_MAX,
+                                .now_ns = clock_ns(CLOCK_MONOTONIC_COARSE) + SEARCH_NS_MAX };
+}
+
+static bool is_over(const struct search_end *end)
+{
+    return clock_ns(CLOCK_MONOTONIC_COARSE) > end->now_ns && clock_ns(CLOCK_THREAD_CPUTIME_ID) > end->thread_ns;
 }
 
 static bool lacks_literal(const struct regex *regex, const char *text, size_t size)
@@ -264,19 +300,30 @@ static int search(const struct regex *regex, struct searcher *searcher, const ch
     return pcre2_match(regex->code, (PCRE2_SPTR)text, size, from, 0, searcher->data, searcher->context);
 }
 
+/* From `from` on, the place where a match may begin; false: there is none. */
+static bool find_place(const struct regex *regex, const char *text, size_t size, size_t *from)
+{
+    size_t at = *from;
+    while (regex->has_first && at < size && !regex->first[(unsigned char)text[at]])
+        at++;
+    *from = at;
+    return at < size || !regex->has_first;
+}
+
 static int search_by_windows(const struct regex *regex, struct searcher *searcher, const char *text, size_t size,
                              size_t from)
 {
-    const int64_t end_ns = thread_ns() + SEARCH_NS_MAX;
-    for (size_t window;; from += window) {
+    const struct search_end end = end_search_later();
+    for (size_t window; find_place(regex, text, size, &from); from += window) {
         window = WINDOW_STEPS / (size - from + 1) + 1;
         const size_t last = size - from < window ? size : from + window - 1;
         const int found = search(regex, searcher, text, size, from, last);
         if (found != PCRE2_ERROR_NOMATCH || last == size)
             return found;
-        if (thread_ns() > end_ns)
+        if (is_over(&end))
             return PCRE2_ERROR_MATCHLIMIT;
     }
+    return PCRE2_ERROR_NOMATCH;
 }
 
 /* The only places where a match may begin are those where a run begins that ends before `head_end`. */
@@ -284,7 +331,7 @@ static int search_by_head(const struct regex *regex, struct searcher *searcher, 
                           size_t from)
 {
     const char *first = text + from, *const end = text + size, *at;
-    int64_t end_ns = 0;
+    struct search_end over = { 0 };
     size_t steps = 0;
     for (; (at = memchr(first, regex->head_end, (size_t)(end - first))) != NULL; first = at + 1) {
         const char *run = at;
@@ -300,9 +347,9 @@ static int search_by_head(const struct regex *regex, struct searcher *searcher, 
         if (steps < WINDOW_STEPS)
             continue;
         steps = 0;
-        if (end_ns == 0)
-            end_ns = thread_ns() + SEARCH_NS_MAX;
-        else if (thread_ns() > end_ns)
+        if (over.thread_ns == 0)
+            over = end_search_later();
+        else if (is_over(&over))
             return PCRE2_ERROR_MATCHLIMIT;
     }
     return PCRE2_ERROR_NOMATCH;

@@ -8,14 +8,43 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* Standard input and the home directory are what a word can say and a string can't. */
+static bool is_special(const struct value *word)
+{
+    const struct part *part = word->parts;
+    return part != NULL && part->size > 0 &&
+           (part->data[0] == '-' ? part->size == 1 : part->data[0] == '~' && part->size > 1 && part->data[1] == '/');
+}
+
+/* A word is a string but for those: YAML, too, has none that ends with a colon. */
+static bool same_kind(const struct value *a, const struct value *b)
+{
+    if (a->kind == b->kind)
+        return true;
+    return (a->kind == VALUE_WORD && b->kind == VALUE_STRING && !is_special(a)) ||
+           (a->kind == VALUE_STRING && b->kind == VALUE_WORD && !is_special(b));
+}
+
+/* Only braces make text something else than a literal. */
+static bool is_literal(const struct part *part)
+{
+    return part->kind == PART_LITERAL || (part->kind == PART_TEXT && memchr(part->data, '{', part->size) == NULL);
+}
+
+static bool same_part(const struct part *a, const struct part *b)
+{
+    return (a->kind == b->kind || (is_literal(a) && is_literal(b))) && a->size == b->size &&
+           memcmp(a->data, b->data, a->size) == 0;
+}
+
 static bool same_value(const struct value *a, const struct value *b)
 {
     const struct part *p = a->parts, *q = b->parts;
-    if (a->kind != b->kind || a->number != b->number || a->real != b->real || a->is_bytes != b->is_bytes ||
+    if (!same_kind(a, b) || a->number != b->number || a->real != b->real || a->is_bytes != b->is_bytes ||
         a->flags != b->flags)
         return false;
     for (; p != NULL && q != NULL; p = p->next, q = q->next)
-        if (p->kind != q->kind || p->size != q->size || memcmp(p->data, q->data, p->size) != 0)
+        if (!same_part(p, q))
             return false;
     return p == q;
 }

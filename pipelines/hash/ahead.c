@@ -17,8 +17,9 @@
 static int64_t walk(void *arg, weir_job *cancel)
 {
     struct job *job = arg;
+    uint64_t lap_ns = wp_lap_now();
     while (!weir_job_cancelled(cancel) && wp_tree_walk(&job->tree, FILES_ENOUGH))
-        ;
+        wp_lap_step(&lap_ns, &job->counters->walk_ns, "files");
     return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "hash/bulk.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include <weir/join_set.h>
 #include <weir/select.h>
@@ -27,13 +26,6 @@ struct batch {
     struct bulk_item items[BATCH_MAX];
     struct bulk_item large[BATCH_MAX]; /* what turned out to be for hash_large */
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Who hashes a block in no time may wait for the next; else the disk had better read ahead meanwhile. */
 static bool outruns_disk(const struct job *job)
@@ -64,7 +56,11 @@ static int64_t batch_run(void *arg, weir_job *cancel)
     struct batch *batch = arg;
     struct job *job = batch->job;
     struct kit *kit = wp_kit_take(job);
-    const uint64_t began = now_ns();
+    uint64_t began = wp_lap_now();
+    if (kit != NULL) {
+        kit->lap_ns = began;
+        kit->counters = job->counters;
+    }
     for (; batch->done < batch->count && !weir_job_cancelled(cancel); batch->done++) {
         const struct bulk_item *item = &batch->items[batch->done];
         if (kit != NULL)
@@ -72,11 +68,14 @@ static int64_t batch_run(void *arg, weir_job *cancel)
         else
             wp_finish_file(job, item->node, item->entry, 0, -ENOMEM, NULL);
     }
-    const uint64_t file_ns = (now_ns() - began) / batch->count;
+    const uint64_t file_ns = wp_lap(&began) / batch->count;
     const uint64_t old = __atomic_load_n(&job->file_ns, __ATOMIC_RELAXED);
     __atomic_store_n(&job->file_ns, old - old / 4 + file_ns / 4, __ATOMIC_RELAXED);
-    if (kit != NULL)
+    if (kit != NULL) {
+        wp_kit_lap(kit, &kit->read_ns, "read");
+        wp_kit_tell(kit);
         wp_kit_put(job, kit);
+    }
     return 0;
 }
 

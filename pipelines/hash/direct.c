@@ -41,8 +41,10 @@ WEIR_ASYNC_DEFINE(hash_direct)
         start_read(self, cx, i, i);
     for (self->block = 0; !self->large->ended; self->block++) {
         self->slot = self->block % DIRECT_DEPTH;
+        self->lap_ns = wp_lap_now();
         if (!self->ready[self->slot])
             AWAIT_SLOT(self->reads[self->slot]);
+        wp_lap_wait(&self->lap_ns, &self->large->job->counters->read_ns, "read", self, WEIR_TRACE_FOR_IO);
         if (self->block == 0 && self->reads[0].output == -EINVAL) {
             (void)wp_set_direct(self->large->fd, false);
             RETURN(-EOPNOTSUPP);

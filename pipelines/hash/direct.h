@@ -15,6 +15,6 @@
  * memory), and nothing has been hashed. Cancel safe.
  */
 WEIR_ASYNC_DECLARE(hash_direct, int, struct large *large; weir_read reads[DIRECT_DEPTH];
-                   bool ready[DIRECT_DEPTH]; uint64_t block; unsigned slot;);
+                   bool ready[DIRECT_DEPTH]; uint64_t block, lap_ns; unsigned slot;);
 
 #endif

@@ -4,17 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make_room.h"
+
 int wp_dup_files_add(struct dup_files *files, uint32_t root, const char *path, size_t size, const weir_file_meta *meta,
                      const uint8_t *digest)
 {
-    if (files->count == files->room) {
-        const uint32_t room = files->room == 0 ? 1024 : 2 * files->room;
-        struct dup_file *larger = reallocarray(files->files, room, sizeof *larger);
-        if (larger == NULL)
-            return -ENOMEM;
-        files->files = larger;
-        files->room = room;
-    }
+    if (WP_MAKE_ROOM(files->files, files->count, files->room, 1024) < 0)
+        return -ENOMEM;
     const size_t start = files->paths.size;
     if (weir_text_append(&files->paths, path, size) < 0 || weir_text_append(&files->paths, "", 1) < 0 ||
         (digest != NULL && weir_text_append(&files->digests, digest, files->digest_size) < 0))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "hash/state_line.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 static int append_word(weir_text *out, const char *word)
 {

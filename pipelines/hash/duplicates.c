@@ -10,14 +10,14 @@
 #include "hash/dup_action.h"
 #include "hash/dup_finder.h"
 #include "hash/dup_report.h"
-#include "output.h"
+#include "output_at.h"
 #include "run/say.h"
 
 struct dup_search {
     uint32_t refs;
     weir_dups_options options;
     struct dup_finder *finder;
-    struct output output;
+    weir_output output;
     weir_text text;
 };
 
@@ -26,7 +26,7 @@ static void search_unref(void *arg)
     struct dup_search *search = arg;
     if (search == NULL || __atomic_fetch_sub(&search->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    wp_output_discard(&search->output);
+    weir_output_discard(&search->output);
     wp_dup_finder_unref(search->finder);
     weir_text_fini(&search->text);
     free(search);
@@ -49,7 +49,7 @@ static int search_create(const weir_dups_options *options, struct dup_search **r
     search->output.dir_fd = AT_FDCWD;
     int error = wp_dup_finder_create((uint32_t)options->hash.algos[0]->digest_size, &search->finder);
     if (error == 0)
-        error = wp_output_open(&search->output, options->hash.out_path);
+        error = weir_output_open(&search->output, options->hash.out_path);
     if (error < 0)
         search_unref(search);
     else
@@ -111,8 +111,12 @@ static int prepare(struct dup_finder *finder, enum dup_phase phase)
 static int write_out(struct dup_search *search)
 {
     const weir_text *text = &search->text;
-    if (search->output.fd == STDOUT_FILENO && wp_say_to_terminal())
+    const weir_hash_options *hash = &search->options.hash;
+    const bool is_shown = search->output.fd == STDOUT_FILENO && wp_say_to_terminal();
+    if (is_shown)
         wp_say_tame_lines(text->data, text->size);
+    if (is_shown && hash->on_output != NULL)
+        hash->on_output(hash->hook_arg, true); /* nothing else comes after it */
     for (size_t at = 0; at < text->size;) {
         const ssize_t put = write(search->output.fd, text->data + at, text->size - at);
         if (put < 0 && errno == EINTR)
@@ -121,7 +125,7 @@ static int write_out(struct dup_search *search)
             return put < 0 ? -errno : -EIO;
         at += (size_t)put;
     }
-    return wp_output_commit(&search->output);
+    return weir_output_commit(&search->output);
 }
 
 /* What was done stands, and is said, even if the rest can't be. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "hash/sink.h"
+#include "run/batch.h"
 #include "run/say.h"
 
 /* A write is worth its system call from here on. */
@@ -74,12 +75,17 @@ static int emit_leave(struct job *job, const struct node *node)
     return job->sink->leave(job->sink, node, job->path.data, job->path.size, &job->out);
 }
 
-/* As much text as a write wants, or as there is. */
+static bool is_full(const struct job *job)
+{
+    return job->out.size >= WRITE_BYTES || (job->rows != NULL && job->rows->count == BATCH_ROWS);
+}
+
+/* As much text as a write wants, or as many rows as a batch has, or what there is. */
 static int gather(struct hash_emit *self)
 {
     struct job *job = self->job;
     self->more = true;
-    while (job->out.size < WRITE_BYTES) {
+    while (!is_full(job)) {
         uint32_t entry;
         const struct node *node = wp_tree_emit_next(&job->tree, &entry, &self->end);
         if (node == NULL) {
@@ -97,10 +103,10 @@ static int gather(struct hash_emit *self)
 
 static bool is_time_to_write(struct job *job, bool end)
 {
-    if (job->out.size == 0)
+    if (job->out.size == 0 && job->rows == NULL)
         return false;
     const int64_t now = now_ns();
-    if (!end && job->out.size < WRITE_BYTES && now - job->written_at_ns < WRITE_EVERY_NS)
+    if (!end && !is_full(job) && now - job->written_at_ns < WRITE_EVERY_NS)
         return false;
     job->written_at_ns = now;
     return true;
@@ -123,8 +129,16 @@ static weir_write start_write(struct hash_emit *self)
 static void wrote(struct hash_emit *self, size_t size)
 {
     self->written += size;
+    wp_count(&self->job->counters->out_bytes, size);
     if (self->job->output.offset != UINT64_MAX)
         self->job->output.offset += size;
+}
+
+static struct wp_edge_send send_rows(struct job *job)
+{
+    struct batch *rows = job->rows;
+    job->rows = NULL;
+    return WEIR_CALL(wp_edge_send, .node = job->options.edge, .parcel = { .batch = rows });
 }
 
 /* The next piece of the text, in the chunk that is at hand. */
@@ -140,9 +154,24 @@ static struct wp_edge_send start_send(struct hash_emit *self)
     return WEIR_CALL(wp_edge_send, .node = self->job->options.edge, .parcel = { .chunk = chunk });
 }
 
+static void look_ahead(struct hash_emit *self)
+{
+    weir_hash_counters *counters = self->job->counters;
+    wp_count(&counters->ahead_sum, __atomic_load_n(&counters->ahead, __ATOMIC_RELAXED));
+    wp_count(&counters->ahead_looks, 1);
+}
+
+/* Others' text on that terminal makes room meanwhile. */
+static void tell_output(const struct job *job, bool begins)
+{
+    if (job->is_shown && job->options.on_output != NULL)
+        job->options.on_output(job->options.hook_arg, begins);
+}
+
 WEIR_ASYNC_DEFINE(hash_emit)
 {
     WEIR_BEGIN
+    self->lap_ns = wp_lap_now();
     if (self->job->sink->head != NULL)
         self->error = self->job->sink->head(self->job->sink, &self->job->out);
     while (self->error == 0) {
@@ -153,6 +182,11 @@ WEIR_ASYNC_DEFINE(hash_emit)
             self->written = 0;
             if (self->job->is_shown)
                 wp_say_tame_lines(self->job->out.data, self->job->out.size);
+            if (self->job->rows != NULL) {
+                AWAIT(self->send, send_rows(self->job));
+                if (self->send.output < 0)
+                    RETURN(self->send.output);
+            }
             while (self->job->options.edge != NULL && self->written < self->job->out.size) {
                 AWAIT(self->get, weir_chunk_get(RUN_CHUNK_BYTES));
                 if (self->get.output == NULL)
@@ -161,19 +195,26 @@ WEIR_ASYNC_DEFINE(hash_emit)
                 if (self->send.output < 0)
                     RETURN(self->send.output);
             }
+            tell_output(self->job, true);
             while (self->written < self->job->out.size) {
                 AWAIT(self->write, start_write(self));
                 if (self->write.output <= 0) /* none of it: another try could go on for ever */
                     RETURN(self->write.output < 0 ? (int)self->write.output : -EIO);
                 wrote(self, (size_t)self->write.output);
             }
+            tell_output(self->job, false);
             self->job->out.size = 0;
         }
         if (self->end)
             break;
-        if (!self->more && self->error == 0)
+        if (!self->more && self->error == 0) {
+            wp_count(&self->job->counters->emit_ns, wp_lap(&self->lap_ns));
             AWAIT_SLOT(self->wait);
+            wp_lap_wait(&self->lap_ns, &self->job->counters->emit_starved_ns, "write", self, WEIR_TRACE_FOR_INPUT);
+            look_ahead(self);
+        }
     }
+    wp_count(&self->job->counters->emit_ns, wp_lap(&self->lap_ns));
     RETURN(self->error);
     WEIR_FINALLY
     wp_job_unref(self->job);

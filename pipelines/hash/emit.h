@@ -14,6 +14,7 @@
  * output goes with it.
  */
 WEIR_ASYNC_DECLARE(hash_emit, int, struct job *job; weir_notify_wait_future wait; weir_write write; size_t written;
-                   weir_chunk_get_future get; struct wp_edge_send send; bool more; bool end; int error;);
+                   weir_chunk_get_future get; struct wp_edge_send send; bool more; bool end;
+                   uint64_t lap_ns; int error;);
 
 #endif

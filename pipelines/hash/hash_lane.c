@@ -9,7 +9,6 @@
 #include "hash/hash_lane.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "hash/ahead.h"
 
@@ -23,13 +22,6 @@
  * slot for nothing, and the slot's memory.
  */
 #define WINDOW_MIN 4
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int lane_init(struct hash_lane *self)
 {
@@ -75,7 +67,9 @@ static unsigned slurp_flags(const struct node *node, uint32_t entry)
     if (node->list != NULL) /* named by the user, who may mean a link, on a file system that nobody has asked */
         return WEIR_SLURP_FOLLOW | WEIR_SLURP_CONFIRM_EOF;
     return (node->dir->short_read_is_eof ? 0 : WEIR_SLURP_CONFIRM_EOF) |
-           ((node->dir->entries[entry].flags & WEIR_ENTRY_LINK) != 0 ? WEIR_SLURP_FOLLOW : 0);
+           ((node->dir->entries[entry].flags & WEIR_ENTRY_LINK) != 0 ? WEIR_SLURP_FOLLOW
+            : node->dir->in_memory                                   ? WEIR_SLURP_IN_MEMORY
+                                                                     : 0);
 }
 
 static bool goes_to_pool(const struct hash_lane *self, const struct node *node)
@@ -108,6 +102,19 @@ static void start_file(struct hash_lane *self, weir_cx *cx)
         wp_finish_file(self->job, node, entry, 0, error, NULL);
 }
 
+/* Reading a directory is a lap of its own within the one under way. */
+static enum tree_step next_files(struct hash_lane *self)
+{
+    uint64_t began = wp_lap_now();
+    const enum tree_step step = wp_tree_next(&self->job->tree, CLAIM_MAX, &self->claim);
+    if (step != TREE_AGAIN)
+        return step;
+    self->lap_ns -= began;
+    wp_lap_step(&began, &self->job->counters->walk_ns, "files");
+    self->lap_ns += began;
+    return step;
+}
+
 /* Fills the slots. TREE_FILES: they are full, or the backlog wants to be sent first; else as wp_tree_next(). */
 static enum tree_step fill(struct hash_lane *self, weir_cx *cx)
 {
@@ -116,7 +123,7 @@ static enum tree_step fill(struct hash_lane *self, weir_cx *cx)
             start_file(self, cx);
             continue;
         }
-        const enum tree_step step = wp_tree_next(&self->job->tree, CLAIM_MAX, &self->claim);
+        const enum tree_step step = next_files(self);
         if (step == TREE_WAIT || step == TREE_END)
             return step;
         if (step == TREE_AGAIN && !weir_budget_take(cx))
@@ -130,9 +137,9 @@ static int hash_slot(struct hash_lane *self, const weir_slurp_slot *slot, weir_d
     const size_t size = (size_t)slot->result;
     if (++self->learn_tick % LEARN_EVERY != 0 || size < 1024)
         return weir_hasher_oneshot(&self->kit->hasher, slot->data, size, digests);
-    const uint64_t began = now_ns();
+    uint64_t began = wp_lap_now();
     const int error = weir_hasher_oneshot(&self->kit->hasher, slot->data, size, digests);
-    wp_cost_learn(self->job, size, now_ns() - began);
+    wp_cost_learn(self->job, size, wp_lap(&began));
     return error;
 }
 
@@ -183,27 +190,45 @@ static void handle_all(struct hash_lane *self, weir_slurp_slot *slot)
     self->missed = false;
 }
 
+/* There were no files: since nobody may read a directory before more is out, or since others still read theirs. */
+static void count_wait(struct hash_lane *self)
+{
+    weir_hash_counters *counters = self->job->counters;
+    const bool is_full = __atomic_load_n(&counters->ahead, __ATOMIC_RELAXED) >= self->job->tree.ahead_max;
+    if (is_full)
+        wp_lap_wait(&self->lap_ns, &counters->blocked_ns, "read", self, WEIR_TRACE_FOR_ROOM);
+    else
+        wp_lap_wait(&self->lap_ns, &counters->starved_ns, "read", self, WEIR_TRACE_FOR_INPUT);
+}
+
 WEIR_ASYNC_DEFINE(hash_lane)
 {
     WEIR_BEGIN
     self->error = lane_init(self);
+    self->lap_ns = wp_lap_now();
     while (self->error == 0) {
         /* Constructed before the look at the tree: what changes in between is not missed. */
         self->wait = weir_notify_wait(&self->job->tree.changed);
         self->step = fill(self, cx);
-        while (self->backlog_count > 0) {
+        if (self->backlog_count > 0)
+            wp_count(&self->job->counters->read_ns, wp_lap(&self->lap_ns));
+        while (self->backlog_count > 0) { /* meanwhile the pool's threads count their time */
             AWAIT(self->send, weir_mpsc_send(self->bulk_in, &self->backlog[self->backlog_count - 1]));
             if (self->send.output < 0)
                 RETURN(self->send.output);
-            self->backlog_count--;
+            if (--self->backlog_count == 0)
+                self->lap_ns = wp_lap_now();
         }
         if (self->idle_flights < LANE_SLOTS) {
             AWAIT(self->next, weir_slurp_next(self->slurp));
+            wp_lap_wait(&self->lap_ns, &self->job->counters->read_ns, "read", self, WEIR_TRACE_FOR_IO);
             handle_all(self, self->next.output);
+            wp_lap_step(&self->lap_ns, &self->job->counters->hash_ns, "hash");
         } else if (self->step == TREE_END) {
             break;
         } else if (self->step == TREE_WAIT) {
             AWAIT_SLOT(self->wait);
+            count_wait(self);
         } else if (self->step == TREE_AGAIN) {
             AWAIT(self->yield, weir_yield_now());
         }

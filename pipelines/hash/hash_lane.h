@@ -20,7 +20,7 @@ WEIR_ASYNC_DECLARE(hash_lane, int, struct job *job; weir_mpsc_sender *bulk_in; s
                    uint32_t learn_tick; uint32_t backlog_count; struct bulk_item *flights;
                    struct bulk_item **idle; struct bulk_item *backlog;
                    weir_notify_wait_future wait; weir_slurp_next_future next; weir_mpsc_send_future send;
-                   weir_yield yield; bool missed; int error;);
+                   weir_yield yield; bool missed; uint64_t lap_ns; int error;);
 /* clang-format on */
 
 #endif

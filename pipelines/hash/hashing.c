@@ -19,6 +19,7 @@
 #include "hash/recall.h"
 #include "hash/sink.h"
 #include "hash/sources.h"
+#include "run/batch.h"
 #include "run/say.h"
 
 #define BULK_QUEUE 256
@@ -36,7 +37,7 @@ void wp_job_unref(struct job *job)
 {
     if (job == NULL || __atomic_fetch_sub(&job->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    wp_output_discard(&job->output);
+    weir_output_discard(&job->output);
     wp_tree_fini(&job->tree);
     if (job->source != NULL)
         job->source->free(job->source);
@@ -47,6 +48,7 @@ void wp_job_unref(struct job *job)
     weir_mpsc_receiver_drop(job->bulk_out);
     weir_text_fini(&job->out);
     weir_text_fini(&job->path);
+    wp_batch_free(job->rows);
     wp_kits_fini(&job->kits);
     wp_hash_cache_close(job->cache);
     wp_manifest_index_free(job->index);
@@ -119,7 +121,7 @@ static int make_source(struct job *job)
 static int make_sink(struct job *job)
 {
     if (job->options.edge != NULL)
-        return wp_sink_lines(job, &job->sink);
+        return job->options.check_path != NULL ? wp_sink_rows(job, &job->sink) : wp_sink_lines(job, &job->sink);
     if (job->options.finder != NULL)
         return wp_sink_dups(job, &job->sink);
     if (job->options.tree != WEIR_TREE_NONE)
@@ -155,6 +157,27 @@ static int open_cache(struct job *job)
     return error;
 }
 
+static void own_path(struct job *job, const char *path)
+{
+    struct stat file;
+    if (path != NULL && stat(path, &file) == 0 && S_ISREG(file.st_mode))
+        wp_tree_own(&job->tree, &file);
+}
+
+/* What the job itself writes, or compares with, is no part of what it lists. */
+static void find_own(struct job *job)
+{
+    struct stat file;
+    if (job->output.path != NULL && lstat(job->output.path, &file) == 0 && S_ISREG(file.st_mode))
+        wp_tree_own(&job->tree, &file); /* a link would be replaced itself */
+    if (job->options.tree != WEIR_TREE_NONE)
+        own_path(job, job->options.check_path);
+    if (job->output.path != NULL && fstat(job->output.fd, &file) == 0)
+        wp_tree_own(&job->tree, &file);
+    if (job->cache != NULL)
+        own_path(job, wp_hash_cache_path(job->cache));
+}
+
 static int make_parts(struct job *job)
 {
     int error = open_cache(job);
@@ -169,12 +192,15 @@ static int make_parts(struct job *job)
         job->tree.head = DUP_HEAD_BYTES;
     if (job->options.ahead_max > 0)
         job->tree.ahead_max = job->options.ahead_max;
+    __atomic_store_n(&job->counters->ahead_max, job->tree.ahead_max, __ATOMIC_RELAXED);
     if (error == 0)
         error = weir_mpsc_create(sizeof(struct bulk_item), BULK_QUEUE, NULL, &job->bulk_in, &job->bulk_out);
     if (error == 0)
         error = make_sink(job);
     if (error == 0 && job->options.edge == NULL)
-        error = wp_output_open(&job->output, job->options.out_path);
+        error = weir_output_open(&job->output, job->options.out_path);
+    if (error == 0)
+        find_own(job);
     job->is_shown = job->output.fd == STDOUT_FILENO && wp_say_to_terminal();
     return error;
 }
@@ -238,7 +264,7 @@ static int64_t commit(void *arg, weir_job *cancel)
 {
     struct job *job = arg;
     (void)cancel;
-    const int error = wp_output_commit(&job->output);
+    const int error = weir_output_commit(&job->output);
     if (error == 0 && job->cache != NULL)
         wp_hash_cache_finish(job->cache, job->counters->errors == 0 && job->options.finder == NULL);
     return error;

@@ -15,8 +15,9 @@
 #include <weir/hash_job.h>
 #include <weir/mpsc.h>
 
-#include "output.h"
+#include "output_at.h"
 #include "hash/kit.h"
+#include "hash/lap.h"
 #include "hash/tree.h"
 
 /* A file on its way to the pool. */
@@ -36,10 +37,11 @@ struct job {
     size_t root_count;
     weir_walk *walk;
     struct sink *sink;
-    struct output output;
-    bool is_shown;  /* on a terminal, which names must not take over */
-    weir_text out;  /* emitter's: what is to be written next */
-    weir_text path; /* emitter's: of the node path_of, up to its last '/' */
+    weir_output output;
+    bool is_shown;      /* on a terminal, which names must not take over */
+    weir_text out;      /* emitter's: what is to be written next */
+    struct batch *rows; /* emitter's, of a check in a pipeline: the files that go into the edge next; or NULL */
+    weir_text path;     /* emitter's: of the node path_of, up to its last '/' */
     const struct node *path_of;
     int64_t written_at_ns;
     weir_hash_options options;
@@ -81,10 +83,5 @@ bool wp_is_offloaded(const struct job *job, uint64_t size);
 /* The result of a file: counts it, puts the digests in their place, and is the last to touch the node. */
 void wp_finish_file(struct job *job, struct node *node, uint32_t entry, uint64_t size, int error,
                     const weir_digest *digests);
-
-static inline void wp_count(uint64_t *counter, uint64_t by)
-{
-    (void)__atomic_fetch_add(counter, by, __ATOMIC_RELAXED);
-}
 
 #endif

@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <weir/walk.h>
+
+#include "hash/lap.h"
+
+/* A large file counts its time while it is read. */
+#define TELL_EVERY_NS 20000000
 
 void wp_kits_init(struct kits *kits)
 {
@@ -61,4 +67,30 @@ int wp_kit_use(struct kit *kit, const struct algo_set *algos)
     const int error = weir_hasher_init(&kit->hasher, algos->algos, algos->count);
     kit->has_hasher = error == 0;
     return error;
+}
+
+bool wp_kit_short_read_is_eof(struct kit *kit, int fd, dev_t dev)
+{
+    if (!kit->knows_dev || kit->dev != dev) {
+        kit->short_read_is_eof = weir_fs_short_read_is_eof(fd);
+        kit->dev = dev;
+        kit->knows_dev = true;
+    }
+    return kit->short_read_is_eof;
+}
+
+void wp_kit_lap(struct kit *kit, uint64_t *sum, const char *name)
+{
+    if (kit->counters == NULL)
+        return;
+    *sum += wp_lap_of(&kit->lap_ns, name);
+    if (kit->read_ns + kit->hash_ns >= TELL_EVERY_NS)
+        wp_kit_tell(kit);
+}
+
+void wp_kit_tell(struct kit *kit)
+{
+    wp_count(&kit->counters->read_ns, kit->read_ns);
+    wp_count(&kit->counters->hash_ns, kit->hash_ns);
+    kit->read_ns = kit->hash_ns = 0;
 }

@@ -61,9 +61,11 @@ void wp_large_unref(void *arg)
 void wp_large_add(struct large *large, const void *data, ssize_t got, size_t wanted)
 {
     if (got > 0) {
+        uint64_t lap_ns = wp_lap_now();
         weir_hasher_update(&large->kit->hasher, data, (size_t)got);
         large->size += (uint64_t)got;
         wp_count(&large->job->counters->bytes, (uint64_t)got);
+        wp_lap_step(&lap_ns, &large->job->counters->hash_ns, "hash");
     }
     if (got < 0)
         large->error = (int)got;

@@ -85,9 +85,11 @@ static void run(struct relay *relay, weir_job *cancel, char *buffer)
     bool ended = false;
     while (!ended) {
         const uint64_t block = __atomic_fetch_add(&relay->next_block, 1, __ATOMIC_RELAXED);
+        uint64_t lap_ns = wp_lap_now();
         const ssize_t got = weir_job_cancelled(cancel)
                                 ? -ECANCELED
                                 : wp_pread_full(large->fd, buffer, BLOCK_BYTES, block * BLOCK_BYTES);
+        wp_lap_step(&lap_ns, &large->job->counters->read_ns, "read");
         await_turn(relay, block);
         if (!large->ended)
             wp_large_add(large, buffer, got, BLOCK_BYTES);

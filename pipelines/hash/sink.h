@@ -1,4 +1,4 @@
-/* sink.h - what becomes of a result: a line of a manifest or of JSON, or the verdict of a check. */
+/* sink.h - what becomes of a result: a line of a manifest or of JSON, a row, or the verdict of a check. */
 #ifndef WP_SINK_H
 #define WP_SINK_H
 
@@ -28,5 +28,6 @@ int wp_sink_audit(struct job *job, struct sink **ret_sink);
 int wp_sink_dups(struct job *job, struct sink **ret_sink);
 int wp_sink_tree(struct job *job, struct sink **ret_sink);
 int wp_sink_lines(struct job *job, struct sink **ret_sink);
+int wp_sink_rows(struct job *job, struct sink **ret_sink);
 
 #endif

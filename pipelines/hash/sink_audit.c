@@ -12,6 +12,7 @@
 #include "hash/manifest_index.h"
 #include "hash/sink.h"
 #include "hash/state_line.h"
+#include "make_room.h"
 
 struct audit_sink {
     struct sink sink;
@@ -45,14 +46,8 @@ static int audit_head(struct sink *sink, weir_text *out)
 
 static int defer(struct audit_sink *self, const char *path, size_t size, const uint8_t *digest)
 {
-    if (self->count == self->room) {
-        const size_t room = self->room == 0 ? 256 : 2 * self->room;
-        size_t *unlisted = reallocarray(self->unlisted, room, sizeof *unlisted);
-        if (unlisted == NULL)
-            return -ENOMEM;
-        self->unlisted = unlisted;
-        self->room = room;
-    }
+    if (WP_MAKE_ROOM(self->unlisted, self->count, self->room, 256) < 0)
+        return -ENOMEM;
     self->unlisted[self->count] = self->paths.size;
     if (weir_text_append(&self->paths, path, size) < 0 || weir_text_append(&self->paths, "", 1) < 0 ||
         weir_text_append(&self->digests, digest, self->index->set.digest_size) < 0)

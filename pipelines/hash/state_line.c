@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 static bool has_line_break(const char *path, size_t size)
 {

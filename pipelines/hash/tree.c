@@ -136,10 +136,39 @@ int wp_node_meta(const struct node *node, uint32_t i, weir_file_meta *ret_meta)
     return 0;
 }
 
+void wp_tree_own(struct tree *tree, const struct stat *file)
+{
+    tree->own[tree->own_count].dev = file->st_dev;
+    tree->own[tree->own_count++].ino = file->st_ino;
+}
+
+static bool is_own(const struct node *node, uint32_t i)
+{
+    const struct tree *tree = node->tree;
+    const weir_entry *entry = &node->dir->entries[i];
+    weir_file_meta meta;
+    for (uint32_t k = 0; k < tree->own_count; k++)
+        if (entry->ino == tree->own[k].ino && !wp_node_is_dir(node, i) &&
+            weir_file_meta_at(node->dir->fd, wp_node_name(node, i),
+                              (entry->flags & WEIR_ENTRY_LINK) != 0 ? 0 : AT_SYMLINK_NOFOLLOW, &meta) == 0 &&
+            meta.dev == tree->own[k].dev && meta.ino == tree->own[k].ino)
+            return true;
+    return false;
+}
+
+/* A manifest that lists what it replaces, or a journal that goes with it, would never check. */
+static void leave_out_own(struct node *node)
+{
+    for (uint32_t i = 0; node->dir != NULL && node->tree->own_count > 0 && i < node->count; i++)
+        if (is_own(node, i))
+            node->results[i] = (struct result){ .is_known = true, .is_left_out = true };
+}
+
 /* What needn't be read is known then, the rest is in order. */
 static int find_out(struct node *node)
 {
     wp_links_read(node);
+    leave_out_own(node);
     int error = node->tree->sieve != NULL ? wp_sieve_node(node->tree->sieve, node) : 0;
     if (error == 0)
         error = wp_recall(node);
@@ -279,6 +308,7 @@ static struct node *take_dir(struct tree *tree, int *ret_error)
 static void add_open(struct tree *tree, struct node *node)
 {
     tree->ahead += node->bytes;
+    __atomic_store_n(&tree->counters->ahead, tree->ahead, __ATOMIC_RELAXED);
     (void)__atomic_fetch_add(&tree->counters->files_found, node->file_count, __ATOMIC_RELAXED);
     count_unclaimed(tree, node->file_count);
     if (node->file_count > 0)
@@ -477,6 +507,7 @@ static struct node *leave(struct tree *tree, struct node *node)
     (void)pthread_mutex_lock(&tree->lock);
     const bool was_full = tree->ahead >= tree->ahead_max;
     tree->ahead -= node->bytes;
+    __atomic_store_n(&tree->counters->ahead, tree->ahead, __ATOMIC_RELAXED);
     if (parent == NULL) {
         tree->roots = node->next;
     } else {

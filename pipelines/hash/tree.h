@@ -13,6 +13,7 @@
 #define WP_TREE_H
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include <weir/hash_job.h>
 #include <weir/notify.h>
@@ -88,6 +89,9 @@ struct name_source {
     void (*free)(struct name_source *source);
 };
 
+/* Files of the job itself: the manifest's, as it is and as it was, the cache's. */
+#define OWN_FILES_MAX 4
+
 struct tree {
     pthread_mutex_t lock;
     struct name_source *source;
@@ -105,6 +109,10 @@ struct tree {
     uint32_t busy;        /* lanes that read a directory or fetch a root */
     bool sourcing, source_done, root_wanted;
     weir_hash_counters *counters;
+    struct {
+        uint64_t dev, ino;
+    } own[OWN_FILES_MAX]; /* a walk that meets them leaves them out */
+    uint32_t own_count;
     struct hash_cache *cache; /* NULL: everything is read */
     struct sieve *sieve;      /* NULL: nothing is left out */
     size_t head;              /* files of so many bytes or more are read by their heads alone; 0: all are read whole */
@@ -115,6 +123,9 @@ int wp_tree_init(struct tree *tree, struct name_source *source, const struct alg
                  weir_hash_counters *counters);
 /* Frees what is left. No lane, no emitter any more. */
 void wp_tree_fini(struct tree *tree);
+
+/* Before the first root: this file is the job's own. */
+void wp_tree_own(struct tree *tree, const struct stat *file);
 
 /* For sources: a root that is a directory yet to be read, or a list of files. Both take their argument; NULL: no
  * memory. */

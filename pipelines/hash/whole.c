@@ -68,8 +68,9 @@ struct whole {
     int fd;
     struct stat before;
     bool regular, sparse;
-    bool sure;   /* the size is that of the content, so the read that would find nothing more needn't be made */
-    bool direct; /* read past the page cache */
+    bool sure;    /* the size is that of the content, so the read that would find nothing more needn't be made */
+    bool direct;  /* read past the page cache */
+    bool at_once; /* one read gave all of it: it can't have changed in between */
     uint64_t size;
 };
 
@@ -106,7 +107,8 @@ static int hash_hole(struct whole *self, const weir_job *cancel)
 
 static int read_all(struct whole *self, const weir_job *cancel)
 {
-    weir_hasher *hasher = &self->kit->hasher;
+    struct kit *kit = self->kit;
+    weir_hasher *hasher = &kit->hasher;
     const off_t expected = self->before.st_size;
     self->size = 0;
     weir_hasher_reset(hasher);
@@ -116,16 +118,20 @@ static int read_all(struct whole *self, const weir_job *cancel)
         if (self->sparse && hash_hole(self, cancel) < 0)
             return -ECANCELED;
         const ssize_t got = read_some(self);
+        wp_kit_lap(kit, &kit->read_ns, "read");
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return -errno;
         if (got == 0)
             return 0;
-        weir_hasher_update(hasher, self->kit->buffer, (size_t)got);
+        weir_hasher_update(hasher, kit->buffer, (size_t)got);
+        wp_kit_lap(kit, &kit->hash_ns, "hash");
         self->size += (uint64_t)got;
-        if (self->sure && self->size == (uint64_t)expected)
+        if (self->sure && self->size == (uint64_t)expected) {
+            self->at_once = got == expected;
             return 0;
+        }
     }
 }
 
@@ -150,12 +156,16 @@ static int hash_fd(struct whole *self, const struct node *node, uint64_t size_ma
         return -ESTALE; /* it was a regular file when its directory was read */
     if (self->regular && (uint64_t)self->before.st_size >= size_max)
         return -EFBIG;
-    self->sure = self->regular && node->list == NULL && node->dir->short_read_is_eof;
+    self->sure =
+        self->regular && (node->list == NULL ? node->dir->short_read_is_eof
+                                             : wp_kit_short_read_is_eof(self->kit, self->fd, self->before.st_dev));
     self->direct = self->kit->was_direct = choose_direct(self);
     for (int attempt = 0; attempt < 2; attempt++) {
         const int error = read_all(self, cancel);
         if (error < 0)
             return error;
+        if (self->at_once)
+            return weir_hasher_final(&self->kit->hasher, ret_digests);
         if (fstat(self->fd, &after) < 0)
             return -errno;
         if (!S_ISREG(after.st_mode) || !wp_stat_changed(&self->before, &after))

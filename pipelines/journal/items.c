@@ -13,6 +13,7 @@ static size_t size_of(const struct item *item)
     case ITEM_STATE:
         return item->more.size;
     case ITEM_POSITION:
+    case ITEM_SPILLED:
         return 12 + item->path.size + item->more.size;
     case ITEM_FILE:
         return 13 + item->path.size + item->more.size;
@@ -89,7 +90,7 @@ int wp_item_next(struct item_reader *reader, struct item *ret_item)
         return 0;
     if (!take(reader, 5, &head) || !take(reader, wp_get_u32(head + 1), &body))
         return -EBADMSG;
-    if (head[0] < ITEM_STATE || head[0] > ITEM_FILE)
+    if (head[0] < ITEM_STATE || head[0] > ITEM_SPILLED)
         return -EBADMSG;
     struct item_reader fields = { body, reader->at };
     *ret_item = (struct item){ .kind = (enum item_kind)head[0] };

@@ -8,13 +8,14 @@
  *     2  position  u64 offset, u32 n, n bytes path, and the rest: the file's identity
  *     3  file      u64 size, u8 flags, u32 n, n bytes path, and the rest: its name to be
  *                  flags: 1 it is complete, 2 it has a name to be
+ *     4  spilled   u64 size, u32 n, n bytes name of a file in the state directory (state_files.h)
  */
 #ifndef WP_ITEMS_H
 #define WP_ITEMS_H
 
 #include <weir/text.h>
 
-enum item_kind { ITEM_STATE = 1, ITEM_POSITION = 2, ITEM_FILE = 3 };
+enum item_kind { ITEM_STATE = 1, ITEM_POSITION = 2, ITEM_FILE = 3, ITEM_SPILLED = 4 };
 
 /* Bytes of somebody else's: no NUL behind them. */
 struct item_name {

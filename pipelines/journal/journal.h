@@ -39,6 +39,8 @@ struct journal {
     weir_text opened; /* records of openings that a restart needs: behind the last checkpoint, or on their way to it */
     uint64_t cut_bytes;       /* of a record that wasn't whole, which the opening has cut off */
     uint64_t bytes_max;       /* see above; tests have less */
+    uint64_t files;           /* the highest number of a file beside it: state_files.h */
+    bool files_unsynced;      /* the name of one may not be on the disk yet */
     bool broken;              /* an append failed and what it left couldn't be taken back */
     struct journal_scan scan; /* what the file looked like when it was opened */
 };

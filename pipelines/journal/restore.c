@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/state_files.h"
 #include "journal/sync_dir.h"
 
 struct restoring {
@@ -140,6 +141,19 @@ static void restore_file(struct restoring *self, const struct item *file)
         restore_name(self, path, name, file->number);
 }
 
+/* A file of the state: what the checkpoint says it has nobody has changed since. */
+static void restore_spilled(struct restoring *self, const struct item *file)
+{
+    char name[STATE_FILE_NAME_BYTES];
+    const uint64_t number = wp_state_file_number(file->path);
+    wp_state_file_name(number, name); /* of 0, which none has: it isn't there */
+    self->path.size = 0;
+    if (say(&self->path, "%s/%s%c", self->journal->dir, name, '\0') < 0)
+        keep(self, -ENOMEM);
+    else
+        restore_length(self, self->path.data, file->number);
+}
+
 static void restore_opening(struct restoring *self, const struct record *opening)
 {
     const char *path = text_of(self, &self->path, opening->path);
@@ -166,9 +180,12 @@ static void restore_checkpoint(struct restoring *self, const struct record *last
     struct record_entry entry;
     struct item item;
     while (wp_record_entry(&rest, &entry) == 1)
-        while (entry.keeps == RECORD_OUTPUT && wp_item_next(&entry.items, &item) == 1)
-            if (item.kind == ITEM_FILE)
+        while (wp_item_next(&entry.items, &item) == 1) {
+            if (item.kind == ITEM_FILE && entry.keeps == RECORD_OUTPUT)
                 restore_file(self, &item);
+            else if (item.kind == ITEM_SPILLED)
+                restore_spilled(self, &item);
+        }
 }
 
 static int restore(const struct journal *journal, weir_text *errors, weir_text *changes, bool acts)
@@ -211,8 +228,13 @@ int wp_restore_look(const struct journal *journal, weir_text *errors, weir_text 
     return restore(journal, errors, changes, false);
 }
 
-int wp_restore(const struct journal *journal, weir_text *errors)
+int wp_restore(struct journal *journal, weir_text *errors)
 {
-    const int error = restore(journal, errors, NULL, false);
-    return error < 0 ? error : restore(journal, errors, NULL, true);
+    int error = restore(journal, errors, NULL, false);
+    if (error == 0)
+        error = restore(journal, errors, NULL, true);
+    const int swept = error == 0 ? wp_state_files_sweep(journal, UINT64_MAX) : 0;
+    if (swept < 0 && say(errors, "%s: a file of the state: %s\n", journal->dir, strerror(-swept)) < 0)
+        return -ENOMEM;
+    return error < 0 ? error : swept;
 }

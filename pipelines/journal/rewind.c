@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/journal.h"
+#include "journal/state_files.h"
 #include "journal/words.h"
 
 WEIR_PRINTF(2, 3) static int say(weir_text *to, const char *format, ...)
@@ -189,6 +189,10 @@ static int rewind_to(struct journal *journal, uint64_t number, weir_text *out, w
     if (error == 0 && !looking.found)
         error =
             fault(errors, -ENOENT, journal->dir, "there is no checkpoint of that number: weir state ls --all has them");
+    if (error == 0 && !wp_state_files_are_there(journal, &looking.from))
+        error = fault(errors, -ENOENT, journal->dir,
+                      "what a stage had on disk at that checkpoint is gone, since later ones had no need of it: take a "
+                      "later one");
     if (error == 0)
         error = remake(&remaking, &looking.from, journal->checkpoint + 1, &record);
     if (error == 0)

@@ -85,10 +85,13 @@ static void say_item_json(struct telling *self, const struct record_entry *entry
 static void say_item(struct telling *self, const struct record_entry *entry, const struct item *item)
 {
     const bool renamed = item->kind == ITEM_FILE && item->more.data != NULL;
-    say(self, "  %-8s  %.*s  %.*s  %s %" PRIu64 "%s%s%.*s\n", item->kind == ITEM_POSITION ? "source" : "output",
-        (int)entry->name.size, entry->name.data, (int)item->path.size, item->path.data,
-        item->kind == ITEM_POSITION ? "offset" : "size", item->number, item->complete ? "  complete" : "",
-        renamed ? ", becomes " : "", renamed ? (int)item->more.size : 0, renamed ? item->more.data : "");
+    static const char *const what[] = {
+        [ITEM_POSITION] = "source", [ITEM_FILE] = "output", [ITEM_SPILLED] = "spilled"
+    };
+    say(self, "  %-8s  %.*s  %.*s  %s %" PRIu64 "%s%s%.*s\n", what[item->kind], (int)entry->name.size, entry->name.data,
+        (int)item->path.size, item->path.data, item->kind == ITEM_POSITION ? "offset" : "size", item->number,
+        item->complete ? "  complete" : "", renamed ? ", becomes " : "", renamed ? (int)item->more.size : 0,
+        renamed ? item->more.data : "");
 }
 
 static void say_items(struct telling *self, const struct record *record, enum item_kind kind)
@@ -139,6 +142,8 @@ static void say_checkpoint_json(struct telling *self, const struct record *recor
     say_items(self, record, ITEM_POSITION);
     say(self, "],\"outputs\":[");
     say_items(self, record, ITEM_FILE);
+    say(self, "],\"spilled\":[");
+    say_items(self, record, ITEM_SPILLED);
     say(self, "],\"states\":[");
     say_states(self, record);
     say(self, "]}");
@@ -158,6 +163,7 @@ static void say_checkpoint(void *arg, const struct record *record)
     say(self, "%s\n", record->ended ? "  at the end of the input" : "");
     say_items(self, record, ITEM_POSITION);
     say_items(self, record, ITEM_FILE);
+    say_items(self, record, ITEM_SPILLED);
     say_states(self, record);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "json/json_blocks.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 #define FIELDS_FIRST 32
 

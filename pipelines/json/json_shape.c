@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "json/json_steps.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 /* A text whose shape would be larger than this is no line of a log. */
 #define SHAPE_TOKENS_MAX 2048

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "json/json_index.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 static bool is_blank(char letter)
 {

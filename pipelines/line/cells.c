@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "json/json_index.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 /* --- cutting ---------------------------------------------------------------------------------------- */
 

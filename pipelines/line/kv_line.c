@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "line/line_formats.h"
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 /* --- escapes of a quoted value ------------------------------------------------------------------------ */
 

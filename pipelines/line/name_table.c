@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "manifest_codec.h"
+#include "text/spelling.h"
 
 static bool is_known(const struct name_table *self, const char *text, size_t size)
 {

@@ -27,10 +27,15 @@ struct connection {
     struct framing framing;
     char *data; /* of the buffer: [at, end) isn't cut yet */
     size_t at, end, room;
-    struct parcel parcel; /* with its batch, for the node */
-    int64_t record_ns;    /* when the last whole record came */
-    bool ended;           /* the peer has said all */
-    int64_t stops_ns;     /* the run is to stop since then; 0: it isn't. What lies there by then is read */
+    struct arrival arrival; /* with its batch, for the node, */
+    weir_mpsc_sender *to;   /* a reference: what waits there is dropped when the node may have ended */
+    struct sessions *sessions;
+    struct welcome welcome; /* ack=true */
+    uint64_t given;         /* records up to that one are the node's */
+    int64_t record_ns;      /* when the last whole record came */
+    bool ended;             /* the peer has said all */
+    bool has_unread;        /* what is in the buffer came with the greeting */
+    int64_t stops_ns;       /* the run is to stop since then; 0: it isn't. What lies there by then is read */
     weir_addr addr;
     char peer[WEIR_ADDR_TEXT_MAX];
     char fault[WEIR_TLS_FAULT_MAX];
@@ -93,7 +98,10 @@ static void connection_free(struct connection *self)
 {
     if (self == NULL)
         return;
-    wp_parcel_put(&self->parcel);
+    wp_sessions_leave(self->sessions, self->welcome.session);
+    wp_sessions_unref(self->sessions);
+    wp_parcel_put(&self->arrival.parcel);
+    weir_mpsc_sender_unref(self->to);
     free(self->data);
     free(self);
 }
@@ -104,7 +112,10 @@ static int create(struct listening *shared, weir_stream *stream, struct connecti
     if (self == NULL)
         return wp_run_fail(shared->node, -ENOMEM, "no memory");
     *ret_state = self;
-    self->framing = (struct framing){ .kind = shared->framing, .max = shared->max };
+    self->framing =
+        (struct framing){ .kind = shared->framing, .max = shared->max, .empties = shared->sessions != NULL };
+    self->sessions = wp_sessions_ref(shared->sessions);
+    self->to = weir_mpsc_sender_ref(shared->to);
     self->record_ns = weir_now_ns();
     struct ucred cred;
     if (weir_addr_peer(stream->fd, &self->addr) == 0 && self->addr.at.family != AF_UNIX)
@@ -140,9 +151,10 @@ static int make_room(struct listening *shared, struct connection *self)
 /* Cuts records into the batch until that is full, or no whole one is left. 0, or a negative errno that was told. */
 static int cut(struct listening *shared, struct connection *self)
 {
-    if (self->parcel.batch == NULL && (self->parcel.batch = wp_batch_create()) == NULL)
+    struct parcel *parcel = &self->arrival.parcel;
+    if (parcel->batch == NULL && (parcel->batch = wp_batch_create()) == NULL)
         return wp_run_fail(shared->node, -ENOMEM, "no memory");
-    struct batch *batch = self->parcel.batch;
+    struct batch *batch = parcel->batch;
     int error = 0;
     while (error == 0 && batch->count < BATCH_ROWS) {
         struct frame frame;
@@ -159,6 +171,7 @@ static int cut(struct listening *shared, struct connection *self)
             break;
         }
         self->record_ns = weir_now_ns();
+        self->arrival.number++;
         error = kind == FRAME_RECORD ? wp_listening_add(shared, batch, frame.text, frame.size, self->peer)
                                      : wp_listening_too_long(shared, frame.text, frame.size, self->peer);
     }
@@ -167,13 +180,14 @@ static int cut(struct listening *shared, struct connection *self)
 
 static bool is_full(const struct connection *self)
 {
-    return self->parcel.batch != NULL && self->parcel.batch->count == BATCH_ROWS;
+    const struct batch *batch = self->arrival.parcel.batch;
+    return batch != NULL && batch->count == BATCH_ROWS;
 }
 
-/* What of a connection that ends isn't a whole record, and so goes. */
+/* What of a connection that ends isn't a whole record, and so goes; where records are acknowledged, it comes again. */
 static void leave(struct listening *shared, struct connection *self, const char *why)
 {
-    if (self->end > self->at)
+    if (self->end > self->at && shared->sessions == NULL)
         wp_listening_note(shared, self->peer, why);
     self->at = self->end;
     self->ended = true;
@@ -186,19 +200,6 @@ static weir_sleep idle_until(const struct listening *shared, const struct connec
     return shared->idle_ns > 0 ? weir_sleep_until(self->record_ns + shared->idle_ns) : (weir_sleep){ 0 };
 }
 
-/* The connection's stream goes into the handshake, and comes back as another. */
-static weir_tls_handshake shake(struct wp_connection *self)
-{
-    weir_stream *plain = self->stream;
-    self->stream = NULL;
-    return weir_tls_accept(self->shared->tls, plain, &self->stream, self->state->fault);
-}
-
-static weir_sleep handshake_until(const struct listening *shared)
-{
-    return weir_sleep_for(shared->idle_ns > 0 && shared->idle_ns < HANDSHAKE_NS ? shared->idle_ns : HANDSHAKE_NS);
-}
-
 /* Why nothing can be read any more. */
 static const char *broken(const struct wp_connection *self)
 {
@@ -207,11 +208,50 @@ static const char *broken(const struct wp_connection *self)
                : "the connection broke in the middle of a record";
 }
 
-WEIR_ASYNC_DEFINE(wp_connection)
+/* --- its beginning ------------------------------------------------------------------------------------------- */
+
+/* The connection's stream goes into the handshake, and comes back as another. */
+static weir_tls_handshake shake(struct wp_connection_begin *self)
+{
+    weir_stream *plain = *self->stream;
+    *self->stream = NULL;
+    return weir_tls_accept(self->shared->tls, plain, self->stream, self->state->fault);
+}
+
+static weir_sleep handshake_until(const struct listening *shared)
+{
+    return weir_sleep_for(shared->idle_ns > 0 && shared->idle_ns < HANDSHAKE_NS ? shared->idle_ns : HANDSHAKE_NS);
+}
+
+/* Whose records these are is known, and some may be here. 0; 1: nothing comes of it; or a negative errno that was told.
+ */
+static int was_welcomed(struct wp_connection_begin *self)
+{
+    struct connection *state = self->state;
+    struct welcome *welcome = &state->welcome;
+    if (self->which.output == 2)
+        (void)snprintf(welcome->fault, sizeof welcome->fault, "closed: the greeting took too long");
+    else if (self->welcome.output < 0 && self->welcome.output != -EBUSY && welcome->fault[0] == '\0')
+        (void)snprintf(welcome->fault, sizeof welcome->fault, "%s", strerror(-self->welcome.output));
+    if (self->which.output != 1 && welcome->fault[0] != '\0')
+        wp_listening_note(self->shared, state->peer, welcome->fault);
+    if (self->which.output != 0 || self->welcome.output < 0)
+        return 1;
+    const int error = make_room(self->shared, state);
+    if (error < 0)
+        return error;
+    memcpy(state->data, welcome->data, welcome->size);
+    state->end = welcome->size;
+    state->has_unread = true;
+    state->arrival.session = welcome->session;
+    state->arrival.number = state->given = welcome->number;
+    return 0;
+}
+
+WEIR_ASYNC_DEFINE(wp_connection_begin)
 {
     WEIR_BEGIN
-    self->output = create(self->shared, self->stream, &self->state);
-    if (self->output == 0 && self->shared->tls != NULL) {
+    if (self->shared->tls != NULL) {
         self->shake = shake(self);
         self->stopped = wp_stop_wait(self->shared->node);
         self->idle = handshake_until(self->shared);
@@ -220,58 +260,142 @@ WEIR_ASYNC_DEFINE(wp_connection)
             wp_listening_note(self->shared, self->state->peer, self->state->fault);
         else if (self->which.output == 2)
             wp_listening_note(self->shared, self->state->peer, "closed: the TLS handshake took too long");
-        if (self->stream == NULL)
-            RETURN(0);
+        if (*self->stream == NULL)
+            RETURN(1);
+    }
+    if (self->shared->sessions != NULL) {
+        self->welcome = WEIR_CALL(wp_welcome, .sessions = self->shared->sessions, .stream = *self->stream,
+                                  .welcome = &self->state->welcome);
+        self->stopped = wp_stop_wait(self->shared->node);
+        self->idle = handshake_until(self->shared);
+        AWAIT(self->which, weir_select_biased(self->welcome, self->stopped, self->idle));
+        RETURN(was_welcomed(self));
+    }
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* --- acknowledging ------------------------------------------------------------------------------------------- */
+
+static bool has_news(const struct connection *self)
+{
+    return self->arrival.session != NULL && wp_session_durable(self->arrival.session) > self->welcome.acked;
+}
+
+/* Some of what was given is still to be acknowledged, and soon can be. */
+static bool owes_acks(const struct listening *shared, const struct connection *self)
+{
+    return shared->sessions != NULL && self->arrival.session != NULL && !shared->sessions->keeps &&
+           self->welcome.acked < self->given;
+}
+
+static struct wp_say_acks say_acks(struct wp_connection *self, uint64_t until)
+{
+    return WEIR_CALL(wp_say_acks, .stream = self->stream, .welcome = &self->state->welcome, .until = until,
+                     .timeout_ns = HANDSHAKE_NS);
+}
+
+static weir_notify_wait_future news(const struct connection *self)
+{
+    return self->arrival.session != NULL ? weir_notify_wait(&self->arrival.session->came)
+                                         : (weir_notify_wait_future){ 0 };
+}
+
+/* What was cut is to go to the node: records; or only that some were left out. */
+static bool has_something(struct listening *shared, const struct connection *self)
+{
+    return self->arrival.parcel.batch->count > 0 || wp_reject_waits(shared->node) ||
+           (self->arrival.session != NULL && self->arrival.number > self->given);
+}
+
+/* It is the node's. */
+static void was_given(struct listening *shared, struct connection *self)
+{
+    self->arrival.parcel = (struct parcel){ 0 };
+    self->given = self->arrival.number;
+    if (self->arrival.session != NULL)
+        wp_sessions_took(shared->sessions, self->arrival.session, self->given);
+}
+
+/* Something was read, or nothing came for too long. */
+static void took(struct wp_connection *self)
+{
+    struct connection *state = self->state;
+    if (self->which.output == 2 && state->stops_ns != 0)
+        leave(self->shared, state, "half a record was there when the run was stopped");
+    else if (self->which.output == 2)
+        leave(self->shared, state, "closed: no whole record for as long as idle= says");
+    else if (self->read.output < 0)
+        leave(self->shared, state, broken(self));
+    else if (self->read.output == 0)
+        state->ended = true;
+    else
+        state->end += (size_t)self->read.output;
+    if (state->stops_ns != 0 && weir_now_ns() - state->stops_ns > STOP_PATIENCE_NS)
+        state->ended = true;
+}
+
+WEIR_ASYNC_DEFINE(wp_connection)
+{
+    WEIR_BEGIN
+    self->output = create(self->shared, self->stream, &self->state);
+    if (self->output == 0) {
+        AWAIT(self->begin,
+              WEIR_CALL(wp_connection_begin, .shared = self->shared, .state = self->state, .stream = &self->stream));
+        if (self->begin.output != 0)
+            RETURN(self->begin.output < 0 ? self->begin.output : 0);
     }
     while (self->output == 0 && !self->state->ended) {
-        self->output = make_room(self->shared, self->state);
-        if (self->output < 0)
-            break;
-        self->read =
-            weir_stream_read(self->stream, self->state->data + self->state->end, self->state->room - self->state->end);
-        if (self->state->stops_ns == 0)
-            self->stopped = wp_stop_wait(self->shared->node);
-        else
-            self->stopped = (weir_cancelled_future){ 0 }; /* a branch that select leaves out */
-        self->idle = idle_until(self->shared, self->state);
-        AWAIT(self->which, weir_select_biased(self->read, self->stopped, self->idle));
-        if (self->which.output == 1) {
-            self->state->stops_ns = weir_now_ns();
-            continue;
+        if (has_news(self->state)) {
+            AWAIT(self->ack, say_acks(self, 0));
+            if (self->ack.output < 0)
+                RETURN(0); /* it comes again */
         }
-        if (self->which.output == 2 && self->state->stops_ns != 0)
-            leave(self->shared, self->state, "half a record was there when the run was stopped");
-        else if (self->which.output == 2)
-            leave(self->shared, self->state, "closed: no whole record for as long as idle= says");
-        else if (self->read.output < 0)
-            leave(self->shared, self->state, broken(self));
-        else if (self->read.output == 0)
-            self->state->ended = true;
-        else
-            self->state->end += (size_t)self->read.output;
-        if (self->which.output == 2)
-            break;
-        if (self->state->stops_ns != 0 && weir_now_ns() - self->state->stops_ns > STOP_PATIENCE_NS)
-            self->state->ended = true;
+        if (!self->state->has_unread) {
+            self->output = make_room(self->shared, self->state);
+            if (self->output < 0)
+                break;
+            self->read = weir_stream_read(self->stream, self->state->data + self->state->end,
+                                          self->state->room - self->state->end);
+            if (self->state->stops_ns == 0)
+                self->stopped = wp_stop_wait(self->shared->node);
+            else
+                self->stopped = (weir_cancelled_future){ 0 }; /* a branch that select leaves out */
+            self->idle = idle_until(self->shared, self->state);
+            self->came = news(self->state);
+            AWAIT(self->which, weir_select_biased(self->read, self->stopped, self->idle, self->came));
+            if (self->which.output == 3)
+                continue;
+            if (self->which.output == 1) {
+                self->state->stops_ns = weir_now_ns();
+                continue;
+            }
+            took(self);
+            if (self->which.output == 2)
+                break;
+        }
+        self->state->has_unread = false;
         do {
             self->output = cut(self->shared, self->state);
             if (self->output < 0)
                 break;
-            if (self->state->parcel.batch->count > 0 || wp_reject_waits(self->shared->node)) {
-                AWAIT(self->send, weir_mpsc_send(self->shared->to, &self->state->parcel));
+            if (has_something(self->shared, self->state)) {
+                AWAIT(self->send, weir_mpsc_send(self->state->to, &self->state->arrival));
                 if (self->send.output < 0)
                     RETURN(0); /* nobody wants more */
-                self->state->parcel = (struct parcel){ 0 };
+                was_given(self->shared, self->state);
             }
-        } while (is_full(self->state) || self->state->parcel.batch == NULL);
-        wp_parcel_put(&self->state->parcel); /* an empty one: those who say nothing hold none */
+        } while (is_full(self->state) || self->state->arrival.parcel.batch == NULL);
+        wp_parcel_put(&self->state->arrival.parcel); /* an empty one: those who say nothing hold none */
         if (self->state->ended && self->state->end > self->state->at)
             leave(self->shared, self->state, "the connection ended in the middle of a message");
     }
+    if (self->output == 0 && owes_acks(self->shared, self->state)) /* and nobody needs to send it again */
+        AWAIT(self->ack, say_acks(self, self->state->given));
     if (self->shared->tls != NULL)
         (void)weir_stream_shut_down(self->stream); /* as much of a farewell as there is room for */
     WEIR_FINALLY
-    connection_free(self->state);
+    connection_free(self->state); /* of what is shared what it has no reference to may be gone, with the node */
     weir_stream_put(self->stream);
     WEIR_END
 }

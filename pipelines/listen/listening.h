@@ -11,20 +11,33 @@
 #include <weir/net.h>
 #include <weir/tls.h>
 
+#include "listen/address.h"
 #include "listen/record_framing.h"
+#include "listen/welcome.h"
 #include "run/run.h"
 
 struct listening {
     struct run_node *node;
     enum framing_kind framing;
-    size_t max;             /* of a record */
-    int64_t idle_ns;        /* without a whole record so long a connection is closed; 0: never */
-    const char *peer_field; /* or NULL */
-    weir_tls_context *tls;  /* connections begin with a handshake; or NULL */
-    weir_mpsc_sender *to;   /* of struct parcel, to the node */
-    int64_t told_ns;        /* [atomic] when something was told of strangers last, */
-    uint64_t untold;        /* [atomic] and how much wasn't since */
+    size_t max;                /* of a record */
+    int64_t idle_ns;           /* without a whole record so long a connection is closed; 0: never */
+    const char *peer_field;    /* or NULL */
+    weir_tls_context *tls;     /* connections begin with a handshake; or NULL */
+    struct sessions *sessions; /* records are acknowledged; or NULL */
+    weir_mpsc_sender *to;      /* of struct arrival, to the node */
+    int64_t told_ns;           /* [atomic] when something was told of strangers last, */
+    uint64_t untold;           /* [atomic] and how much wasn't since */
 };
+
+/* What a connection gives the node. */
+struct arrival {
+    struct parcel parcel;
+    struct session *session; /* NULL: nobody is told that it came */
+    uint64_t number;         /* of the last record in it */
+};
+
+/* ack=true: the sessions, as the journal has them. 0, also without it, or a negative errno that was told. */
+WEIR_MUST_USE int wp_listening_set_up_acks(struct listening *self, enum address_scheme scheme);
 
 /* Something a peer did: told, but no more than ten times a second, whoever the peers are. */
 void wp_listening_note(struct listening *self, const char *peer, const char *what);
@@ -38,6 +51,19 @@ int wp_listening_add(struct listening *self, struct batch *batch, const char *te
 int wp_listening_too_long(struct listening *self, const char *text, size_t size, const char *peer);
 
 /*
+ * wp_connection_begin() - shake hands and greet, as far as that is done here. Resolves to 0; 1: the connection is good
+ * for nothing, which is told if it is worth it; or to a negative errno that was told. *stream becomes another one, or
+ * NULL.
+ *
+ * Cancel safe: then, too.
+ */
+/* clang-format off */
+WEIR_ASYNC_DECLARE(wp_connection_begin, int, struct listening *shared; struct connection *state; weir_stream * *stream;
+                   weir_tls_handshake shake; struct wp_welcome welcome; weir_cancelled_future stopped; weir_sleep idle;
+                   weir_select_future which;);
+/* clang-format on */
+
+/*
  * wp_connection() - the records of one connection, whose stream it takes. Resolves to 0: its peer has ended it, it was
  * closed, or the run is to stop and nothing more lay there; or to a negative errno that was told.
  *
@@ -45,8 +71,9 @@ int wp_listening_too_long(struct listening *self, const char *text, size_t size,
  */
 /* clang-format off */
 WEIR_ASYNC_DECLARE(wp_connection, int, struct listening *shared; weir_stream *stream; struct connection *state;
-                   weir_tls_handshake shake; weir_stream_io read; weir_cancelled_future stopped; weir_sleep idle;
-                   weir_select_future which; weir_mpsc_send_future send;);
+                   struct wp_connection_begin begin; weir_stream_io read; weir_cancelled_future stopped;
+                   weir_sleep idle; weir_notify_wait_future came; weir_select_future which;
+                   weir_mpsc_send_future send; struct wp_say_acks ack;);
 /* clang-format on */
 
 #endif

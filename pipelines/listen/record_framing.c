@@ -41,7 +41,8 @@ static enum frame_kind next_counted(struct framing *framing, const char *data, s
         return FRAME_MORE;
     frame->text = data;
     frame->size = size < 32 ? size : 32;
-    if (digits == 0 || digits == DIGITS_MAX || data[0] == '0' || data[digits] != ' ')
+    const bool is_zero = data[0] == '0' && !(framing->empties && digits == 1);
+    if (digits == 0 || digits == DIGITS_MAX || is_zero || data[digits] != ' ')
         return FRAME_BAD;
     frame->text = data + digits + 1;
     const size_t here = size - digits - 1;

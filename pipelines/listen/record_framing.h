@@ -15,10 +15,11 @@
 enum framing_kind { FRAMING_LINES, FRAMING_OCTETS, FRAMING_SYSLOG };
 extern const char *const wp_framing_names[]; /* NULL at the end */
 
-/* Of one connection. Zero it, and set the first two. */
+/* Of one connection. Zero it, and set the first two, or three. */
 struct framing {
     enum framing_kind kind;
     size_t max;      /* of a record, its end and length not counted */
+    bool empties;    /* of octets: a length may be 0 (ack=true) */
     size_t skip;     /* bytes of one that was too long which are still to come, */
     bool skips_line; /* or all up to a newline */
 };

@@ -31,6 +31,14 @@ const struct node_type *wp_node_type_of(const weir_stage *stage, weir_port in)
     return NULL;
 }
 
+enum node_keeps wp_node_keeps(const struct plan_node *node)
+{
+    const struct node_type *type = wp_node_type_of(node->stage, node->in);
+    if (type == NULL)
+        return node->stage->restarts ? KEEPS_NOTHING : KEEPS_UNKNOWN;
+    return type->keeps_as != NULL ? type->keeps_as(node) : type->keeps;
+}
+
 /* Both lists are sorted: the names before `index` of one, the rest of the other. */
 const weir_stage *weir_catalogue_at(size_t index)
 {

@@ -46,11 +46,6 @@ static bool is_expected(struct datum expected, const weir_digest_algo *const *al
     return true;
 }
 
-static int set_word(struct batch *batch, struct row *row, const char *name, const char *word)
-{
-    return wp_row_set(batch, row, name, NULL, datum_string(word, strlen(word)));
-}
-
 /* 0, or what ends the run: memory, a drop. */
 static int check_row(struct check *self, struct batch *batch, struct row *row, const weir_job *job)
 {
@@ -60,21 +55,12 @@ static int check_row(struct check *self, struct batch *batch, struct row *row, c
     const struct datum expected = wp_row_get(row, "expected");
     const uint32_t count = expected_algos(expected, algos);
     if (count == 0)
-        return set_word(batch, row, "state", "new");
+        return wp_row_set(batch, row, "state", NULL, datum_string("new", 3));
     const struct algo_set *set = wp_file_hasher_set(self->hasher, algos, count);
     if (set == NULL)
         return -E2BIG;
-    int error = wp_file_hash(self->hasher, set, row, 0, job, &size, digests);
-    if (error == -ENOMEM || error == -ECANCELED)
-        return error;
-    if (error == 0)
-        return set_word(batch, row, "state", is_expected(expected, algos, count, digests) ? "ok" : "changed");
-    if (error == -ENOENT || error == -ENOTDIR)
-        return set_word(batch, row, "state", "missing");
-    const char *words = wp_arena_copy(&batch->arena, wp_file_error(error), strlen(wp_file_error(error)));
-    if (words == NULL || set_word(batch, row, "error", words) < 0)
-        return -ENOMEM;
-    return set_word(batch, row, "state", "unreadable");
+    const int error = wp_file_hash(self->hasher, set, row, 0, job, &size, digests);
+    return wp_row_set_checked(batch, row, error, error == 0 && is_expected(expected, algos, count, digests));
 }
 
 static int check(void *state, struct batch **batch, const weir_job *job)

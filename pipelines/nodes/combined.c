@@ -13,18 +13,12 @@ static const struct rows_ops ops = { .open = open_combined,
                                      .spreads = true,
                                      .lane = WEIR_LANE_CPU };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_combined = {
     .stage = { .name = "combined",
                .summary = "reads each record's line as nginx and Apache write them in the format \"combined\"",
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS },
     .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,

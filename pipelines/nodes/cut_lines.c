@@ -76,13 +76,14 @@ static int too_long(struct line_cutter *self, size_t at)
     if (left_out != 0)
         return left_out < 0 ? left_out : 0;
     if (self->seeks)
-        return wp_run_fail(self->node, -EMSGSIZE,
-                           "the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
-                           "it out",
-                           (unsigned long)offset + 1, self->max);
-    return wp_run_fail(self->node, -EMSGSIZE,
-                       "line %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves it out",
-                       (unsigned long)self->line + 1, self->max);
+        return wp_reject_failed(
+            self->node, -EMSGSIZE,
+            "the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
+            "it out",
+            (unsigned long)offset + 1, self->max);
+    return wp_reject_failed(self->node, -EMSGSIZE,
+                            "line %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves it out",
+                            (unsigned long)self->line + 1, self->max);
 }
 
 /* The line is complete: `size` bytes here and what was begun. A CR at its end belongs to the newline. */

@@ -15,6 +15,7 @@
 #include "run/format_json.h"
 #include "run/row.h"
 #include "run/rows.h"
+#include "seen/seen_log.h"
 #include "seen/seen_set.h"
 #include "seen/seen_window.h"
 
@@ -39,11 +40,14 @@ struct dedupe {
     bool consecutive;
     bool is_window, is_time;
     int64_t record; /* its number, or the time of its batch */
+    int64_t ahead;  /* of the clock of this boot: time goes on where it was at the last checkpoint */
     struct arena arena;
     weir_text text;     /* of the key at hand, if it has to be made */
     weir_text previous; /* consecutive: the key of the last record of the batch before */
     bool has_previous;
     struct seen_set set;
+    struct seen_log log; /* of the set's keys, or the window's sightings */
+    bool is_logged;
     struct seen_window window;
 };
 
@@ -54,18 +58,20 @@ static int open_dedupe(struct run_node *node, void **ret_state)
         return wp_run_fail(node, -ENOMEM, "no memory");
     *ret_state = self;
     self->node = node;
+    self->is_logged = wp_checkpoint_is_on(node);
     self->algo = weir_digest_find("xxh128");
     self->has_fields = wp_plan_setting(node->plan, "fields") != NULL;
     self->consecutive = wp_plan_number(node->plan, "consecutive") != 0;
     const struct setting *within = wp_plan_setting(node->plan, "within");
     self->is_window = within != NULL;
     self->is_time = within != NULL && within->is_time;
+    wp_seen_log_init(&self->log, node, within != NULL ? sizeof(struct sighting) : sizeof(struct seen_key));
     if (self->consecutive && self->is_window)
         return wp_run_fail(node, -EINVAL,
                            "consecutive and within= don't go together: neighbours are as near as can be");
     const size_t bytes_max = wp_run_held_bytes(node);
     const int error = self->consecutive ? 0
-                      : self->is_window ? wp_seen_window_init(&self->window, within->number, bytes_max)
+                      : within != NULL  ? wp_seen_window_init(&self->window, within->number, bytes_max / 2)
                                         : wp_seen_set_init(&self->set, bytes_max / 3 * 2);
     return error < 0 ? wp_run_fail(node, error, "no memory") : 0;
 }
@@ -157,13 +163,18 @@ static int drop_neighbours(struct dedupe *self, struct batch *batch)
 
 /* --- those that lie apart ----------------------------------------------------------------------------------- */
 
-static int add_hash(struct dedupe *self, struct seen_key hash)
+static int add_to_set(struct dedupe *self, struct seen_key hash)
 {
-    if (!self->is_window)
-        return wp_seen_set_add(&self->set, hash);
+    const int seen = wp_seen_set_add(&self->set, hash);
+    return seen == 0 && self->is_logged ? wp_seen_log_add(&self->log, &hash) : seen;
+}
+
+static int add_to_window(struct dedupe *self, struct seen_key hash)
+{
+    const struct sighting sighting = { .key = hash, .stamp = self->record };
     const int seen = wp_seen_window_add(&self->window, hash, self->record);
     self->record += self->is_time ? 0 : 1;
-    return seen;
+    return seen == 0 && self->is_logged ? wp_seen_log_add(&self->log, &sighting) : seen;
 }
 
 static int drop_seen(struct dedupe *self, struct batch *batch)
@@ -172,14 +183,16 @@ static int drop_seen(struct dedupe *self, struct batch *batch)
     uint32_t kept = 0;
     int error = 0;
     if (self->is_time)
-        self->record = weir_now_ns();
+        self->record = weir_now_ns() + self->ahead;
+    if (self->is_window)
+        wp_seen_log_forget(&self->log, self->record - self->window.span);
     for (uint32_t i = 0; error == 0 && i < batch->count; i++) {
         error = hash_key(self, &batch->rows[i], &hashes[i]);
         if (!self->is_window)
             wp_seen_set_prefetch(&self->set, hashes[i]);
     }
     for (uint32_t i = 0; error == 0 && i < batch->count; i++) {
-        const int seen = add_hash(self, hashes[i]);
+        const int seen = self->is_window ? add_to_window(self, hashes[i]) : add_to_set(self, hashes[i]);
         if (seen < 0)
             return seen;
         if (seen == 0 && kept++ != i)
@@ -187,6 +200,12 @@ static int drop_seen(struct dedupe *self, struct batch *batch)
     }
     batch->count = kept;
     return error;
+}
+
+static int disk_failed(struct dedupe *self, int error)
+{
+    return wp_run_fail(self->node, error, "dedupe on disk ($TMPDIR or /tmp%s): %s",
+                       self->is_logged ? ", or the state directory" : "", strerror(-error));
 }
 
 static int drop_repeats(void *state, struct batch **batch, const weir_job *job)
@@ -197,13 +216,17 @@ static int drop_repeats(void *state, struct batch **batch, const weir_job *job)
     wp_arena_fini(&self->arena);
     if (error == -ENOMEM)
         return wp_run_fail(self->node, error, "no memory");
-    return error < 0 ? wp_run_fail(self->node, error, "dedupe on disk ($TMPDIR or /tmp): %s", strerror(-error)) : 0;
+    return error < 0 ? disk_failed(self, error) : 0;
 }
 
 static bool blocks(const void *state)
 {
     const struct dedupe *self = state;
-    return self->set.full;
+    if (self->consecutive)
+        return false;
+    return (self->is_logged && wp_seen_log_blocks(&self->log, BATCH_ROWS)) ||
+           (self->is_window ? wp_seen_window_blocks(&self->window, BATCH_ROWS)
+                            : wp_seen_set_blocks(&self->set, BATCH_ROWS));
 }
 
 static void close_dedupe(void *state)
@@ -213,11 +236,12 @@ static void close_dedupe(void *state)
     weir_text_fini(&self->text);
     weir_text_fini(&self->previous);
     wp_seen_set_fini(&self->set);
+    wp_seen_log_fini(&self->log);
     wp_seen_window_fini(&self->window);
     free(self);
 }
 
-/* --- what outlives the run: what has been seen. Times are by the clock of this boot, so those are by their age. ----
+/* --- what outlives the run: what has been seen. Clocks are of a boot: time stands still between two runs. ----------
  */
 
 struct saved_dedupe {
@@ -225,54 +249,32 @@ struct saved_dedupe {
     uint64_t has_previous;
 };
 
-static int save_keys(const struct dedupe *self, weir_text *keys)
-{
-    return self->consecutive ? weir_text_append(keys, self->previous.data, self->previous.size)
-           : self->is_window ? wp_seen_window_save(&self->window, keys)
-                             : wp_seen_set_save(&self->set, keys);
-}
-
 static int save(void *state, struct wp_save *save)
 {
     const struct dedupe *self = state;
-    const struct saved_dedupe head = { .record = self->is_time ? weir_now_ns() : self->record,
+    const struct saved_dedupe head = { .record = self->is_time ? weir_now_ns() + self->ahead : self->record,
                                        .has_previous = self->has_previous };
-    weir_text keys = { 0 };
-    int error = save_keys(self, &keys);
+    int error = wp_save_bytes(save, &head, sizeof head);
     if (error == 0)
-        error = wp_save_bytes(save, &head, sizeof head);
-    if (error == 0)
-        error = wp_save_bytes(save, keys.data, keys.size);
-    weir_text_fini(&keys);
-    if (error == -EFBIG)
-        return wp_run_fail(self->node, error,
-                           "has seen more than its share of --mem has room for, and what is on disk can't go into a "
-                           "checkpoint: a larger --mem, or within=");
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+        error = self->consecutive ? wp_save_bytes(save, self->previous.data, self->previous.size)
+                                  : wp_seen_log_save(&self->log, save);
+    return error < 0 ? wp_run_fail(self->node, error, "%s", strerror(-error)) : 0;
 }
 
-static int load_window(struct dedupe *self, const char *keys, size_t size, int64_t then)
+static int take_key(void *arg, const void *item)
 {
-    const int64_t now = self->is_time ? weir_now_ns() : then;
-    int error = 0;
-    for (size_t at = 0; error >= 0 && at + sizeof(struct sighting) <= size; at += sizeof(struct sighting)) {
-        struct sighting sighting;
-        memcpy(&sighting, keys + at, sizeof sighting);
-        error = wp_seen_window_add(&self->window, sighting.key, sighting.stamp - then + now);
-    }
-    self->record = now;
-    return error;
+    struct dedupe *self = arg;
+    struct seen_key key;
+    memcpy(&key, item, sizeof key);
+    return wp_seen_set_add(&self->set, key);
 }
 
-static int load_set(struct dedupe *self, const char *keys, size_t size)
+static int take_sighting(void *arg, const void *item)
 {
-    int error = 0;
-    for (size_t at = 0; error >= 0 && at + sizeof(struct seen_key) <= size; at += sizeof(struct seen_key)) {
-        struct seen_key key;
-        memcpy(&key, keys + at, sizeof key);
-        error = wp_seen_set_add(&self->set, key);
-    }
-    return error;
+    struct dedupe *self = arg;
+    struct sighting sighting;
+    memcpy(&sighting, item, sizeof sighting);
+    return wp_seen_window_add(&self->window, sighting.key, sighting.stamp);
 }
 
 static int load(void *state, struct wp_load *load)
@@ -281,14 +283,20 @@ static int load(void *state, struct wp_load *load)
     struct saved_dedupe head;
     const void *bytes, *keys;
     size_t size;
-    if (wp_load_bytes(load, &bytes, &size) != 1 || size != sizeof head || wp_load_bytes(load, &keys, &size) != 1)
+    if (wp_load_bytes(load, &bytes, &size) != 1 || size != sizeof head)
         return 0;
     memcpy(&head, bytes, sizeof head);
     self->has_previous = head.has_previous != 0;
-    const int error = self->consecutive ? weir_text_append(&self->previous, keys, size)
-                      : self->is_window ? load_window(self, keys, size, head.record)
-                                        : load_set(self, keys, size);
-    return error < 0 ? wp_run_fail(self->node, error, "no memory") : 0;
+    self->record = head.record;
+    self->ahead = self->is_time ? head.record - weir_now_ns() : 0;
+    int error = 0;
+    if (!self->consecutive)
+        error = wp_seen_log_load(&self->log, load, self->is_window ? take_sighting : take_key, self);
+    else if (wp_load_bytes(load, &keys, &size) == 1)
+        error = weir_text_append(&self->previous, keys, size);
+    if (error == -ENOMEM)
+        return wp_run_fail(self->node, error, "no memory");
+    return error < 0 ? disk_failed(self, error) : 0;
 }
 
 static const struct rows_ops ops = { .open = open_dedupe,
@@ -309,7 +317,8 @@ const struct node_type wp_node_dedupe = {
                .in = WEIR_FILES | WEIR_RECORDS,
                .out = WEIR_FILES | WEIR_RECORDS,
                .opts = dedupe_opts },
-    .runs = "keeps 16 bytes of each record inline; past its share of the memory on disk, on the io lane",
+    .runs =
+        "keeps 16 bytes of each record (24 with `within`) inline; past its share of the memory on disk, on the io lane",
     .spawn = spawn,
     .touches = TOUCHES_TEMPORARY,
     .keeps = KEEPS_STATE,

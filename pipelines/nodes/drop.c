@@ -68,11 +68,6 @@ static int drop(void *state, struct batch **batch, const weir_job *job)
 
 static const struct rows_ops ops = { .open = open_drop, .batch = drop, .spreads = true, .lane = WEIR_LANE_CPU };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_drop = {
     .stage = { .name = "drop",
                .summary = "each record without these fields",
@@ -80,7 +75,6 @@ const struct node_type wp_node_drop = {
                .out = WEIR_RECORDS,
                .opts = drop_opts },
     .runs = "leaves out the fields of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make_room.h"
 #include "nodes/node.h"
 #include "run/file_walk.h"
 #include "run/rows.h"
@@ -62,14 +63,8 @@ static int add(struct dups *self, const struct row *row)
 {
     if (is_known(self, row))
         return 0;
-    if (self->count == self->room) {
-        const size_t room = self->room > 0 ? 2 * self->room : 16;
-        struct seen_file *files = reallocarray(self->files, room, sizeof *files);
-        if (files == NULL)
-            return -ENOMEM;
-        self->files = files;
-        self->room = room;
-    }
+    if (WP_MAKE_ROOM(self->files, self->count, self->room, 16) < 0)
+        return -ENOMEM;
     const char *path = wp_arena_copy(&self->arena, row->path, row->path_size);
     if (path == NULL)
         return -ENOMEM;

@@ -35,6 +35,7 @@ struct feed {
     struct run_node *node;
     const struct plan_chain *block;
     struct batch *batch; /* of one row: the file */
+    bool lent;           /* it is that of a run that is kept to the end of all, and so stays */
     weir_mpsc_sender *to;
     weir_mpsc_receiver *from; /* NULL: the block gives nothing */
     unsigned slot;
@@ -48,7 +49,8 @@ static void feed_unref(struct feed *feed)
         return;
     weir_mpsc_sender_unref(feed->to);
     weir_mpsc_receiver_drop(feed->from);
-    wp_batch_free(feed->batch);
+    if (!feed->lent)
+        wp_batch_free(feed->batch);
     free(feed);
 }
 
@@ -78,6 +80,12 @@ static int create_run(struct feed *feed, struct run **ret_run)
 {
     weir_mpsc_sender *to = feed->to != NULL ? weir_mpsc_sender_ref(feed->to) : NULL;
     return wp_run_create_block(feed->block, feed->node, &feed->batch->rows[0], to, ret_run);
+}
+
+static void end_run(struct feed *feed, struct run *run)
+{
+    if (wp_run_end_block(run, feed->lent ? NULL : feed->batch))
+        feed->lent = true;
 }
 
 /* What it gave has gone on: then it may not be run again. */
@@ -128,7 +136,7 @@ WEIR_ASYNC(each_file, unsigned, struct feed *feed; struct run *run; struct patie
         if (has_given(self->feed, self->run) ||
             !wp_patience_again(&self->patience, self->feed->node, self->feed->error))
             break;
-        wp_run_end_block(self->run);
+        end_run(self->feed, self->run);
         self->run = NULL;
         AWAIT(self->nap, wp_patience_nap(&self->patience));
     }
@@ -138,7 +146,7 @@ WEIR_ASYNC(each_file, unsigned, struct feed *feed; struct run *run; struct patie
         AWAIT(self->send, send_end(self->feed));
     RETURN(self->feed->slot);
     WEIR_FINALLY
-    wp_run_end_block(self->run);
+    end_run(self->feed, self->run);
     feed_unref(self->feed);
     WEIR_END
 }

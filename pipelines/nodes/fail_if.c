@@ -33,14 +33,17 @@ static int open_fail_if(struct run_node *node, void **ret_state)
     return 0;
 }
 
-static bool counts(const struct fail_if *self, const struct row *row)
+/* 1, 0, or a negative errno that was told. */
+static int counts(const struct fail_if *self, const struct row *row)
 {
     if (self->expr == NULL)
-        return true;
+        return 1;
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
-    const bool counted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
-    if (eval.failed)
+    int counted = datum_is_true(wp_eval(&eval, self->expr)) && !eval.failed;
+    if (arena.failed)
+        counted = wp_run_fail(self->node, -ENOMEM, "no memory");
+    else if (eval.failed)
         wp_run_trouble(self->node, "fail-if: %s: %s", row->path, eval.reason);
     wp_arena_fini(&arena);
     return counted;
@@ -62,8 +65,12 @@ static int count(void *state, struct batch **batch, const weir_job *job)
 {
     (void)job;
     struct fail_if *self = state;
-    for (uint32_t i = 0; *batch != NULL && i < (*batch)->count; i++)
-        self->seen += counts(self, &(*batch)->rows[i]);
+    for (uint32_t i = 0; *batch != NULL && i < (*batch)->count; i++) {
+        const int counted = counts(self, &(*batch)->rows[i]);
+        if (counted < 0)
+            return counted;
+        self->seen += (unsigned)counted;
+    }
     if (*batch == NULL)
         conclude(self);
     return 0;

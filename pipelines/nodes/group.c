@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make_room.h"
 #include "nodes/node.h"
 #include "run/row.h"
 #include "run/rows.h"
@@ -59,9 +60,10 @@ static int open_group(struct run_node *node, void **ret_state)
 
 /* --- keys ----------------------------------------------------------------------------------------- */
 
-static struct datum key(const struct row *row, const struct setting *setting, struct arena *arena)
+/* A file's fields are there, or made without memory: it is no record, which may have to be read first. */
+static struct datum key(const struct row *row, const struct setting *setting)
 {
-    struct eval eval = wp_row_eval(row, arena);
+    struct eval eval = wp_row_eval(row, NULL);
     return wp_eval_path(&eval, setting->expr->steps);
 }
 
@@ -92,44 +94,23 @@ static bool is_key(const struct setting *setting)
 
 static uint64_t hash_row(const struct grouping *self, const struct row *row)
 {
-    struct arena arena = { 0 };
     uint64_t hash = 1;
     for (const struct setting *setting = self->node->plan->settings; setting != NULL; setting = setting->next)
         if (is_key(setting))
-            hash = hash_datum(hash, key(row, setting, &arena));
-    wp_arena_fini(&arena);
+            hash = hash_datum(hash, key(row, setting));
     return hash;
 }
 
 static bool same_group(const struct grouping *self, const struct row *a, const struct row *b)
 {
-    struct arena arena = { 0 };
     bool same = true;
     for (const struct setting *setting = self->node->plan->settings; same && setting != NULL; setting = setting->next)
         if (is_key(setting))
-            same = wp_datum_equal(key(a, setting, &arena), key(b, setting, &arena));
-    wp_arena_fini(&arena);
+            same = wp_datum_equal(key(a, setting), key(b, setting));
     return same;
 }
 
 /* --- what came ---------------------------------------------------------------------------------------- */
-
-/* Room for one more in an array that doubles. */
-static int make_room(void *array, size_t count, size_t *room, size_t size)
-{
-    void *memory;
-    memcpy(&memory, array, sizeof memory);
-    if (count < *room)
-        return 0;
-    const size_t wanted = *room > 0 ? 2 * *room : 256;
-    void *larger = reallocarray(memory, wanted, size);
-    if (larger == NULL)
-        return -ENOMEM;
-    memcpy(array, &larger, sizeof larger);
-    *room = wanted;
-    /* cppcheck-suppress memleak ; it lies in *array now */
-    return 0;
-}
 
 static void put_in_table(struct grouping *self, size_t group)
 {
@@ -167,7 +148,7 @@ static struct group *find_group(struct grouping *self, const struct row *row)
         if (group->hash == hash && same_group(self, self->members[group->first - 1].row, row))
             return group;
     }
-    if (make_room(&self->groups, self->group_count, &self->group_room, sizeof *self->groups) < 0)
+    if (WP_MAKE_ROOM(self->groups, self->group_count, self->group_room, 256) < 0)
         return NULL;
     struct group *group = &self->groups[self->group_count];
     *group = (struct group){ .hash = hash };
@@ -177,7 +158,7 @@ static struct group *find_group(struct grouping *self, const struct row *row)
 
 static int add(struct grouping *self, const struct row *row)
 {
-    if (make_room(&self->members, self->count, &self->room, sizeof *self->members) < 0)
+    if (WP_MAKE_ROOM(self->members, self->count, self->room, 256) < 0)
         return -ENOMEM;
     struct group *group = find_group(self, row);
     if (group == NULL)
@@ -194,7 +175,7 @@ static int add(struct grouping *self, const struct row *row)
 
 static int take(struct grouping *self, struct batch **batch)
 {
-    if (make_room(&self->batches, self->batch_count, &self->batch_room, sizeof(struct batch *)) < 0)
+    if (WP_MAKE_ROOM(self->batches, self->batch_count, self->batch_room, 256) < 0)
         return -ENOMEM;
     struct batch *taken = wp_batch_shrink(*batch);
     *batch = NULL;

@@ -27,20 +27,42 @@ static int open_head(struct run_node *node, void **ret_state)
     return 0;
 }
 
+/* The last stage of the run's only pipeline that isn't merged into another; NULL: there are several. */
+static const struct plan_node *only_sink(const struct run *run)
+{
+    const struct plan_node *sink = NULL;
+    for (const struct plan_chain *chain = run->chains; chain != NULL; chain = chain->next) {
+        const struct plan_node *last = chain->nodes;
+        if (chain->out != WEIR_NONE)
+            continue;
+        if (sink != NULL)
+            return NULL;
+        while (last->next != NULL)
+            last = last->next;
+        sink = last;
+    }
+    return sink;
+}
+
 /*
  * Whoever goes on beside it takes checkpoints, and in those this one has had its records: so it stays, and drops what
  * comes.
  */
 static bool ends(const struct run_node *node)
 {
-    return !wp_checkpoint_is_on(node) || node->run->gate == NULL;
+    return !wp_checkpoint_is_on(node) || (node->run->gate == NULL && only_sink(node->run) != NULL);
 }
 
 /* A restart, or `head 0`: what feeds it may have nothing for long. */
 static bool has_enough(const void *state)
 {
     const struct head *self = state;
-    return self->left == 0 && ends(self->node);
+    if (self->left > 0 || !ends(self->node))
+        return false;
+    /* What can't be cut may wait for a checkpoint before it gives anything away: `send ack=true`. */
+    if (wp_checkpoint_is_on(self->node) && wp_node_keeps(only_sink(self->node->run)) == KEEPS_OUTPUT)
+        wp_checkpoint_close(self->node);
+    return true;
 }
 
 static int take_first(void *state, struct batch **batch, const weir_job *job)

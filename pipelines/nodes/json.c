@@ -206,11 +206,6 @@ static const struct rows_ops ops = {
     .open = open_json, .batch = parse, .close = close_json, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_json = {
     .stage = { .name = "json",
                .summary = "reads each record's line as a JSON object: its fields; blank lines are left out",
@@ -218,7 +213,6 @@ const struct node_type wp_node_json = {
                .out = WEIR_RECORDS,
                .opts = json_opts },
     .runs = "checks and indexes each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,

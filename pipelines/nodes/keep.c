@@ -75,11 +75,6 @@ static int keep(void *state, struct batch **batch, const weir_job *job)
 
 static const struct rows_ops ops = { .open = open_keep, .batch = keep, .spreads = true, .lane = WEIR_LANE_CPU };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_keep = {
     .stage = { .name = "keep",
                .summary = "of each record just these fields, in this order",
@@ -87,7 +82,6 @@ const struct node_type wp_node_keep = {
                .out = WEIR_RECORDS,
                .opts = keep_opts },
     .runs = "picks the fields of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,

@@ -48,21 +48,11 @@ static const struct rows_ops kv_ops = {
     .open = open_kv, .batch = wp_line_stage_batch, .close = wp_line_stage_close, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn_kv(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &kv_ops, set);
-}
-
 static const struct rows_ops logfmt_ops = { .open = open_logfmt,
                                             .batch = wp_line_stage_batch,
                                             .close = wp_line_stage_close,
                                             .spreads = true,
                                             .lane = WEIR_LANE_CPU };
-
-static int spawn_logfmt(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &logfmt_ops, set);
-}
 
 const struct node_type wp_node_kv = {
     .stage = { .name = "kv",
@@ -71,7 +61,6 @@ const struct node_type wp_node_kv = {
                .out = WEIR_RECORDS,
                .opts = kv_opts },
     .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
-    .spawn = spawn_kv,
     .keeps = KEEPS_NOTHING,
     .rows = &kv_ops,
     .parallel = true,
@@ -86,7 +75,6 @@ const struct node_type wp_node_logfmt = {
                .out = WEIR_RECORDS,
                .opts = logfmt_opts },
     .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
-    .spawn = spawn_logfmt,
     .keeps = KEEPS_NOTHING,
     .rows = &logfmt_ops,
     .parallel = true,

@@ -167,6 +167,12 @@ static int spawn(struct run_node *node, weir_join_set *set)
     return wp_rows_spawn(node, &ops, set);
 }
 
+static const char *unkept(const struct plan_node *node)
+{
+    (void)node;
+    return "gives what it holds at the end of its input, and a pipeline that goes on has none";
+}
+
 const struct node_type wp_node_last = {
     .stage = { .name = "last",
                .summary = "the last N records, once the input has ended",
@@ -175,6 +181,7 @@ const struct node_type wp_node_last = {
                .opts = last_opts },
     .runs = "holds the last batches; copies rows out of them inline",
     .spawn = spawn,
+    .unkept = unkept,
     .touches = TOUCHES_TEMPORARY,
     .holds = true,
 };

@@ -31,6 +31,9 @@
 #define RECEIVE_BUFFER (8 << 20)
 /* No room for one more descriptor: a pause, in which one may be closed. */
 #define ACCEPT_PAUSE_NS WEIR_MS(100)
+/* An address that somebody has may be free soon. */
+#define LISTEN_PAUSE_NS WEIR_MS(10)
+#define LISTEN_TRIES 100
 
 static const weir_opt listen_opts[] = {
     { "address",
@@ -47,6 +50,10 @@ static const weir_opt listen_opts[] = {
     { "key", "tls: its key, in PEM; without it the key is in cert=, too", WEIR_OPT_STRING, 0, .def_text = NULL },
     { "ca", "tls: clients must have a certificate that one of these has signed, in PEM", WEIR_OPT_STRING, 0,
       .def_text = NULL },
+    { "ack", "of streams: records are acknowledged once they are safe here, to a send that has ack=true, too",
+      WEIR_OPT_BOOL, 0, .def = 0 },
+    { "sessions", "ack: senders that are remembered; one that wasn't here for a day makes room for another",
+      WEIR_OPT_INT, 0, .def = 4096, .min = 1, .max = 65536 },
     { "peer", "a field for the address of the sender", WEIR_OPT_FIELD, 0, .def_text = NULL },
     { 0 },
 };
@@ -115,6 +122,26 @@ static void fill(struct listening *shared, struct run_node *node)
     };
 }
 
+/* --- what is promised ------------------------------------------------------------------------------------------- */
+
+static bool acks(const struct plan_node *plan)
+{
+    return wp_plan_number(plan, "ack") != 0;
+}
+
+static enum node_keeps keeps_as(const struct plan_node *node)
+{
+    return acks(node) ? KEEPS_POSITION : KEEPS_NO_POSITION;
+}
+
+static const char *promises(const struct plan_node *node)
+{
+    return !acks(node) ? NULL
+                       : "a send with ack=true keeps each record until it is here: with --state exactly once, over "
+                         "restarts and kills of either side, if that send has --state and spool=; without --state "
+                         "what a killed run had in hand is lost";
+}
+
 /* 0 or a negative errno that was told. */
 static int set_up_tls(struct listening *shared, const struct address *address)
 {
@@ -148,7 +175,7 @@ struct server {
     weir_mpsc_receiver *from;
     weir_join_set *connections;
     unsigned live, most;
-    struct parcel parcel;
+    struct arrival arrival;
     weir_stream *stream;
     bool stopping; /* connections that are there by now are taken, */
     bool stops;    /* and no more */
@@ -166,19 +193,26 @@ static int open_server(struct run_node *node, struct server **ret_server)
     int error = parse(node, &self->address);
     if (error == 0)
         error = set_up_tls(&self->shared, &self->address);
+    if (error == 0)
+        error = wp_listening_set_up_acks(&self->shared, self->address.scheme);
     if (error < 0)
         return error;
-    if (weir_mpsc_create(sizeof(struct parcel), 4, wp_parcel_drop, &self->shared.to, &self->from) < 0 ||
+    if (weir_mpsc_create(sizeof(struct arrival), 4, wp_parcel_drop, &self->shared.to, &self->from) < 0 ||
         weir_join_set_create(self->most, &self->connections) < 0)
         return wp_run_fail(node, -ENOMEM, "no memory");
     weir_join_set_name(self->connections, node->plan->name);
-    error = self->address.scheme == ADDRESS_UNIX ? clear_path(&self->address.addr) : 0;
+    return 0;
+}
+
+/* 0 or a negative errno. */
+static int open_listener(struct server *self)
+{
+    int error = self->address.scheme == ADDRESS_UNIX ? clear_path(&self->address.addr) : 0;
     if (error == 0)
         error = weir_listen(&self->address.addr, NULL, &self->listener);
-    if (error < 0)
-        return fail_at(node, error);
-    say_where(weir_listener_fd(self->listener), &self->address);
-    return 0;
+    if (error == 0)
+        say_where(weir_listener_fd(self->listener), &self->address);
+    return error;
 }
 
 static void close_server(struct server *self)
@@ -194,8 +228,17 @@ static void close_server(struct server *self)
     weir_tls_context_put(self->shared.tls);
     weir_mpsc_sender_unref(self->shared.to);
     weir_mpsc_receiver_drop(self->from);
-    wp_parcel_put(&self->parcel);
+    wp_parcel_put(&self->arrival.parcel);
+    wp_sessions_unref(self->shared.sessions);
     free(self);
+}
+
+/* What a connection gave was handed on. */
+static void handed_on(struct server *self)
+{
+    if (self->arrival.session != NULL)
+        wp_sessions_handed(self->shared.sessions, self->arrival.session, self->arrival.number);
+    self->arrival.session = NULL;
 }
 
 /* A connection that is there; or why there is none. 0: go on; 1: after a pause; or a negative errno that was told. */
@@ -212,10 +255,8 @@ static int take(struct server *self, int error)
     weir_stream *stream = self->stream;
     self->stream = NULL;
     error = weir_join_set_spawn(self->connections, WEIR_CALL(wp_connection, .shared = &self->shared, .stream = stream));
-    if (error < 0) {
-        weir_stream_put(stream); /* a frame that never ran has no FINALLY */
+    if (error < 0) /* the frame was dropped, and the stream with it */
         return error == -EAGAIN ? 0 : wp_run_fail(self->shared.node, error, "%s", strerror(-error));
-    }
     self->live++;
     return 0;
 }
@@ -229,26 +270,34 @@ static bool has_room(const struct server *self)
 /* clang-format off */
 WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int ended; weir_cancelled_future stopped;
            weir_closed_future closed; weir_mpsc_recv_future recv; weir_join_next_future join; weir_accept_future accept;
-           weir_cancelled_future checkpoint; weir_select_future which; struct wp_edge_send send; weir_sleep nap;)
+           weir_cancelled_future checkpoint; weir_notify_wait_future came; weir_select_future which;
+           struct wp_edge_send send; weir_sleep nap;)
 /* clang-format on */
 {
     WEIR_BEGIN
     if (!self->server->stops && (!self->server->stopping || has_room(self->server)))
         self->stopped = wp_stop_wait(self->node); /* not before who waited for room was looked for */
     self->closed = wp_edge_closed(self->node);
-    self->recv = weir_mpsc_recv(self->server->from, &self->server->parcel);
+    self->recv = weir_mpsc_recv(self->server->from, &self->server->arrival);
     if (self->server->live > 0)
         self->join = weir_join_next(self->server->connections, &self->ended);
     if (!self->server->stops && has_room(self->server))
         self->accept = weir_accept(self->server->listener, &self->server->stream, NULL);
     self->checkpoint = wp_checkpoint_wait(self->node);
-    AWAIT(self->which,
-          weir_select_biased(self->closed, self->checkpoint, self->recv, self->join, self->accept, self->stopped));
+    if (self->server->shared.sessions != NULL && wp_checkpoint_is_on(self->node)) {
+        self->came = wp_checkpoint_came(self->node);
+        wp_sessions_are_durable(self->server->shared.sessions, wp_checkpoint_named(self->node));
+    }
+    AWAIT(self->which, weir_select_biased(self->closed, self->checkpoint, self->recv, self->join, self->accept,
+                                          self->stopped, self->came));
     if (self->which.output == 0)
         RETURN(1);
     if (self->which.output == 2 && self->recv.output == 0) {
-        AWAIT(self->send, send_parcel(self->node, &self->server->parcel));
-        RETURN(self->send.output < 0 ? 1 : 0);
+        AWAIT(self->send, send_parcel(self->node, &self->server->arrival.parcel));
+        if (self->send.output < 0)
+            RETURN(1);
+        handed_on(self->server);
+        RETURN(0);
     }
     if (self->which.output == 3) {
         self->server->live--;
@@ -272,12 +321,18 @@ WEIR_ASYNC(serve_once, int, struct run_node *node; struct server *server; int en
 }
 
 /* clang-format off */
-WEIR_ASYNC(server_run, int, struct run_node *node; struct server *server; struct serve_once once;
+WEIR_ASYNC(serve, int, struct run_node *node; struct server *server; int opened; unsigned tries;
+           weir_sleep nap; struct serve_once once;
            struct wp_checkpoint_pass pass; struct wp_edge_send send;)
 /* clang-format on */
 {
     WEIR_BEGIN
-    self->output = open_server(self->node, &self->server);
+    /* A ring may have the socket of a process that was killed for a moment longer. */
+    while (self->output == 0 && (self->opened = open_listener(self->server)) == -EADDRINUSE &&
+           self->tries++ < LISTEN_TRIES)
+        AWAIT(self->nap, weir_sleep_for(LISTEN_PAUSE_NS));
+    if (self->output == 0 && self->opened < 0)
+        self->output = fail_at(self->node, self->opened);
     while (self->output == 0 && !(self->server->stops && self->server->live == 0)) {
         AWAIT(self->pass, WEIR_CALL(wp_checkpoint_pass, .node = self->node));
         if (self->pass.output < 0)
@@ -291,12 +346,27 @@ WEIR_ASYNC(server_run, int, struct run_node *node; struct server *server; struct
         RETURN(self->output);
     wp_stop_end(self->node);
     /* What the connections gave last is in the channel. */
-    while (weir_mpsc_try_recv(self->server->from, &self->server->parcel) == 0) {
-        AWAIT(self->send, send_parcel(self->node, &self->server->parcel));
+    while (weir_mpsc_try_recv(self->server->from, &self->server->arrival) == 0) {
+        AWAIT(self->send, send_parcel(self->node, &self->server->arrival.parcel));
         if (self->send.output < 0)
             RETURN(0);
     }
     AWAIT(self->send, WEIR_CALL(wp_edge_send, .node = self->node, .parcel = { .last = true }));
+    WEIR_FINALLY
+    WEIR_END
+}
+
+/* A connection that another worker polls at the end still looks at what it shares with the server. */
+WEIR_ASYNC(server_run, int, struct run_node *node; struct server *server; struct serve serve;
+           weir_join_set_shutdown_future gone;)
+{
+    WEIR_BEGIN
+    self->output = open_server(self->node, &self->server);
+    if (self->output == 0) {
+        AWAIT(self->serve, WEIR_CALL(serve, .node = self->node, .server = self->server));
+        self->output = self->serve.output;
+        AWAIT(self->gone, weir_join_set_shutdown(self->server->connections));
+    }
     WEIR_FINALLY
     close_server(self->server);
     WEIR_END
@@ -326,6 +396,8 @@ static int open_mailbox(struct run_node *node, struct mailbox **ret_mailbox)
     int error = parse(node, &self->address);
     if (error == 0)
         error = set_up_tls(&self->shared, &self->address);
+    if (error == 0)
+        error = wp_listening_set_up_acks(&self->shared, self->address.scheme);
     if (error < 0)
         return error;
     self->buffer = malloc(DATAGRAM_BYTES);
@@ -489,6 +561,8 @@ const struct node_type wp_node_listen = {
     .touches = TOUCHES_ADDRESS,
     .refuses = refuses,
     .keeps = KEEPS_NO_POSITION,
+    .keeps_as = keeps_as,
+    .promises = promises,
     .drops = true,
     .rejects = true,
 };

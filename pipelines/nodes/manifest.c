@@ -5,6 +5,7 @@
 #include <weir/manifest.h>
 
 #include "nodes/node.h"
+#include "run/file_hash.h"
 #include "run/rows.h"
 
 /* Few, since nobody knows how large the files are: a batch is what one thread works on. */
@@ -64,22 +65,15 @@ static int feed(struct manifest *self)
 
 static int add(struct batch *batch, const weir_manifest_entry *entry)
 {
+    uint8_t packed[WEIR_HASHER_ALGOS_MAX * WEIR_DIGEST_SIZE_MAX], *end = packed;
     struct row *row = wp_batch_next(batch, entry->name, entry->name_size);
-    struct member *members = wp_arena_alloc(&batch->arena, entry->count * sizeof *members);
-    if (row == NULL || members == NULL)
+    if (row == NULL)
         return -ENOMEM;
     row->flags = ROW_FOLLOW;
-    for (size_t i = 0; i < entry->count; i++) {
-        const weir_digest_algo *algo = entry->algos[i];
-        char *hex = wp_arena_alloc(&batch->arena, 2 * (size_t)algo->digest_size + 1);
-        if (hex == NULL)
-            return -ENOMEM;
-        weir_digest_hex(entry->digests[i].bytes, algo->digest_size, hex);
-        members[i] = (struct member){ algo->name, datum_string(hex, 2 * (size_t)algo->digest_size) };
-    }
-    const struct datum expected = { .kind = DATUM_MAP, .size = (uint32_t)entry->count, .members = members };
     batch->count++;
-    return wp_row_set(batch, row, "expected", NULL, expected);
+    for (size_t i = 0; i < entry->count; i++)
+        end = mempcpy(end, entry->digests[i].bytes, entry->algos[i]->digest_size);
+    return wp_row_set_expected(batch, row, entry->algos, (uint32_t)entry->count, packed);
 }
 
 static int fill(struct manifest *self, struct batch *batch)

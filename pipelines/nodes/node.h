@@ -38,12 +38,13 @@ enum node_touches {
     TOUCHES_LINKS = 1 << 9,     /* if its `action` says so, they become links to each other, or go */
     TOUCHES_TEMPORARY = 1 << 7, /* it has files without names, in $TMPDIR or /tmp */
     TOUCHES_ADDRESS = 1 << 8,   /* it listens at its `address` */
+    TOUCHES_PEER = 1 << 10,     /* it connects to its `address`, and keeps what it sends in its `spool` */
 };
 
 struct node_type {
     weir_stage stage; /* without open, step, close */
     const char *runs; /* half a sentence: what of it waits, runs inline or on a lane; for weir explain */
-    /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. */
+    /* Spawns what runs the node into `set`: a task that resolves to an int, 0 or a negative errno. NULL: its `rows`. */
     int (*spawn)(struct run_node *node, weir_join_set *set);
     /* May be NULL. Why an option can't be set to this, where its type allows it: a line; or NULL. */
     const char *(*refuses)(const struct setting *setting);
@@ -55,6 +56,10 @@ struct node_type {
      */
     const struct rows_ops *rows;
     enum node_keeps keeps;
+    enum node_keeps (*keeps_as)(const struct plan_node *node); /* May be NULL. What it keeps goes by its settings. */
+    /* May be NULL. What is promised of each record, if there is more to say of it with these settings: a line; or NULL.
+     */
+    const char *(*promises)(const struct plan_node *node);
     /* May be NULL. Why it can't be in a run with a journal with these options, half a sentence behind its name; or
      * NULL. */
     const char *(*unkept)(const struct plan_node *node);
@@ -73,6 +78,9 @@ struct node_type {
     bool orders;      /* it knows @order=in|any without @par */
     unsigned touches; /* node_touches */
 };
+
+/* Of a stage that is no node: KEEPS_NOTHING if it begins anew at each mark, else KEEPS_UNKNOWN. */
+enum node_keeps wp_node_keeps(const struct plan_node *node);
 
 /* For `refuses`: is the path a field of the record itself, .a and neither .a.b nor .? */
 static inline bool wp_is_own_field(const struct expr *path)

@@ -50,9 +50,10 @@ static int load(void *arg, struct wp_load *load)
 {
     struct reading *self = arg;
     struct wp_position position;
-    if (wp_load_position(load, &position) != 1)
+    const int got = wp_load_position(load, &position);
+    if (got == 0)
         return 0;
-    self->path = strdup(position.path);
+    self->path = got > 0 ? strdup(position.path) : NULL;
     self->offset = position.offset;
     self->seeks = true;
     return self->path == NULL ? wp_run_fail(self->node, -ENOMEM, "no memory") : 0;

@@ -198,11 +198,6 @@ static const struct rows_ops ops = {
     .open = open_redact, .batch = redact, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_redact = {
     .stage = { .name = "redact",
                .summary = "takes addresses, numbers of cards and tokens out of the line and of every field",
@@ -210,7 +205,6 @@ const struct node_type wp_node_redact = {
                .out = WEIR_RECORDS,
                .opts = redact_opts },
     .runs = "looks through each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,

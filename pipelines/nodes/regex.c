@@ -59,11 +59,6 @@ static const struct rows_ops ops = { .open = open_regex,
                                      .spreads = true,
                                      .lane = WEIR_LANE_CPU };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_regex = {
     .stage = { .name = "regex",
                .summary = "reads each record's line by a regular expression, whose named groups are the fields",
@@ -71,7 +66,6 @@ const struct node_type wp_node_regex = {
                .out = WEIR_RECORDS,
                .opts = regex_opts },
     .runs = "searches the lines of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,

@@ -63,11 +63,6 @@ static const struct rows_ops ops = {
     .open = open_rename, .batch = rename_fields, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_rename = {
     .stage = { .name = "rename",
                .summary = "fields of each record get other names, and stay where they stand",
@@ -75,7 +70,6 @@ const struct node_type wp_node_rename = {
                .out = WEIR_RECORDS,
                .opts = rename_opts },
     .runs = "renames the fields of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,

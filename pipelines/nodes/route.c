@@ -58,8 +58,10 @@ static int64_t find_way(const struct router *self, const struct batch *batch, co
         struct arena arena = { 0 };
         struct eval eval = wp_row_eval(row, &arena);
         const bool taken = setting->expr == NULL || datum_is_true(wp_eval(&eval, setting->expr));
-        const bool failed = eval.failed;
-        const int error = failed ? wp_reject_row(self->node, batch, row, eval.reason) : 0;
+        const bool failed = eval.failed || arena.failed;
+        const int error = arena.failed  ? wp_run_fail(self->node, -ENOMEM, "no memory")
+                          : eval.failed ? wp_reject_row(self->node, batch, row, eval.reason)
+                                        : 0;
         wp_arena_fini(&arena);
         if (failed)
             return error < 0 ? error : (int64_t)NO_WAY;

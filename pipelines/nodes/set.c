@@ -58,6 +58,8 @@ static int set_field(struct batch *batch, struct row *row, const struct setting 
     struct eval eval = wp_row_eval(row, &batch->arena);
     const char *name = setting->target->steps->name;
     struct field copy = { .value = wp_eval(&eval, setting->expr) };
+    if (batch->arena.failed)
+        return -ENOMEM;
     if (eval.failed) {
         *ret_reason = eval.reason;
         return 0;
@@ -89,8 +91,8 @@ static int take_row(struct set *self, struct batch *batch, struct row *row)
             return wp_run_fail(self->node, result, "no memory");
         if (result == 0 &&
             !wp_reject(self->node, row->raw, row->raw_size, "record %lu: .%s: %s", record, setting->text, reason))
-            return wp_run_fail(self->node, -EINVAL, "record %lu: .%s: %s: @onerror=drop leaves out such records",
-                               record, setting->text, reason);
+            return wp_reject_failed(self->node, -EINVAL, "record %lu: .%s: %s: @onerror=drop leaves out such records",
+                                    record, setting->text, reason);
     }
     return result;
 }
@@ -115,11 +117,6 @@ static const struct rows_ops ops = {
     .open = open_set, .batch = set_fields, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_set = {
     .stage = { .name = "set",
                .summary = "fields of each record become what expressions say; a new field stands at the end",
@@ -127,7 +124,6 @@ const struct node_type wp_node_set = {
                .out = WEIR_RECORDS,
                .opts = set_opts },
     .runs = "evaluates its expressions for each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .refuses = refuses,

@@ -63,7 +63,7 @@ static int make_key(struct sorter *self, const struct row *row, struct arena *ar
     self->key.size = 0;
     for (const struct setting *by = self->node->plan->settings; error == 0 && by != NULL; by = by->next)
         error = wp_order_append(&self->key, wp_eval_path(&eval, by->expr->steps), by->number == DESC);
-    return error;
+    return arena->failed ? -ENOMEM : error;
 }
 
 static int make_room(struct sorter *self)
@@ -276,6 +276,13 @@ static int spawn(struct run_node *node, weir_join_set *set)
     return wp_rows_spawn(node, &ops, set);
 }
 
+static const char *unkept(const struct plan_node *node)
+{
+    (void)node;
+    return "gives its first record at the end of its input, and a pipeline that goes on has none (sort what it has "
+           "written, in a run of its own)";
+}
+
 const struct node_type wp_node_sort = {
     .stage = { .name = "sort",
                .summary = "records in the order of fields, equal ones in the order in which they came",
@@ -284,6 +291,7 @@ const struct node_type wp_node_sort = {
                .opts = sort_opts },
     .runs = "collects and sorts on the CPU lane, on disk what has no room; the first comes when all have been seen",
     .spawn = spawn,
+    .unkept = unkept,
     .touches = TOUCHES_TEMPORARY,
     .holds = true,
 };

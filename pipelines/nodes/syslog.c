@@ -13,18 +13,12 @@ static const struct rows_ops ops = { .open = open_syslog,
                                      .spreads = true,
                                      .lane = WEIR_LANE_CPU };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_syslog = {
     .stage = { .name = "syslog",
                .summary = "reads each record's line as syslog, of RFC 5424 or 3164; blank lines are left out",
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS },
     .runs = "cuts the lines of each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .parallel = true,

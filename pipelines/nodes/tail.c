@@ -62,9 +62,10 @@ static int load(void *arg, struct wp_load *load)
 {
     struct tailing *self = arg;
     struct wp_position saved;
+    int got;
     if (wp_plan_number(self->node->plan, "start") != START_CHECKPOINT)
         return 0;
-    while (wp_load_position(load, &saved) == 1) {
+    while ((got = wp_load_position(load, &saved)) > 0) {
         const weir_tail_position position = {
             .path = saved.path, .offset = saved.offset, .identity = saved.identity, .identity_size = saved.identity_size
         };
@@ -74,7 +75,7 @@ static int load(void *arg, struct wp_load *load)
                                error == -EBADMSG ? "the journal's position is of another version of weir"
                                                  : "no memory");
     }
-    return 0;
+    return got < 0 ? no_memory(self) : 0;
 }
 
 static const struct wp_kept kept = { save, load };

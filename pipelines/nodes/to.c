@@ -44,6 +44,8 @@ static int admit(struct writer *self, const struct row *row)
     if (rotation->write == NULL)
         return 1;
     self->time_ns = wp_rotation_time(rotation, row, self->now_ns, &self->arena);
+    if (self->arena.failed)
+        return -ENOMEM;
     const int turns = wp_rotation_is_full(rotation) ? 1 : wp_rotation_turns(rotation, self->time_ns);
     if (turns < 0)
         return turns;

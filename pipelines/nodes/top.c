@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "aggregate/groups.h"
+#include "aggregate/aggregating.h"
 #include "aggregate/key_code.h"
 #include "aggregate/space_saving.h"
+#include "aggregate/windowed.h"
 #include "nodes/node.h"
 #include "run/row.h"
 #include "run/rows.h"
@@ -17,6 +19,7 @@ static const weir_opt top_opts[] = {
       .required = true },
     { "by", "the field, or fields; .count of a result is too large by .error at most", WEIR_OPT_FIELDS, 0,
       .positional = true, .required = true },
+    AGGREGATE_WINDOW_OPTS,
     { 0 },
 };
 
@@ -134,6 +137,8 @@ static const struct rows_ops ops = { .open = open_top, .batch = find_top, .close
 
 static int spawn(struct run_node *node, weir_join_set *set)
 {
+    if (wp_plan_setting(node->plan, "every") != NULL)
+        return wp_windowed_spawn(node, set);
     return wp_rows_spawn(node, &ops, set);
 }
 
@@ -143,7 +148,11 @@ const struct node_type wp_node_top = {
                .in = WEIR_RECORDS,
                .out = WEIR_RECORDS,
                .opts = top_opts },
-    .runs = "counts inline, in 16 counters a value and at least 4096; the results come at the end of the input",
+    .runs = "counts inline, in 16 counters a value and at least 4096; the results come at the end of the input, or "
+            "with `every` of each window, in which all values are counted",
     .spawn = spawn,
+    .touches = TOUCHES_TEMPORARY,
+    .keeps = KEEPS_STATE,
+    .unkept = wp_aggregate_unkept,
     .refuses = refuses,
 };

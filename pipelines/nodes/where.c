@@ -33,7 +33,9 @@ static int is_wanted(const struct where *self, const struct batch *batch, const 
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
     int wanted = datum_is_true(wp_eval(&eval, self->expr));
-    if (eval.failed)
+    if (arena.failed)
+        wanted = wp_run_fail(self->node, -ENOMEM, "no memory");
+    else if (eval.failed)
         wanted = wp_reject_row(self->node, batch, row, eval.reason);
     wp_arena_fini(&arena);
     return wanted;
@@ -59,11 +61,6 @@ static const struct rows_ops ops = {
     .open = open_where, .batch = filter, .close = free, .spreads = true, .lane = WEIR_LANE_CPU
 };
 
-static int spawn(struct run_node *node, weir_join_set *set)
-{
-    return wp_rows_spawn(node, &ops, set);
-}
-
 const struct node_type wp_node_where = {
     .stage = { .name = "where",
                .summary = "the files or records of which an expression is true",
@@ -71,7 +68,6 @@ const struct node_type wp_node_where = {
                .out = WEIR_FILES | WEIR_RECORDS,
                .opts = where_opts },
     .runs = "evaluates its expression for each batch inline, with @par on the cpu lane",
-    .spawn = spawn,
     .keeps = KEEPS_NOTHING,
     .rows = &ops,
     .drops = true,

@@ -119,7 +119,7 @@ static uint64_t size_of(int fd)
 /* 0 or a negative errno that has been told. */
 static int open_output(struct run_node *node, struct held_file *file, struct series *series, int64_t time_ns)
 {
-    struct output *output = &file->output;
+    weir_output *output = &file->output;
     struct seal *seal = &file->seal;
     const bool appends = is_set(node, "append"), rotates = node->plan->rotates != NULL;
     if (appends && (is_set(node, "atomic") || is_set(node, "verify") || is_set(node, "sparse")))
@@ -160,7 +160,7 @@ static int64_t name(void *arg, weir_job *job)
 {
     struct held_file *file = arg;
     (void)job;
-    return file->is_numbered ? wp_series_commit(file) : wp_output_commit(&file->output);
+    return file->is_numbered ? wp_series_commit(file) : weir_output_commit(&file->output);
 }
 
 static int64_t commit(void *arg, weir_job *job)

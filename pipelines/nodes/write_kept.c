@@ -106,20 +106,14 @@ static int failed(const struct writing *self, int64_t error)
 
 /* --- what outlives the run ----------------------------------------------------------------------------------- */
 
-/* A checkpoint's names are given behind its record, and by then the next one may be on its way through here. */
-static bool has_name(const struct kept_file *file)
-{
-    struct stat meta;
-    return file->rename_to == NULL || lstat(file->path, &meta) < 0;
-}
-
 /* What an older checkpoint had is done with, once it has its name: until then nobody else may choose that. */
 static void forget_done(struct writing *self, uint64_t number)
 {
+    const uint64_t named = wp_checkpoint_named(self->node);
     struct kept_file **link = &self->done;
     while (*link != NULL) {
         struct kept_file *file = *link;
-        if (file->since == 0 || file->since >= number || !has_name(file)) {
+        if (file->since == 0 || file->since > named) {
             file->since = file->since == 0 ? number : file->since;
             link = &file->next;
         } else {
@@ -139,13 +133,16 @@ static int save_file(struct wp_save *save, const struct kept_file *file, bool co
     return file->held->output.offset != UINT64_MAX ? wp_save_written(save, &written) : 0;
 }
 
+/* What an older record has isn't named by this one, too: whoever waits for the file may have taken it by then. */
 static int save(void *arg, struct wp_save *save)
 {
     struct writing *self = arg;
-    forget_done(self, wp_checkpoint_number(self->node));
+    const uint64_t number = wp_checkpoint_number(self->node);
+    forget_done(self, number);
     int error = wp_save_bytes(save, &self->series.files, sizeof self->series.files);
     for (const struct kept_file *file = self->done; error == 0 && file != NULL; file = file->next)
-        error = save_file(save, file, true);
+        if (number == 0 || file->since == number)
+            error = save_file(save, file, true);
     if (error == 0 && self->file != NULL)
         error = save_file(save, self->file, false);
     return error < 0 ? failed(self, error) : 0;

@@ -6,7 +6,7 @@
 #include <weir/manifest.h>
 
 #include "nodes/write_manifest.h"
-#include "output.h"
+#include "output_at.h"
 #include "run/place.h"
 #include "run/record_time.h"
 #include "run/rows.h"
@@ -17,7 +17,7 @@
 struct write_manifest {
     struct run_node *node;
     struct place place;
-    struct output output;
+    weir_output output;
     weir_text text;
     weir_manifest_style style;
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
@@ -100,7 +100,7 @@ static int append(struct write_manifest *self, const struct row *row)
 
 static int flush(struct write_manifest *self)
 {
-    struct output *output = &self->output;
+    weir_output *output = &self->output;
     for (size_t done = 0; done < self->text.size;) {
         const char *from = self->text.data + done;
         const ssize_t wrote = output->offset == UINT64_MAX
@@ -142,14 +142,14 @@ static int write_rows(void *state, struct batch **batch, const weir_job *job)
 static int commit(void *state)
 {
     struct write_manifest *self = state;
-    const int error = wp_output_commit(&self->output);
+    const int error = weir_output_commit(&self->output);
     return error < 0 ? failed(self, error) : 0;
 }
 
 static void close_write(void *state)
 {
     struct write_manifest *self = state;
-    wp_output_discard(&self->output);
+    weir_output_discard(&self->output);
     wp_place_fini(&self->place);
     weir_text_fini(&self->text);
     free(self);

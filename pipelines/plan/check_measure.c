@@ -101,7 +101,7 @@ static bool check_window(struct check *check, const struct plan_node *node)
 bool wp_check_result_names(struct check *check, struct plan_node *node)
 {
     const weir_opt *by = weir_opt_find(node->stage, "by");
-    if (by == NULL || by->intro == NULL)
+    if (by == NULL || (by->intro == NULL && weir_opt_find(node->stage, "every") == NULL))
         return true;
     if (!check_window(check, node))
         return false;

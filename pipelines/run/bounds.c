@@ -84,10 +84,10 @@ static size_t batches(const struct plan_node *node, const struct plan_node *to, 
     return batches < 1 ? 1 : batches < ROW_BATCHES_MAX ? batches : ROW_BATCHES_MAX;
 }
 
-/* What one lane of a cut stage wants to hold either way: a piece, so that lanes don't wait for each other. */
-static size_t lane_bytes(const struct plan_node *node, bool in_block)
+/* What one lane of a cut stage wants to hold: `most`, in or out, so that lanes don't wait for each other. */
+static size_t lane_bytes(const struct plan_node *node, bool in_block, size_t most)
 {
-    const size_t usual = in_block ? (size_t)BLOCK_QUEUE_BYTES : PIECES_QUEUE_BYTES;
+    const size_t usual = in_block ? (size_t)BLOCK_QUEUE_BYTES : most;
     return usual > wp_bounds_file_part(node) ? (size_t)wp_bounds_file_part(node) : usual;
 }
 
@@ -97,7 +97,7 @@ static void measure_lanes(struct bounds *bounds, const struct plan_node *node, c
 {
     const size_t lanes = times * wp_pieces_par(to);
     bounds->needed += lanes * IN_HAND * (wp_bounds_chunk_bytes(node) + RUN_CHUNK_BYTES);
-    bounds->more += lanes * 2 * lane_bytes(to, in_block);
+    bounds->more += lanes * (lane_bytes(to, in_block, PIECES_IN_BYTES) + lane_bytes(to, in_block, PIECES_OUT_BYTES));
 }
 
 /* The largest chunk that any node sends: what lines of records may lie in. */
@@ -145,10 +145,11 @@ static void measure_edge(struct bounds *bounds, const struct plan_node *node, co
     }
 }
 
+/* Who has windows does, whatever it is without them. */
 static bool holds(const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    return type != NULL && type->holds;
+    return type != NULL && (type->holds || wp_plan_setting(node, "every") != NULL);
 }
 
 static void measure(struct bounds *bounds, const struct plan_chain *chain, size_t times, bool in_block);
@@ -199,9 +200,10 @@ static void measure(struct bounds *bounds, const struct plan_chain *chain, size_
 
 static void set_lanes(const struct bounds *bounds, const struct plan_node *node, size_t feed_bytes, bool in_block)
 {
-    const double bytes = (double)lane_bytes(node, in_block) * bounds->share;
-    bounds->each[node->index].lane_in = 1 + (size_t)(bytes / (double)feed_bytes);
-    bounds->each[node->index].lane_out = 1 + (size_t)(bytes / (double)RUN_CHUNK_BYTES);
+    const double in = (double)lane_bytes(node, in_block, PIECES_IN_BYTES) * bounds->share;
+    const double out = (double)lane_bytes(node, in_block, PIECES_OUT_BYTES) * bounds->share;
+    bounds->each[node->index].lane_in = 1 + (size_t)(in / (double)feed_bytes);
+    bounds->each[node->index].lane_out = 1 + (size_t)(out / (double)RUN_CHUNK_BYTES);
 }
 
 static void set_capacity(const struct bounds *bounds, const struct plan_chain *chain, bool in_block)

@@ -91,11 +91,6 @@ static void set_place(const struct run_node *node, struct parcel *parcel)
         wp_batch_came(parcel->batch, node->counters.in_rows);
 }
 
-static void count_atomically(uint64_t *counter, uint64_t by)
-{
-    (void)__atomic_fetch_add(counter, by, __ATOMIC_RELAXED);
-}
-
 /* clang-format off */
 WEIR_ASYNC(bundle_deal, int, struct bundle *bundle; struct parcel parcel; unsigned next; bool ended;
            struct wp_edge_recv recv; struct wp_edge_send send;)
@@ -123,7 +118,7 @@ WEIR_ASYNC(bundle_deal, int, struct bundle *bundle; struct parcel parcel; unsign
     wp_parcel_put(&self->parcel);
     weir_mpsc_receiver_drop(self->bundle->dealt.from);
     self->bundle->dealt.from = NULL;
-    count_atomically(&self->bundle->nodes->counters.starved_ns, self->bundle->dealt.counters.starved_ns);
+    wp_counter_add_shared(&self->bundle->nodes->counters.starved_ns, self->bundle->dealt.counters.starved_ns);
     WEIR_END
 }
 
@@ -134,14 +129,14 @@ static int pass(struct bundle *bundle, struct lane *lane, unsigned i, struct bat
 {
     struct run_node *node = &bundle->nodes[i];
     const int64_t began_ns = weir_now_ns();
-    count_atomically(&node->counters.in_rows, (*batch)->count);
+    wp_counter_add_shared(&node->counters.in_rows, (*batch)->count);
     const int error = wp_rows_work(lane->states[i], batch);
     const int64_t took_ns = weir_now_ns() - began_ns;
     wp_counter_busy_shared(&node->counters, (uint64_t)took_ns);
     weir_trace_step(node->plan->name, took_ns);
-    count_atomically(&node->counters.inlined, 1);
+    wp_counter_add_shared(&node->counters.inlined, 1);
     if (*batch != NULL)
-        count_atomically(&node->counters.out_rows, (*batch)->count);
+        wp_counter_add_shared(&node->counters.out_rows, (*batch)->count);
     return error;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/journal.h"
+#include "journal/state_files.h"
 #include "plan/node_name.h"
 #include "run/checkpoints.h"
 
@@ -18,7 +19,7 @@ struct wp_save {
 
 struct wp_load {
     struct item_reader all; /* from the first item on */
-    struct item_reader at[ITEM_FILE + 1];
+    struct item_reader at[ITEM_SPILLED + 1];
     weir_text path, more; /* of the last one, with a NUL */
 };
 
@@ -27,9 +28,20 @@ bool wp_checkpoint_is_on(const struct run_node *node)
     return node->run->checkpoints != NULL;
 }
 
+void wp_checkpoint_close(struct run_node *node)
+{
+    if (node->run->checkpoints != NULL)
+        __atomic_store_n(&node->run->checkpoints->is_closed, true, __ATOMIC_RELEASE);
+}
+
 uint64_t wp_checkpoint_number(const struct run_node *node)
 {
     return node->seat.due != NULL ? node->seat.due->number : 0;
+}
+
+uint64_t wp_checkpoint_named(const struct run_node *node)
+{
+    return __atomic_load_n(&node->run->checkpoints->named, __ATOMIC_ACQUIRE);
 }
 
 /* --- save ------------------------------------------------------------------------------------------------------ */
@@ -73,31 +85,48 @@ char *wp_checkpoint_path(const char *path)
     return joined;
 }
 
+/* An item of a file that is synced before the record is written. */
+static int save_file(struct wp_save *save, int fd, const struct item *item)
+{
+    struct unsynced *unsynced = malloc(sizeof *unsynced);
+    if (unsynced == NULL)
+        return -ENOMEM;
+    unsynced->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (unsynced->fd < 0) {
+        const int error = -errno;
+        free(unsynced);
+        return error;
+    }
+    unsynced->next = save->files;
+    save->files = unsynced;
+    return wp_item_append(&save->bytes, item);
+}
+
 int wp_save_written(struct wp_save *save, const struct wp_written *file)
 {
     char *path = wp_checkpoint_path(file->path), *rename_to = NULL;
     if (file->rename_to != NULL)
         rename_to = wp_checkpoint_path(file->rename_to);
-    struct unsynced *unsynced = malloc(sizeof *unsynced);
-    int error = path == NULL || unsynced == NULL || (file->rename_to != NULL && rename_to == NULL) ? -ENOMEM : 0;
+    int error = path == NULL || (file->rename_to != NULL && rename_to == NULL) ? -ENOMEM : 0;
     if (error == 0) {
         const struct item item = { .kind = ITEM_FILE,
                                    .number = file->size,
                                    .complete = file->complete,
                                    .path = name_of(path),
                                    .more = name_of(rename_to) };
-        unsynced->next = save->files;
-        unsynced->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
-        error = unsynced->fd < 0 ? -errno : wp_item_append(&save->bytes, &item);
-        if (unsynced->fd >= 0) {
-            save->files = unsynced;
-            unsynced = NULL;
-        }
+        error = save_file(save, file->fd, &item);
     }
-    free(unsynced);
     free(path);
     free(rename_to);
     return error;
+}
+
+int wp_save_spilled(struct wp_save *save, uint64_t number, int fd, uint64_t size)
+{
+    char name[STATE_FILE_NAME_BYTES];
+    wp_state_file_name(number, name);
+    const struct item item = { .kind = ITEM_SPILLED, .number = size, .path = name_of(name) };
+    return save_file(save, fd, &item);
 }
 
 static int save_to(struct kept *kept, struct saved *saved)
@@ -195,10 +224,20 @@ int wp_load_written(struct wp_load *load, struct wp_written *ret_file)
     return ret_file->path != NULL && (item.more.data == NULL || ret_file->rename_to != NULL) ? 1 : -ENOMEM;
 }
 
+int wp_load_spilled(struct wp_load *load, uint64_t *ret_number, uint64_t *ret_size)
+{
+    struct item item;
+    if (next_item(load, ITEM_SPILLED, &item) == 0)
+        return 0;
+    *ret_number = wp_state_file_number(item.path);
+    *ret_size = item.number;
+    return 1;
+}
+
 static int load_from(struct kept *kept, const struct record_entry *entry)
 {
     struct wp_load load = { 0 };
-    for (unsigned kind = 0; kind <= ITEM_FILE; kind++)
+    for (unsigned kind = 0; kind <= ITEM_SPILLED; kind++)
         load.at[kind] = entry->items;
     const int error = kept->ops->load(kept->arg, &load);
     weir_text_fini(&load.path);
@@ -233,6 +272,14 @@ int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *ops, void *a
     return found > 0 ? load_from(kept, &entry) : 0;
 }
 
+int wp_checkpoint_spill(const struct run_node *node, uint64_t *number)
+{
+    struct journal *journal = node->run->checkpoints->journal;
+    if (journal == NULL)
+        return -ENOSYS;
+    return *number > 0 ? wp_state_file_open(journal, *number) : wp_state_file_create(journal, number);
+}
+
 int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size, bool is_new)
 {
     struct checkpoints *checkpoints = node->run->checkpoints;
@@ -255,6 +302,24 @@ int wp_checkpoint_opening(struct run_node *node, const char *path, uint64_t size
     weir_text_fini(&text);
     free(absolute);
     return error;
+}
+
+weir_notify_wait_future wp_checkpoint_came(const struct run_node *node)
+{
+    struct checkpoints *checkpoints = node->run->checkpoints;
+    return checkpoints != NULL ? weir_notify_wait(&checkpoints->came) : (weir_notify_wait_future){ 0 };
+}
+
+void wp_checkpoint_hurry(const struct run_node *node)
+{
+    struct checkpoints *checkpoints = node->run->checkpoints;
+    if (node->seat.passed != NULL) /* a source that ends hands on a mark before its turn */
+        weir_cancel(node->seat.passed->full);
+    (void)pthread_mutex_lock(&checkpoints->lock);
+    struct mark *now = wp_mark_hold(checkpoints->now);
+    (void)pthread_mutex_unlock(&checkpoints->lock);
+    weir_cancel(now->full);
+    wp_mark_unhold(now);
 }
 
 /* --- passing --------------------------------------------------------------------------------------------------- */

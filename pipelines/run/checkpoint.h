@@ -41,6 +41,7 @@
 #define WP_CHECKPOINT_H
 
 #include <weir/cancel.h>
+#include <weir/notify.h>
 #include <weir/text.h>
 
 #include "run/run.h"
@@ -67,6 +68,12 @@ struct wp_kept {
 WEIR_MUST_USE int wp_checkpoint_keep(struct run_node *node, const struct wp_kept *kept, void *arg);
 /* The node is going to end, and what it keeps with it: saved for the last time. 0 or a negative errno that was told. */
 WEIR_MUST_USE int wp_checkpoint_ended(struct run_node *node);
+
+/*
+ * The node is going to leave what feeds it, and with that all of the run ends. A mark that comes to it is lost, and is
+ * through while what the node gave is still on its way: of the checkpoints from now on only the one at the end counts.
+ */
+void wp_checkpoint_close(struct run_node *node);
 
 /* Is there a journal? */
 bool wp_checkpoint_is_on(const struct run_node *node);
@@ -98,16 +105,49 @@ struct wp_written {
 /* 0 or a negative errno (-ENOMEM, -EMFILE). */
 WEIR_MUST_USE int wp_save_written(struct wp_save *save, const struct wp_written *file);
 
+/*
+ * A file of the state (see wp_checkpoint_spill()), which was appended to since the last save or not: each time, as long
+ * as it is needed. 0 or a negative errno (-ENOMEM, -EMFILE).
+ */
+WEIR_MUST_USE int wp_save_spilled(struct wp_save *save, uint64_t number, int fd, uint64_t size);
+
 /* The next of each kind: 1; or 0, there are no more. What they point to is there during load(). */
 int wp_load_bytes(struct wp_load *load, const void **ret_data, size_t *ret_size);
 int wp_load_position(struct wp_load *load, struct wp_position *ret_position);
 /* They are as long as they were: what was behind that has been cut off. Complete ones are left out. */
 int wp_load_written(struct wp_load *load, struct wp_written *ret_file);
+/* It has been cut to that size. */
+int wp_load_spilled(struct wp_load *load, uint64_t *ret_number, uint64_t *ret_size);
 
 /* The path as the journal has it: absolute. The caller's; NULL: no memory. */
 char *wp_checkpoint_path(const char *path);
 /* In save(): the number of the checkpoint, each one above the one before; 0 in wp_checkpoint_ended(). */
 uint64_t wp_checkpoint_number(const struct run_node *node);
+/*
+ * The last checkpoint that is in the journal, and whose complete outputs have their names: what was saved for it
+ * outlives the process. In save() not always the one before: a source that ends hands on its next mark unasked, and
+ * that passes while the names of the last one are still being given.
+ */
+uint64_t wp_checkpoint_named(const struct run_node *node);
+
+/* --- stages that go to disk ---------------------------------------------------------------------------------- */
+
+/*
+ * A file in the state directory, new if *number is 0 and has one then: for reading, and for appending to; nothing that
+ * is in it is ever changed. A restart finds it with what it had at the checkpoint, if that has saved it; else it is
+ * removed once a checkpoint doesn't list it. Who needs it no more closes it and saves it no more. Blocks. Its
+ * descriptor, or a negative errno.
+ */
+WEIR_MUST_USE int wp_checkpoint_spill(const struct run_node *node, uint64_t *number);
+
+/*
+ * For a select: resolves when wp_checkpoint_named() is another one; never without a journal. Make it, look at the
+ * number, and await it then. Cancel safe.
+ */
+weir_notify_wait_future wp_checkpoint_came(const struct run_node *node);
+/* The next checkpoint, and the one that the node has saved for last, needn't wait for its time: somebody waits for it.
+ */
+void wp_checkpoint_hurry(const struct run_node *node);
 
 /* --- sinks --------------------------------------------------------------------------------------------------- */
 

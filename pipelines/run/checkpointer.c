@@ -6,6 +6,7 @@
 
 #include "journal/journal.h"
 #include "journal/restore.h"
+#include "journal/state_files.h"
 #include "run/checkpoints.h"
 #include "run/stop.h"
 
@@ -15,7 +16,8 @@ struct commit {
     struct journal *journal;
     weir_text record;
     struct unsynced *files;
-    const char *what; /* it was about, when it failed */
+    uint64_t files_next; /* those before it that the record doesn't list are needed no more */
+    const char *what;    /* it was about, when it failed */
 };
 
 static void commit_unref(void *arg)
@@ -43,6 +45,7 @@ static struct commit *take_saved(struct run *run, uint64_t number, bool last)
         return NULL;
     commit->refs = 1;
     commit->journal = checkpoints->journal;
+    commit->files_next = last ? UINT64_MAX : wp_state_files_next(checkpoints->journal);
     if (wp_checkpoints_record(checkpoints, number, last, &commit->record) < 0) {
         commit_unref(commit);
         return NULL;
@@ -61,7 +64,10 @@ static struct commit *take_saved(struct run *run, uint64_t number, bool last)
     return commit;
 }
 
-/* What sinks have written, then the record, then the names of what is complete: in this order on the disk, too. */
+/*
+ * What sinks and stages have written, then the record, then the names of what is complete: in this order on the disk,
+ * too. Then what the record has no need of any more goes.
+ */
 static int64_t write_down(void *arg, weir_job *job)
 {
     struct commit *commit = arg;
@@ -70,12 +76,20 @@ static int64_t write_down(void *arg, weir_job *job)
     for (const struct unsynced *file = commit->files; file != NULL; file = file->next)
         if (fdatasync(file->fd) < 0 && errno != EINVAL)
             return -errno;
+    commit->what = "a file of the state";
+    int error = wp_state_files_sync(commit->journal);
+    if (error < 0)
+        return error;
     commit->what = "the journal";
-    const int error = wp_journal_append(commit->journal, &commit->record);
+    error = wp_journal_append(commit->journal, &commit->record);
     if (error < 0)
         return error;
     commit->what = "the name of an output";
-    return wp_restore_names(&commit->record);
+    error = wp_restore_names(&commit->record);
+    if (error < 0)
+        return error;
+    commit->what = "a file of the state";
+    return commit->files_next > 1 ? wp_state_files_sweep(commit->journal, commit->files_next) : 0;
 }
 
 /* Its place is taken by the one behind it, and behind that comes a new one. 0 or -ENOMEM. */
@@ -139,6 +153,13 @@ static int settle(struct wp_checkpointer *self)
     return error;
 }
 
+/* Who gives away what is not to be taken back waits for that. */
+static void tell_named(struct checkpoints *checkpoints, uint64_t number)
+{
+    __atomic_store_n(&checkpoints->named, number, __ATOMIC_RELEASE);
+    weir_notify_waiters(&checkpoints->came);
+}
+
 /* Then a mark is through because those who had it were dropped, and not all has been saved. */
 static bool has_failed(struct run *run)
 {
@@ -157,12 +178,20 @@ WEIR_ASYNC_DEFINE(wp_checkpointer)
         AWAIT(self->through, weir_cancelled(self->mark->through));
         if (has_failed(self->run))
             RETURN(-ECANCELED);
-        self->commit = take_saved(self->run, self->mark->number, false);
+        if (__atomic_load_n(&self->run->checkpoints->is_closed, __ATOMIC_ACQUIRE)) {
+            if (settle(self) < 0)
+                RETURN(no_memory(self->run));
+            AWAIT(self->over, weir_cancelled(self->run->checkpoints->over));
+            break;
+        }
+        self->number = self->mark->number;
+        self->commit = take_saved(self->run, self->number, false);
         if (self->commit == NULL || (!self->first && !self->is_last && settle(self) < 0))
             RETURN(no_memory(self->run));
         AWAIT(self->job, weir_offload_mandatory(WEIR_LANE_IO, write_down, commit_ref(self->commit), commit_unref));
         if (self->job.output < 0)
             RETURN(failed(self->run, self->commit, self->job.output));
+        tell_named(self->run->checkpoints, self->number); /* the mark may be gone */
         if (self->is_last) {
             wp_stop_end(&self->run->nodes[0]);
             RETURN(CHECKPOINTER_DONE);

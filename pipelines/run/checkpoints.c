@@ -26,7 +26,8 @@ int wp_checkpoints_create(struct run *run, const struct plan *plan, struct journ
     checkpoints->journal = journal;
     checkpoints->every_ns = EVERY_NS;
     checkpoints->bytes_max = BYTES_MAX;
-    checkpoints->began_at = last;
+    checkpoints->began_at = checkpoints->named = last;
+    weir_notify_init(&checkpoints->came);
     run->checkpoints = checkpoints;
     checkpoints->now = wp_mark_create(last + 1);
     checkpoints->next = wp_mark_create(last + 2);
@@ -107,8 +108,7 @@ static int digest_options(const struct plan *plan, const struct plan_node *node,
 
 static enum record_keeps keeps_of(const struct plan_node *node)
 {
-    const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    const enum node_keeps keeps = type != NULL ? type->keeps : KEEPS_STATE;
+    const enum node_keeps keeps = wp_node_keeps(node);
     return keeps == KEEPS_POSITION ? RECORD_POSITION : keeps == KEEPS_OUTPUT ? RECORD_OUTPUT : RECORD_STATE;
 }
 
@@ -233,13 +233,13 @@ static void check_entry(struct checking *self, const struct plan_node *node, con
 static void check_node(struct checking *self, const struct plan_node *node)
 {
     const struct node_type *type = wp_node_type_of(node->stage, node->in);
-    const enum node_keeps keeps = type != NULL ? type->keeps : node->stage->restarts ? KEEPS_NOTHING : KEEPS_UNKNOWN;
-    const char *why = keeps == KEEPS_UNKNOWN ? "can't save what it has at a checkpoint" : NULL;
+    const enum node_keeps keeps = wp_node_keeps(node);
+    const char *why = type != NULL && type->unkept != NULL ? type->unkept(node) : NULL;
+    if (why == NULL && keeps == KEEPS_UNKNOWN)
+        why = "can't save what it has at a checkpoint";
     if (why == NULL && type == NULL && weir_opt_find(node->stage, "seekable") != NULL &&
         wp_plan_number(node, "seekable") > 0)
         why = "seekable= has a table at the end of the whole, and there is none";
-    if (why == NULL && type != NULL && type->unkept != NULL)
-        why = type->unkept(node);
     if (why != NULL) {
         wp_diag(&self->diags, node->span, "%s %s: no --state with it", node->stage->name, why);
         return;

@@ -6,6 +6,7 @@
 #define WP_CHECKPOINTS_H
 
 #include <weir/blocking.h>
+#include <weir/notify.h>
 #include <weir/select.h>
 #include <weir/time.h>
 
@@ -46,6 +47,9 @@ struct checkpoints {
     int64_t every_ns;        /* at most so often, */
     uint64_t bytes_max;      /* unless a source has given so much since */
     uint64_t began_at;       /* the last checkpoint that the journal had; 0: none */
+    uint64_t named;          /* the last one that is in the journal, and whose outputs have their names; atomic, */
+    weir_notify came;        /* and that it is another one */
+    bool is_closed;          /* atomic: see wp_checkpoint_close() */
     bool adapts;             /* to what the journal has of another pipeline */
     weir_cancel_token *over; /* all of the run but its checkpointer has ended */
     pthread_mutex_t lock;    /* of what follows */
@@ -84,10 +88,10 @@ WEIR_MUST_USE int wp_checkpoints_record(struct checkpoints *checkpoints, uint64_
  */
 #define CHECKPOINTER_DONE 0x7fff
 /* clang-format off */
-WEIR_ASYNC_DECLARE(wp_checkpointer, int, struct run *run; struct mark *mark; struct commit *commit; uint64_t seen;
-                   bool first; bool is_last; bool is_over; weir_cancelled_future through; weir_cancelled_future stopped;
-                   weir_cancelled_future over; weir_cancelled_future full; weir_sleep nap;
-                   weir_select_future which; weir_offload_future job;);
+WEIR_ASYNC_DECLARE(wp_checkpointer, int, struct run *run; struct mark *mark; struct commit *commit; uint64_t number;
+                   uint64_t seen; bool first; bool is_last; bool is_over; weir_cancelled_future through;
+                   weir_cancelled_future stopped; weir_cancelled_future over; weir_cancelled_future full;
+                   weir_sleep nap; weir_select_future which; weir_offload_future job;);
 /* clang-format on */
 
 #endif

@@ -11,7 +11,8 @@ int wp_deal_hash(const struct row *row, const struct expr *key, weir_text *room,
     struct arena arena = { 0 };
     struct eval eval = wp_row_eval(row, &arena);
     room->size = 0;
-    const int error = wp_key_append(room, wp_eval_path(&eval, key->steps));
+    int error = wp_key_append(room, wp_eval_path(&eval, key->steps));
+    error = arena.failed ? -ENOMEM : error;
     wp_arena_fini(&arena);
     if (error == 0)
         (void)weir_digest_find("xxh3")->oneshot(room->data, room->size, (uint8_t *)ret_hash);

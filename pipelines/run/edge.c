@@ -70,7 +70,7 @@ void wp_edge_leave(struct run_node *node)
 static void note_wait(const struct run_node *node, uint64_t *counter, weir_trace_reason reason, int64_t since_ns)
 {
     const int64_t took_ns = weir_now_ns() - since_ns;
-    wp_counter_add(counter, (uint64_t)took_ns);
+    wp_counter_add_shared(counter, (uint64_t)took_ns);
     weir_trace_wait(node->plan->name, node, reason, took_ns);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hash/whole.h"
+#include "run/file_walk.h"
 
 struct file_hasher {
     struct kits kits;
@@ -65,14 +66,14 @@ static int hash_head(struct kit *kit, const struct node *node, int64_t head, uin
     uint64_t size = 0;
     weir_hasher_reset(&kit->hasher);
     while (error == 0 && size < (uint64_t)head) {
-        const uint64_t left = (uint64_t)head - size;
-        const ssize_t got = read(fd, kit->buffer, left < KIT_BUFFER_BYTES ? left : KIT_BUFFER_BYTES);
+        const uint64_t left = (uint64_t)head - size, wanted = left < KIT_BUFFER_BYTES ? left : KIT_BUFFER_BYTES;
+        const ssize_t got = read(fd, kit->buffer, wanted);
         if (got < 0 && errno != EINTR)
             error = -errno;
-        if (got == 0)
-            break;
         weir_hasher_update(&kit->hasher, kit->buffer, got > 0 ? (size_t)got : 0);
         size += got > 0 ? (uint64_t)got : 0;
+        if (got == 0 || (got > 0 && (uint64_t)got < wanted && wp_kit_short_read_is_eof(kit, fd, meta.st_dev)))
+            break;
     }
     (void)close(fd);
     *ret_size = size;
@@ -107,4 +108,40 @@ int wp_row_set_digest(struct batch *batch, struct row *row, const char *name, co
         return -ENOMEM;
     weir_digest_hex(digest->bytes, algo->digest_size, hex);
     return wp_row_set(batch, row, name, algo, datum_string(hex, size));
+}
+
+int wp_row_set_expected(struct batch *batch, struct row *row, const weir_digest_algo *const *algos, uint32_t count,
+                        const uint8_t *digests)
+{
+    struct member *members = wp_arena_alloc(&batch->arena, count * sizeof *members);
+    for (uint32_t i = 0; members != NULL && i < count; i++) {
+        const size_t size = algos[i]->digest_size;
+        char *hex = wp_arena_alloc(&batch->arena, 2 * size + 1);
+        if (hex == NULL)
+            return -ENOMEM;
+        weir_digest_hex(digests, size, hex);
+        members[i] = (struct member){ algos[i]->name, datum_string(hex, 2 * size) };
+        digests += size;
+    }
+    const struct datum expected = { .kind = DATUM_MAP, .size = count, .members = members };
+    return members != NULL ? wp_row_set(batch, row, "expected", NULL, expected) : -ENOMEM;
+}
+
+static int set_word(struct batch *batch, struct row *row, const char *name, const char *word)
+{
+    return wp_row_set(batch, row, name, NULL, datum_string(word, strlen(word)));
+}
+
+int wp_row_set_checked(struct batch *batch, struct row *row, int error, bool is_expected)
+{
+    if (error == -ENOMEM || error == -ECANCELED)
+        return error;
+    if (error == 0)
+        return set_word(batch, row, "state", is_expected ? "ok" : "changed");
+    if (error == -ENOENT || error == -ENOTDIR)
+        return set_word(batch, row, "state", "missing");
+    const char *words = wp_arena_copy(&batch->arena, wp_file_error(error), strlen(wp_file_error(error)));
+    if (words == NULL || set_word(batch, row, "error", words) < 0)
+        return -ENOMEM;
+    return set_word(batch, row, "state", "unreadable");
 }

@@ -1,4 +1,4 @@
-/* file_hash.h - the digests of a row's file, on threads that may block. */
+/* file_hash.h - the digests of a row's file, on threads that may block; what is said of them. */
 #ifndef WP_FILE_HASH_H
 #define WP_FILE_HASH_H
 
@@ -29,5 +29,15 @@ int wp_file_hash(struct file_hasher *hasher, const struct algo_set *algos, const
 /* A field with the digest in hex. 0 or -ENOMEM. */
 WEIR_MUST_USE int wp_row_set_digest(struct batch *batch, struct row *row, const char *name,
                                     const weir_digest_algo *algo, const weir_digest *digest);
+
+/* .expected: the digests that a manifest lists, which lie one behind the other. 0 or -ENOMEM. */
+WEIR_MUST_USE int wp_row_set_expected(struct batch *batch, struct row *row, const weir_digest_algo *const *algos,
+                                      uint32_t count, const uint8_t *digests);
+/*
+ * .state of a file that was checked, which `error` kept from being read (then .error says why, unless it is missing),
+ * or whose digests are those that were expected or not. 0; or what isn't the file's and ends the run: -ENOMEM,
+ * -ECANCELED.
+ */
+WEIR_MUST_USE int wp_row_set_checked(struct batch *batch, struct row *row, int error, bool is_expected);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "manifest_codec.h"
+#include "text/spelling.h"
 #include "run/format.h"
 #include "run/row.h"
 

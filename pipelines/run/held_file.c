@@ -26,7 +26,7 @@ void wp_held_file_unref(void *arg)
     struct held_file *file = arg;
     if (file == NULL || __atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    wp_output_discard(&file->output);
+    weir_output_discard(&file->output);
     wp_place_fini(&file->place);
     wp_seal_fini(&file->seal);
     free(file);

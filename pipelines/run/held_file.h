@@ -9,14 +9,14 @@
 
 #include <weir/io.h>
 
-#include "output.h"
+#include "output_at.h"
 #include "run/cached_write.h"
 #include "run/place.h"
 #include "run/seal.h"
 
 struct held_file {
     uint32_t refs;
-    struct output output;      /* its fd; for a file that is read nothing else */
+    weir_output output;        /* its fd; for a file that is read nothing else */
     uint64_t size;             /* of one that is written: its bytes, with those it had before */
     bool is_numbered;          /* it is one of a series, which replace nothing: */
     unsigned number;           /* that of its name */

@@ -32,19 +32,19 @@ static size_t run_of(bool zeros, uint64_t offset, const uint8_t *data, size_t si
     return at;
 }
 
-size_t wp_hole_skip(struct output *output, const uint8_t *data, size_t size)
+size_t wp_hole_skip(weir_output *output, const uint8_t *data, size_t size)
 {
     const size_t hole = run_of(true, output->offset, data, size);
     output->offset += hole;
     return hole;
 }
 
-size_t wp_hole_before(const struct output *output, const uint8_t *data, size_t size)
+size_t wp_hole_before(const weir_output *output, const uint8_t *data, size_t size)
 {
     return run_of(false, output->offset, data, size);
 }
 
-int wp_hole_close(const struct output *output)
+int wp_hole_close(const weir_output *output)
 {
     int done;
     do

@@ -86,7 +86,8 @@ void wp_mark_weigh(struct run_node *node, const struct parcel *parcel)
     struct run_seat *seat = &node->seat;
     if (seat->next == NULL)
         return;
-    const uint64_t bytes_max = node->run->checkpoints->bytes_max, before = seat->given;
+    const uint64_t of_run = node->run->checkpoints->bytes_max, before = seat->given;
+    const uint64_t bytes_max = seat->bytes_max > 0 && seat->bytes_max < of_run ? seat->bytes_max : of_run;
     seat->given += wp_parcel_bytes(parcel);
     if (before < bytes_max && seat->given >= bytes_max)
         weir_cancel(seat->next->full);

@@ -139,7 +139,7 @@ static bool ends_piece(const struct cut_run *self)
 WEIR_ASYNC_BODY_(cut_run, static)
 {
     WEIR_BEGIN
-    self->output = wp_stepper_create(self->pieces->node, &self->stepper);
+    self->output = wp_stepper_create(self->pieces->node, false, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
     self->is_idle = self->pieces->node->plan->rotates != NULL;
@@ -284,10 +284,9 @@ WEIR_ASYNC_BODY_(lane_run, static)
 {
     WEIR_BEGIN
     self->lane = &self->pieces->lanes[self->index];
-    self->output = wp_stepper_create(self->pieces->node, &self->stepper);
+    self->output = wp_stepper_create(self->pieces->node, true, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
-    self->stepper->flow.is_piece = true;
     for (;;) {
         if (self->stepper->want == WEIR_WANT_INPUT && !wp_stepper_has_input(self->stepper)) {
             AWAIT(self->recv, weir_mpsc_recv(self->lane->from, &self->slice));
@@ -411,7 +410,7 @@ WEIR_ASYNC(join_run, int, struct pieces *pieces; struct stepper *stepper; unsign
            struct finish_stream finish; struct wp_edge_send send;)
 {
     WEIR_BEGIN
-    self->output = wp_stepper_create(self->pieces->node, &self->stepper);
+    self->output = wp_stepper_create(self->pieces->node, false, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->pieces->node, self->output, "%s", strerror(-self->output)));
     self->is_idle = self->pieces->node->plan->rotates != NULL;

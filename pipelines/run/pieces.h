@@ -16,8 +16,10 @@
 
 #include "run/run.h"
 
-/* What a lane's channel wants to hold either way, given the memory. */
-#define PIECES_QUEUE_BYTES ((size_t)8 << 20)
+/* What a lane's channels want to hold, given the memory: of what is compressed the next piece, which is 4 MiB; and what
+ * a frame expands to, while another lane has its turn. */
+#define PIECES_IN_BYTES ((size_t)4 << 20)
+#define PIECES_OUT_BYTES ((size_t)8 << 20)
 
 /* How many lanes the plan wants for this stage; 0: it isn't cut. `cores` always cuts: the output is the same anywhere.
  */

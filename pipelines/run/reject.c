@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make_room.h"
 #include "run/batch.h"
 #include "run/bounds.h"
 #include "run/row.h"
@@ -48,14 +49,8 @@ static struct batch *open_batch(struct rejects *rejects)
 {
     if (rejects->count > 0 && rejects->batches[rejects->count - 1]->count < BATCH_ROWS)
         return rejects->batches[rejects->count - 1];
-    if (rejects->count == rejects->room) {
-        const size_t room = rejects->room > 0 ? 2 * rejects->room : 4;
-        struct batch **batches = realloc(rejects->batches, room * sizeof(struct batch *));
-        if (batches == NULL)
-            return NULL;
-        rejects->batches = batches;
-        rejects->room = room;
-    }
+    if (WP_MAKE_ROOM(rejects->batches, rejects->count, rejects->room, 4) < 0)
+        return NULL;
     struct batch *batch = wp_batch_create();
     if (batch != NULL)
         rejects->batches[rejects->count++] = batch;
@@ -103,6 +98,17 @@ bool wp_reject(struct run_node *node, const char *raw, size_t size, const char *
     return error == 0;
 }
 
+int wp_reject_failed(struct run_node *node, int error, const char *format, ...)
+{
+    if (node->plan->engine.onerror != ONERROR_FAIL)
+        return wp_run_fail(node, -ENOMEM, "no memory");
+    va_list args;
+    va_start(args, format);
+    (void)wp_run_fail_by(node, error, format, args);
+    va_end(args);
+    return error;
+}
+
 /* Lines of what is compressed are the commonest reason why none can be taken. */
 static const char *way_out(const struct row *row)
 {
@@ -118,7 +124,8 @@ int wp_reject_line(struct run_node *node, const struct row *row, uint64_t record
 {
     if (wp_reject(node, row->raw, row->raw_size, "record %lu, byte %zu: %s", (unsigned long)record, at, reason))
         return 0;
-    return wp_run_fail(node, error, "record %lu, byte %zu: %s: %s", (unsigned long)record, at, reason, way_out(row));
+    return wp_reject_failed(node, error, "record %lu, byte %zu: %s: %s", (unsigned long)record, at, reason,
+                            way_out(row));
 }
 
 int wp_reject_row(struct run_node *node, const struct batch *batch, const struct row *row, const char *reason)
@@ -130,7 +137,7 @@ int wp_reject_row(struct run_node *node, const struct batch *batch, const struct
     const unsigned long record = (unsigned long)wp_batch_number(batch, (uint32_t)(row - batch->rows));
     if (wp_reject(node, row->raw, row->raw_size, "record %lu: %s", record, reason))
         return 0;
-    return wp_run_fail(node, -EINVAL, "record %lu: %s: @onerror=drop leaves out such records", record, reason);
+    return wp_reject_failed(node, -EINVAL, "record %lu: %s: @onerror=drop leaves out such records", record, reason);
 }
 
 struct batch *wp_reject_take(struct run_node *node)

@@ -18,6 +18,9 @@
  */
 bool wp_reject(struct run_node *node, const char *raw, size_t size, const char *format, ...) WEIR_PRINTF(4, 5);
 
+/* Behind one that said false: tells the run of that with these words, or that there is no memory. What it is told. */
+int wp_reject_failed(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+
 /*
  * The node can't take a line: 0, it is left out or goes to the dead-letter stream; or `error`, which the run knows
  * then, with its place and a way out. `record` and `at` count from 1.

@@ -1,4 +1,5 @@
 /* run.c - a plan becomes tasks and channels; the first failure ends them all. */
+#include "run/rows.h"
 #include "run/run.h"
 
 #include <stdarg.h>
@@ -171,6 +172,7 @@ void wp_run_destroy(struct run *run)
     wp_gate_destroy(run->gate);
     free(run->bounds);
     free(run->error_text);
+    wp_batch_free(run->file);
     (void)pthread_mutex_destroy(&run->lock);
     free(run);
 }
@@ -217,30 +219,37 @@ int wp_run_create_block(const struct plan_chain *block, struct run_node *parent,
     return error;
 }
 
-static void add_counters(struct run_counters *to, const struct run_counters *from)
+/* Of a block that is dropped some tasks may still count: they end when they are next run. */
+static void add(uint64_t *to, const uint64_t *from)
 {
-    wp_counter_add(&to->in_bytes, from->in_bytes);
-    wp_counter_add(&to->out_bytes, from->out_bytes);
-    wp_counter_add(&to->busy_ns, from->busy_ns);
-    wp_counter_add(&to->blocked_ns, from->blocked_ns);
-    wp_counter_add(&to->starved_ns, from->starved_ns);
-    wp_counter_add(&to->inlined, from->inlined);
-    wp_counter_add(&to->offloaded, from->offloaded);
-    wp_counter_add(&to->in_rows, from->in_rows);
-    wp_counter_add(&to->out_rows, from->out_rows);
-    wp_counter_add(&to->queue_sum, from->queue_sum);
-    wp_counter_add(&to->taken, from->taken);
-    if (from->queue_max > 0)
-        __atomic_store_n(&to->queue_max, from->queue_max, __ATOMIC_RELAXED);
-    wp_counter_add(&to->dropped_rows, from->dropped_rows);
-    for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
-        wp_counter_add(&to->steps[i], from->steps[i]);
+    wp_counter_add(to, __atomic_load_n(from, __ATOMIC_RELAXED));
 }
 
-void wp_run_end_block(struct run *run)
+static void add_counters(struct run_counters *to, const struct run_counters *from)
+{
+    add(&to->in_bytes, &from->in_bytes);
+    add(&to->out_bytes, &from->out_bytes);
+    add(&to->busy_ns, &from->busy_ns);
+    add(&to->blocked_ns, &from->blocked_ns);
+    add(&to->starved_ns, &from->starved_ns);
+    add(&to->inlined, &from->inlined);
+    add(&to->offloaded, &from->offloaded);
+    add(&to->in_rows, &from->in_rows);
+    add(&to->out_rows, &from->out_rows);
+    add(&to->queue_sum, &from->queue_sum);
+    add(&to->taken, &from->taken);
+    const uint64_t queue_max = __atomic_load_n(&from->queue_max, __ATOMIC_RELAXED);
+    if (queue_max > 0)
+        __atomic_store_n(&to->queue_max, queue_max, __ATOMIC_RELAXED);
+    add(&to->dropped_rows, &from->dropped_rows);
+    for (unsigned i = 0; i < WEIR_PIPELINE_STEPS; i++)
+        add(&to->steps[i], &from->steps[i]);
+}
+
+bool wp_run_end_block(struct run *run, struct batch *file)
 {
     if (run == NULL)
-        return;
+        return false;
     struct run *top = wp_run_whole(run);
     const bool well = run->error == 0 && run->finished;
     for (unsigned i = 0; i < run->count; i++)
@@ -251,12 +260,14 @@ void wp_run_end_block(struct run *run)
         if (run->nodes[i].plan != NULL)
             add_counters(&node_of(top, run->nodes[i].plan)->counters, &run->nodes[i].counters);
     if (!well) {
+        run->file = file;
         run->next_ended = top->ended;
         top->ended = run;
     }
     (void)pthread_mutex_unlock(&top->lock);
     if (well)
         wp_run_destroy(run);
+    return !well;
 }
 
 /* --- what they do --------------------------------------------------------------------------------------- */
@@ -301,13 +312,18 @@ static int keep_failure(struct run *run, const struct run_node *node, int error,
     return error;
 }
 
+int wp_run_fail_by(struct run_node *node, int error, const char *format, va_list args)
+{
+    return keep_failure(node->run, node, error, words_of(node->run, format, args));
+}
+
 int wp_run_fail(struct run_node *node, int error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = words_of(node->run, format, args);
+    (void)wp_run_fail_by(node, error, format, args);
     va_end(args);
-    return keep_failure(node->run, node, error, text);
+    return error;
 }
 
 int wp_run_fail_whole(struct run *run, int error, const char *format, ...)
@@ -360,6 +376,14 @@ static int spawn_bundle(struct run *run, struct run_node *first, weir_join_set *
     return count > 0 ? wp_bundle_spawn(first, set) : 0;
 }
 
+static int spawn_node(struct run_node *node, weir_join_set *set)
+{
+    const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
+    if (type != NULL)
+        return type->spawn != NULL ? type->spawn(node, set) : wp_rows_spawn(node, type->rows, set);
+    return node->pieces != NULL ? wp_pieces_spawn(node->pieces, set) : wp_transform_spawn(node, set);
+}
+
 static int spawn_all(struct run *run, weir_join_set *set)
 {
     bool bundled;
@@ -382,10 +406,7 @@ static int spawn_all(struct run *run, weir_join_set *set)
             return failed;
         if (bundled)
             continue;
-        const struct node_type *type = wp_node_type_of(node->plan->stage, node->plan->in);
-        const int error = type != NULL           ? type->spawn(node, set)
-                          : node->pieces != NULL ? wp_pieces_spawn(node->pieces, set)
-                                                 : wp_transform_spawn(node, set);
+        const int error = spawn_node(node, set);
         if (error < 0)
             return error;
     }

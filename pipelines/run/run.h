@@ -9,6 +9,7 @@
 #define WP_RUN_H
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <weir/cancel.h>
 #include <weir/chunk.h>
 #include <weir/join_set.h>
@@ -71,6 +72,7 @@ uint64_t wp_parcel_bytes(const struct parcel *parcel);
 struct run_seat {
     struct mark *next;   /* of a source: a reference to the mark that it hands on when that is wanted, */
     uint64_t given;      /* and the bytes that it has given since the one before */
+    uint64_t bytes_max;  /* with so many of them it wants a checkpoint; 0: with as many as others do */
     struct mark *due;    /* a reference to the mark that is being handed on, */
     unsigned way;        /* and where to next */
     bool saved;          /* the node has saved for it */
@@ -142,6 +144,7 @@ struct run {
     bool paused;                     /* [atomic] of a whole run: its sources are held, see pausing.h, */
     weir_notify resumed;             /* until this */
     struct run *next_ended;
+    struct batch *file; /* of a block that is kept: what its nodes' `file` lies in; see wp_run_end_block() */
     struct checkpoints *checkpoints; /* of a whole run with a journal; else NULL */
     struct gate *gate;               /* of a run that forks: what sinks await before they commit; else NULL */
     bool finished;                   /* every node has ended */
@@ -161,14 +164,18 @@ struct run {
  */
 WEIR_MUST_USE int wp_run_create(const struct plan *plan, struct run **ret_run, size_t *ret_needed);
 /*
- * A block for one file, which outlives the run. If its first stage is no source of
+ * A block for one file, which outlives the run (see wp_run_end_block()). If its first stage is no source of
  * its own it is fed the file as a batch; what its last one gives goes to `to` (a
  * reference, taken in any case), which may be NULL. 0 or -ENOMEM.
  */
 WEIR_MUST_USE int wp_run_create_block(const struct plan_chain *block, struct run_node *parent, const struct row *file,
                                       weir_mpsc_sender *to, struct run **ret_run);
-/* Its counters go to the whole; if it didn't end well its memory stays until the whole run goes. Takes NULL. */
-void wp_run_end_block(struct run *run);
+/*
+ * Its counters go to the whole. If it didn't end well some thread may still be at it: its memory stays until the whole
+ * run goes, and so does `file`, in which the row lies that it was created with; then it is true, and the file is the
+ * run's. Takes NULL twice.
+ */
+bool wp_run_end_block(struct run *run, struct batch *file);
 void wp_run_destroy(struct run *run);
 
 /*
@@ -195,6 +202,7 @@ static inline struct run_node *wp_run_twin(const struct run_node *node)
 
 /* The node can't go on: keeps the first failure of the run. Returns `error`. */
 int wp_run_fail(struct run_node *node, int error, const char *format, ...) WEIR_PRINTF(3, 4);
+int wp_run_fail_by(struct run_node *node, int error, const char *format, va_list args) WEIR_PRINTF(3, 0);
 
 /* The same of what is no node's. */
 int wp_run_fail_whole(struct run *run, int error, const char *format, ...) WEIR_PRINTF(3, 4);
@@ -259,11 +267,16 @@ void wp_node_worked(struct run_node *node, int64_t began_ns);
 /* It has waited since then for an operation of its own, which counts as work. */
 void wp_node_did_io(struct run_node *node, int64_t began_ns);
 
-/* The same where several threads may be at it. */
+/* The same where several tasks may be at it: lanes, and what deals to them and collects from them. */
+static inline void wp_counter_add_shared(uint64_t *counter, uint64_t by)
+{
+    (void)__atomic_fetch_add(counter, by, __ATOMIC_RELAXED);
+}
+
 static inline void wp_counter_busy_shared(struct run_counters *counters, uint64_t ns)
 {
-    (void)__atomic_fetch_add(&counters->busy_ns, ns, __ATOMIC_RELAXED);
-    (void)__atomic_fetch_add(&counters->steps[wp_step_bucket(ns)], 1, __ATOMIC_RELAXED);
+    wp_counter_add_shared(&counters->busy_ns, ns);
+    wp_counter_add_shared(&counters->steps[wp_step_bucket(ns)], 1);
 }
 
 /* --- what runs a node ---------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ void wp_series_fini(struct series *series);
 WEIR_MUST_USE int wp_series_add(struct series *series, struct held_file *file);
 /* The same for what is appended to: its place gets the name that it has from the beginning. Blocks. 0 or an errno. */
 WEIR_MUST_USE int wp_series_append(struct series *series, struct held_file *file, uint64_t bytes_max);
-/* Blocks: as wp_output_commit(), under the first number from the file's on that is free. */
+/* Blocks: as weir_output_commit(), under the first number from the file's on that is free. */
 int wp_series_commit(struct held_file *file);
 /* The file has its name now. */
 void wp_series_named(struct series *series, const struct held_file *file);

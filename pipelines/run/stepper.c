@@ -92,7 +92,7 @@ static uint8_t threads_of(const struct run_node *node)
     return (uint8_t)(cores < 1 ? 1 : cores < STAGE_THREADS_MAX ? cores : STAGE_THREADS_MAX);
 }
 
-int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
+int wp_stepper_create(struct run_node *node, bool is_piece, struct stepper **ret_stepper)
 {
     const weir_stage *stage = node->plan->stage;
     const size_t state_size = (stage->state_size + 15) & ~(size_t)15;
@@ -110,6 +110,7 @@ int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper)
     self->opened = true; /* close() follows a failed open(), too */
     self->flow.ns_per_kib = weir_cost_ns_per_kib(stage->cost);
     self->flow.threads = threads_of(node);
+    self->flow.is_piece = is_piece;
     self->want = stage->open != NULL ? stage->open(self->state, &self->flow) : 0;
     if (self->want < 0)
         return wp_stepper_fail(node, self);
@@ -203,8 +204,6 @@ static bool yields(struct stepper *self)
 
 static bool is_offloaded(const struct run_node *node, const struct stepper *self)
 {
-    if (self->flow.waits)
-        return true;
     switch (node->plan->engine.pool) {
     case POOL_INLINE:
         return false;
@@ -214,6 +213,8 @@ static bool is_offloaded(const struct run_node *node, const struct stepper *self
     case POOL_AUTO:
         break;
     }
+    if (self->flow.waits)
+        return true;
     const uint64_t left = self->flow.in_size - self->flow.in_pos;
     return (left * self->flow.ns_per_kib) >> 10 > OFFLOAD_ABOVE_NS;
 }

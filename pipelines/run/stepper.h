@@ -42,9 +42,10 @@ struct stepper {
     size_t sample_in;   /* for so much input */
 };
 
-/* Opened, with the options of the plan. 0 or what failed, which the run knows then; `*ret_stepper` is there for unref
+/* Opened, with the options of the plan, for pieces (weir_cut) or all of a stream. 0 or what failed, which the run knows
+ * then; `*ret_stepper` is there for unref
  * either way, or NULL. */
-WEIR_MUST_USE int wp_stepper_create(struct run_node *node, struct stepper **ret_stepper);
+WEIR_MUST_USE int wp_stepper_create(struct run_node *node, bool is_piece, struct stepper **ret_stepper);
 struct stepper *wp_stepper_ref(struct stepper *self);
 void wp_stepper_unref(void *stepper); /* takes NULL */
 

@@ -116,7 +116,7 @@ static struct next_input next(struct transform_run *self)
 WEIR_ASYNC_BODY_(transform_run, static)
 {
     WEIR_BEGIN
-    self->output = wp_stepper_create(self->node, &self->stepper);
+    self->output = wp_stepper_create(self->node, false, &self->stepper);
     if (self->output < 0)
         RETURN(wp_run_fail(self->node, self->output, "%s", strerror(-self->output)));
     self->files.is_idle = self->node->plan->rotates != NULL;

@@ -1,4 +1,4 @@
-/* whole_job.c - files | hash | write format=, and files | each { read | hash }: the hashing job itself. */
+/* whole_job.c - chains, and beginnings of chains, that are the hashing job itself. */
 #include "run/whole_job.h"
 
 #include <stdlib.h>
@@ -103,9 +103,22 @@ static const struct plan_node *hash_in_block(const struct plan_node *each)
     return count == 1 || (count > 1 && wp_plan_setting(hash, "as") == NULL) ? hash : NULL;
 }
 
+/* The job reads the list on its lanes: one that is there, and not what somebody still writes. */
+static bool is_check(const struct plan_node *manifest)
+{
+    struct stat meta;
+    const struct plan_node *check = manifest->next;
+    if (!is_stage(manifest, "manifest") || !is_stage(check, "check") || check->next == NULL || !is_plain(manifest) ||
+        !is_plain(check))
+        return false;
+    return stat(wp_plan_text(manifest, "path"), &meta) == 0 && S_ISREG(meta.st_mode);
+}
+
 unsigned wp_hash_job_nodes(const struct plan_chain *chain)
 {
     const struct plan_node *files = chain->nodes;
+    if (is_check(files))
+        return 2;
     if (!is_stage(files, "files") || files->next == NULL || !is_plain(files) || !has_directories_only(files))
         return 0;
     return is_manifest(files->next) ? 3 : hash_in_block(files->next) != NULL ? 2 : 0;
@@ -114,7 +127,7 @@ unsigned wp_hash_job_nodes(const struct plan_chain *chain)
 /* --- the run ---------------------------------------------------------------------------------------- */
 
 struct whole_job {
-    struct run_node *node;
+    struct run_node *node, *first; /* which stands for all, and the chain's first: who reads a list */
     const weir_digest_algo *algos[WEIR_HASHER_ALGOS_MAX];
     const char **items; /* paths, and the patterns of the rules */
     weir_hash_options options;
@@ -138,6 +151,13 @@ static void on_note(void *arg, weir_note_kind kind, const char *path, size_t siz
     wp_file_note(job->node, kind, path, error);
 }
 
+/* As the stage "manifest" says it. */
+static void on_bad_line(void *arg, const char *path, uint64_t line, const char *why)
+{
+    const struct whole_job *job = arg;
+    wp_run_trouble(job->node, "%s:%lu: %s", path, (unsigned long)line, why);
+}
+
 /* Where what the job finds out goes: a manifest, or the edge behind `last`. */
 static void set_output(struct whole_job *job, struct run_node *last, const struct plan_node *hash, unsigned algos)
 {
@@ -150,10 +170,29 @@ static void set_output(struct whole_job *job, struct run_node *last, const struc
     }
 }
 
+static void set_check(struct whole_job *job, const struct plan_node *manifest)
+{
+    job->options = (weir_hash_options){
+        .check_path = wp_plan_text(manifest, "path"),
+        .nul = wp_plan_number(manifest, "null") != 0,
+        .edge = job->node,
+        .lanes = manifest->next->engine.par > 1 ? manifest->next->engine.par : 0,
+        .counters = &job->counters,
+        .on_bad_line = on_bad_line,
+        .hook_arg = job,
+    };
+}
+
 static struct whole_job *job_create(struct run_node *last, const struct plan_chain *chain)
 {
     const struct plan_node *files = chain->nodes;
     struct whole_job *job = calloc(1, sizeof *job);
+    if (job != NULL && is_stage(last->plan, "check")) {
+        job->node = last;
+        job->first = &last->run->nodes[files->index - last->run->base];
+        set_check(job, files);
+        return job;
+    }
     size_t settings = 1, paths = 0;
     for (const struct setting *setting = files->settings; setting != NULL; setting = setting->next)
         settings++;
@@ -188,6 +227,9 @@ static struct whole_job *job_create(struct run_node *last, const struct plan_cha
 
 static int failed(struct whole_job *job, int error)
 {
+    const char *list = job->options.check_path;
+    if (list != NULL && error != -ENOMEM && error != -ECANCELED) /* single files fail by themselves */
+        return wp_run_fail(job->first, error, "%s: %s", list, strerror(-error));
     if (job->options.edge != NULL)
         return wp_run_fail(job->node, error, "%s", strerror(-error));
     return wp_run_fail(job->node, error, "%s: %s", job->options.out_path, strerror(-error));
@@ -208,6 +250,9 @@ WEIR_ASYNC(whole_job_run, int, struct whole_job *job; weir_hash_job_future hash;
         RETURN(0); /* nobody wants more, which is no failure */
     if (self->hash.output < 0)
         RETURN(failed(self->job, self->hash.output));
+    if (self->job->options.check_path != NULL && self->job->counters.listed == 0)
+        wp_run_trouble(self->job->node, "%s: no properly formatted checksum lines found",
+                       self->job->options.check_path);
     wp_counter_add(&self->job->node->counters.in_rows, self->job->counters.files);
     wp_counter_add(&self->job->node->counters.in_bytes, self->job->counters.bytes);
     if (self->job->options.edge != NULL)

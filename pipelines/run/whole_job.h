@@ -5,11 +5,12 @@
 #include "run/run.h"
 
 /*
- * Two beginnings of chains are what the hashing job does: it reads small files through
- * the ring, and opens them from their directories.
+ * Three beginnings of chains are what the hashing job does: it reads small files through
+ * the ring, opens those of a tree from their directories, and large ones are many threads' work.
  *
  *     files "dir" | hash ALGO | write "M" format=F       and nothing else in the chain
  *     files "dir" | each { read | hash ALGO } | ...      whose lines go into an edge
+ *     manifest "M" | check | ...                         whose files do
  *
  * How many nodes of the chain, from its first on, one job stands for; 0: it is none.
  */

@@ -8,6 +8,12 @@ struct seen_key {
     uint64_t high, low; /* both 0: none */
 };
 
+/* Of a window: stamps are numbers of records, or ns, and never go back. */
+struct sighting {
+    struct seen_key key;
+    int64_t stamp;
+};
+
 static inline bool seen_same(struct seen_key a, struct seen_key b)
 {
     return a.high == b.high && a.low == b.low;

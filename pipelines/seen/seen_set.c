@@ -2,12 +2,15 @@
 #include "seen/seen_set.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BITS_MIN 12
 
 int wp_seen_set_init(struct seen_set *set, size_t bytes_max)
 {
     *set = (struct seen_set){ .bits = BITS_MIN, .bytes_max = bytes_max };
+    wp_seen_runs_init(&set->runs, sizeof(struct seen_key));
+    wp_seen_filter_init(&set->filter, bytes_max / 2);
     set->slots = calloc((size_t)1 << BITS_MIN, sizeof *set->slots);
     return set->slots != NULL ? 0 : -ENOMEM;
 }
@@ -15,7 +18,8 @@ int wp_seen_set_init(struct seen_set *set, size_t bytes_max)
 void wp_seen_set_fini(struct seen_set *set)
 {
     free(set->slots);
-    wp_seen_file_fini(&set->file);
+    wp_seen_runs_fini(&set->runs);
+    wp_seen_filter_fini(&set->filter);
     *set = (struct seen_set){ 0 };
 }
 
@@ -44,6 +48,40 @@ static int grow(struct seen_set *set)
     return 0;
 }
 
+/* The keys become a run; the table is empty then. */
+static int put_away(struct seen_set *set)
+{
+    const size_t size = (size_t)1 << set->bits;
+    size_t count = 0;
+    int error = wp_seen_filter_open(&set->filter);
+    for (size_t i = 0; error == 0 && i < size; i++)
+        if (!seen_is_none(set->slots[i])) {
+            wp_seen_filter_note(&set->filter, set->slots[i]);
+            set->slots[count++] = set->slots[i];
+        }
+    if (error == 0)
+        error = wp_seen_runs_add(&set->runs, set->slots, count);
+    memset(set->slots, 0, size * sizeof *set->slots);
+    set->count = 0;
+    set->full = true;
+    return error;
+}
+
+static bool may_grow(const struct seen_set *set)
+{
+    return (sizeof *set->slots << (set->bits + 1)) <= set->bytes_max;
+}
+
+static bool has_room(const struct seen_set *set, size_t keys)
+{
+    return 4 * (set->count + keys) <= 3 * ((size_t)1 << set->bits);
+}
+
+bool wp_seen_set_blocks(const struct seen_set *set, size_t keys)
+{
+    return set->full || (!has_room(set, keys) && !may_grow(set));
+}
+
 int wp_seen_set_add(struct seen_set *set, struct seen_key key)
 {
     if (seen_is_none(key))
@@ -51,27 +89,16 @@ int wp_seen_set_add(struct seen_set *set, struct seen_key key)
     struct seen_key *slot = find(set->slots, set->bits, key);
     if (!seen_is_none(*slot))
         return 1;
-    const size_t size = (size_t)1 << set->bits;
-    if (!set->full && 4 * (set->count + 1) > 3 * size) {
-        const bool fits = 2 * size * sizeof *slot <= set->bytes_max;
-        const int error = fits ? grow(set) : wp_seen_file_init(&set->file);
-        if (error < 0)
-            return error;
-        set->full = !fits;
+    int has = wp_seen_filter_may_have(&set->filter, key) ? wp_seen_runs_have(&set->runs, key) : 0;
+    if (has != 0)
+        return has;
+    if (!has_room(set, 1)) {
+        has = may_grow(set) ? grow(set) : put_away(set);
+        if (has < 0)
+            return has;
         slot = find(set->slots, set->bits, key);
     }
-    if (set->full)
-        return wp_seen_file_add(&set->file, key);
     *slot = key;
     set->count++;
     return 0;
-}
-
-int wp_seen_set_save(const struct seen_set *set, weir_text *out)
-{
-    int error = set->full ? -EFBIG : 0;
-    for (size_t i = 0; error == 0 && i < (size_t)1 << set->bits; i++)
-        if (!seen_is_none(set->slots[i]))
-            error = weir_text_append(out, &set->slots[i], sizeof set->slots[i]);
-    return error;
 }

@@ -1,7 +1,8 @@
-/* seen_window.c - a ring in the order of their stamps, and a table of what is where in it. */
+/* seen_window.c - a ring in the order of their stamps, and a table of what is where in it; the ring goes to disk. */
 #include "seen/seen_window.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BITS_MIN 8
 
@@ -31,7 +32,11 @@ static int make(struct seen_window *window, unsigned bits)
 
 int wp_seen_window_init(struct seen_window *window, int64_t span, size_t bytes_max)
 {
-    *window = (struct seen_window){ .span = span, .bytes_max = bytes_max };
+    *window =
+        (struct seen_window){ .span = span, .bytes_max = bytes_max, .young_to = INT64_MIN, .grown_to = INT64_MIN };
+    wp_seen_runs_init(&window->runs, sizeof(struct sighting));
+    wp_seen_filter_init(&window->young, bytes_max / 4);
+    wp_seen_filter_init(&window->grown, bytes_max / 4);
     return make(window, BITS_MIN);
 }
 
@@ -39,6 +44,9 @@ void wp_seen_window_fini(struct seen_window *window)
 {
     free(window->ring);
     free(window->slots);
+    wp_seen_runs_fini(&window->runs);
+    wp_seen_filter_fini(&window->young);
+    wp_seen_filter_fini(&window->grown);
     *window = (struct seen_window){ 0 };
 }
 
@@ -68,11 +76,10 @@ static void forget_oldest(struct seen_window *window)
 static int grow(struct seen_window *window)
 {
     const uint64_t next = window->next;
-    struct seen_window larger = {
-        .span = window->span, .bytes_max = window->bytes_max, .first = window->first, .next = window->first
-    };
+    struct seen_window larger = { .first = window->first, .next = window->first };
     if (make(&larger, window->bits + 1) < 0) {
-        wp_seen_window_fini(&larger);
+        free(larger.ring);
+        free(larger.slots);
         return -ENOMEM;
     }
     for (uint64_t number = window->first; number < next; number++)
@@ -85,31 +92,82 @@ static int grow(struct seen_window *window)
     return 0;
 }
 
-static size_t bytes_of(unsigned bits)
+static bool may_grow(const struct seen_window *window, unsigned bits)
 {
-    return (sizeof(struct sighting) << (bits - 1)) + (sizeof(uint64_t) << bits);
+    return (sizeof(struct sighting) << bits) + (sizeof(uint64_t) << (bits + 1)) <= window->bytes_max;
+}
+
+/* --- on disk ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Nothing can be taken out of a filter. So there are two: once all that is in the older one is forgotten that becomes
+ * the younger one, empty.
+ */
+static int note_all(struct seen_window *window, size_t count)
+{
+    if (window->grown_to <= window->runs.old) {
+        const struct seen_filter emptied = window->grown;
+        window->grown = window->young;
+        window->grown_to = window->young_to;
+        window->young = emptied;
+        wp_seen_filter_clear(&window->young);
+    }
+    const int error = wp_seen_filter_open(&window->young);
+    for (size_t i = 0; error == 0 && i < count; i++)
+        wp_seen_filter_note(&window->young, window->ring[i].key);
+    window->young_to = sighting_at(window, window->next - 1)->stamp;
+    return error;
+}
+
+/* The ring, which is full, becomes a run; it is empty then. */
+static int put_away(struct seen_window *window)
+{
+    const size_t count = (size_t)1 << (window->bits - 1);
+    int error = note_all(window, count);
+    if (error == 0)
+        error = wp_seen_runs_add(&window->runs, window->ring, count);
+    memset(window->slots, 0, 2 * count * sizeof *window->slots);
+    window->first = window->next;
+    return error;
+}
+
+static int is_on_disk(const struct seen_window *window, struct seen_key key)
+{
+    return window->runs.count > 0 &&
+                   (wp_seen_filter_may_have(&window->young, key) || wp_seen_filter_may_have(&window->grown, key))
+               ? wp_seen_runs_have(&window->runs, key)
+               : 0;
+}
+
+/* --- the window --------------------------------------------------------------------------------------------------- */
+
+static bool has_room(const struct seen_window *window, size_t keys, unsigned bits)
+{
+    return window->next - window->first + keys <= (uint64_t)1 << (bits - 1);
+}
+
+bool wp_seen_window_blocks(const struct seen_window *window, size_t keys)
+{
+    unsigned bits = window->bits;
+    while (!has_room(window, keys, bits) && may_grow(window, bits))
+        bits++;
+    return window->runs.count > 0 || !has_room(window, keys, bits);
 }
 
 int wp_seen_window_add(struct seen_window *window, struct seen_key key, int64_t stamp)
 {
-    while (window->first < window->next && stamp - sighting_at(window, window->first)->stamp >= window->span)
+    const int64_t old = stamp - window->span;
+    while (window->first < window->next && sighting_at(window, window->first)->stamp <= old)
         forget_oldest(window);
+    wp_seen_runs_forget(&window->runs, old);
     if (window->slots[find(window, key)] != 0)
         return 1;
-    if (window->next - window->first == (uint64_t)1 << (window->bits - 1)) {
-        if (bytes_of(window->bits + 1) > window->bytes_max)
-            forget_oldest(window);
-        else if (grow(window) < 0)
-            return -ENOMEM;
-    }
-    put(window, (struct sighting){ .key = key, .stamp = stamp });
-    return 0;
-}
-
-int wp_seen_window_save(const struct seen_window *window, weir_text *out)
-{
-    int error = 0;
-    for (uint64_t number = window->first; error == 0 && number < window->next; number++)
-        error = weir_text_append(out, sighting_at(window, number), sizeof(struct sighting));
+    int error = is_on_disk(window, key);
+    if (error != 0)
+        return error;
+    if (!has_room(window, 1, window->bits))
+        error = may_grow(window, window->bits) ? grow(window) : put_away(window);
+    if (error == 0)
+        put(window, (struct sighting){ .key = key, .stamp = stamp });
     return error;
 }

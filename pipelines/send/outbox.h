@@ -30,7 +30,9 @@ struct outbox {
     struct packet *cursor; /* bytes from `at` on are to be written next; NULL: there are none */
     size_t at;
     size_t bytes;         /* of all of them */
-    uint64_t next, acked; /* the number of the next record that comes; up to which all are acknowledged */
+    uint64_t next, acked; /* the number of the next record that comes; up to which all are acknowledged, */
+    uint64_t has;         /* and which the other side of this connection has besides; */
+    uint64_t limit;       /* up to which they may be sent: the end of a packet. UINT64_MAX: all */
 };
 
 /* Records up to `acked` are done with: the next one that comes is the one behind it. */
@@ -70,7 +72,8 @@ bool wp_outbox_ack(struct outbox *self, uint64_t number);
  * it can be told of the records of a packet, too. The number of the last record of which it has all.
  */
 uint64_t wp_outbox_reached(const struct outbox *self, uint64_t wire, bool exact);
-/* A new connection begins behind record `number`, or behind the last one that is acknowledged. */
+/* A new connection begins behind record `number`, which the other side has, or behind the last that is acknowledged.
+ */
 void wp_outbox_rewind(struct outbox *self, uint64_t number);
 /* Records that aren't acknowledged. */
 static inline uint64_t wp_outbox_waiting(const struct outbox *self)

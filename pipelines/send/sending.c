@@ -11,6 +11,7 @@
 
 #include "listen/tls_files.h"
 #include "run/checkpoint.h"
+#include "send/acks.h"
 
 /* Beyond that what feeds the node waits. */
 #define OUTBOX_BYTES ((size_t)4 << 20)
@@ -109,7 +110,7 @@ int wp_sending_create(struct run_node *node, struct sending **ret_sending)
     if (error == 0)
         error = open_spool(self);
     wp_outbox_init(&self->outbox, self->spool != NULL ? self->spool->acked : 0);
-    return error;
+    return error == 0 && wp_plan_number(node->plan, "ack") != 0 ? wp_sending_set_up_acks(self) : error;
 }
 
 void wp_sending_destroy(struct sending *self)
@@ -119,10 +120,16 @@ void wp_sending_destroy(struct sending *self)
     wp_parcel_put(&self->parcel);
     wp_packet_free(self->fresh);
     wp_spool_unref(self->spool);
+    free(self->greeting);
     wp_outbox_fini(&self->outbox);
     weir_stream_put(self->stream);
     weir_tls_context_put(self->target.tls);
     free(self);
+}
+
+static bool is_exact(const struct sending *self)
+{
+    return self->greeting != NULL && self->greeting->is_exact;
 }
 
 /* --- input --------------------------------------------------------------------------------------------------- */
@@ -157,6 +164,8 @@ int wp_sending_take(struct sending *self)
     self->ended = self->parcel.last;
     if (self->ended)
         self->retry_ns = 0;
+    if (self->ended && is_exact(self))
+        wp_checkpoint_hurry(self->node);
     if (self->parcel.batch != NULL && self->parcel.batch->count > 0)
         packet = wp_packet_of_rows(&self->form, self->parcel.batch, &split);
     else if (self->parcel.chunk != NULL)
@@ -180,20 +189,44 @@ int wp_sending_take(struct sending *self)
 
 /* --- the spool ------------------------------------------------------------------------------------------------- */
 
+/*
+ * A spool that is full waits until some of it is acknowledged. What may not be sent yet is never, and the mark that
+ * lets it is behind what comes: so all that is under way to us comes in, and the mark soon.
+ */
+static bool has_room_for(struct sending *self, const struct packet *packet)
+{
+    if (wp_spool_has_room(self->spool, packet->count, packet->size))
+        return true;
+    const bool is_held = is_exact(self) && self->outbox.limit < self->spool->appended;
+    if (is_held)
+        wp_checkpoint_hurry(self->node);
+    return is_held;
+}
+
+/* What the journal will count on when the run has ended. */
+static bool is_unsynced_end(const struct sending *self)
+{
+    return self->ended && is_exact(self) && self->spool->synced < self->spool->appended;
+}
+
 bool wp_sending_has_work(struct sending *self)
 {
     struct spool *spool = self->spool;
     if (spool == NULL || self->works)
         return false;
+    if (spool->read < self->outbox.acked) /* the other side had them already */
+        spool->read = self->outbox.acked;
     spool->wants_out = spool->read < spool->appended && has_outbox_room(self);
-    spool->wants_sync = self->has_mark && !self->is_synced && self->fresh == NULL;
+    spool->wants_sync = self->fresh == NULL && ((self->has_mark && !self->is_synced) || is_unsynced_end(self));
+    spool->wants_commit = spool->is_begun && is_exact(self) && self->greeting->is_kept;
     spool->ack = self->outbox.acked;
-    self->is_full = self->fresh != NULL && !wp_spool_has_room(spool, self->fresh->count, self->fresh->size);
+    self->is_full = self->fresh != NULL && !has_room_for(self, self->fresh);
     if (self->fresh != NULL && !self->is_full) {
         spool->in = self->fresh;
         self->fresh = NULL;
     }
-    self->works = spool->in != NULL || spool->wants_out || spool->wants_sync || spool->ack > spool->acked;
+    self->works =
+        spool->in != NULL || spool->wants_out || spool->wants_sync || spool->wants_commit || spool->ack > spool->acked;
     return self->works;
 }
 
@@ -228,7 +261,7 @@ bool wp_sending_is_safe(const struct sending *self)
 bool wp_sending_is_done(const struct sending *self)
 {
     const struct spool *spool = self->spool;
-    if (!self->ended || self->fresh != NULL || self->works)
+    if (!self->ended || self->fresh != NULL || self->works || is_unsynced_end(self))
         return false;
     if (spool == NULL || (self->outbox.oldest == NULL && spool->read == spool->appended))
         return self->outbox.oldest == NULL && (spool == NULL || spool->acked == self->outbox.acked);
@@ -280,14 +313,25 @@ int wp_sending_connected(struct sending *self, int64_t result)
     self->told_outage = false;
     self->is_new = true;
     self->written = 0;
-    self->look_every_ns = LOOK_FIRST_NS;
-    wp_outbox_rewind(&self->outbox, 0);
+    self->look_every_ns = self->greeting != NULL ? self->timeout_ns / 3 : LOOK_FIRST_NS;
+    wp_outbox_rewind(&self->outbox, self->greeting != NULL ? self->greeting->have : 0);
     return 0;
+}
+
+static void went_on(struct sending *self)
+{
+    self->progress_ns = weir_now_ns();
+    self->is_new = false;
+    self->failures = 0;
 }
 
 /* What the other side's kernel has is acknowledged. */
 static void ask_kernel(struct sending *self)
 {
+    if (self->greeting != NULL) { /* it says so itself */
+        self->look_ns = weir_now_ns() + self->look_every_ns;
+        return;
+    }
     const uint64_t reached = wp_target_reached(self->stream, self->written);
     const bool any = wp_outbox_ack(&self->outbox, wp_outbox_reached(&self->outbox, reached, self->target.tls == NULL));
     const int64_t now_ns = weir_now_ns();
@@ -295,11 +339,57 @@ static void ask_kernel(struct sending *self)
     if (self->look_every_ns > LOOK_MOST_NS)
         self->look_every_ns = LOOK_MOST_NS;
     self->look_ns = now_ns + self->look_every_ns;
-    if (!any)
-        return;
-    self->progress_ns = now_ns;
-    self->is_new = false;
-    self->failures = 0;
+    if (any)
+        went_on(self);
+}
+
+int wp_sending_heard(struct sending *self, size_t bytes)
+{
+    struct greeting *greeting = self->greeting;
+    uint64_t number = 0;
+    int heard;
+    if (greeting == NULL) /* what it says is nothing to us */
+        return 0;
+    greeting->size += bytes;
+    while ((heard = wp_greeting_heard(greeting, &number)) == 1) {
+        if (number > wp_outbox_reached(&self->outbox, self->written, true))
+            return 1;
+        if (wp_outbox_ack(&self->outbox, number))
+            went_on(self);
+    }
+    return heard < 0;
+}
+
+uint64_t wp_sending_last(const struct sending *self)
+{
+    const uint64_t last = self->spool != NULL ? self->spool->appended : self->outbox.next - 1;
+    return last < self->outbox.limit ? last : self->outbox.limit;
+}
+
+bool wp_sending_turns(struct sending *self)
+{
+    struct greeting *greeting = self->greeting;
+    if (!is_exact(self) || greeting->is_tail)
+        return false;
+    if (greeting->marked_at != 0 && wp_checkpoint_named(self->node) >= greeting->marked_at) {
+        self->outbox.limit = greeting->marked;
+        greeting->marked_at = 0;
+        greeting->is_kept = true;
+    }
+    /* What stages give at their end lies behind the last mark: a run that is killed now gives it again, and perhaps
+     * something else. */
+    return self->ended && self->fresh == NULL && !self->works && greeting->marked_at == 0 &&
+           self->outbox.acked >= greeting->marked && self->spool->appended > greeting->marked;
+}
+
+void wp_sending_turn(struct sending *self)
+{
+    self->greeting->is_tail = true;
+    wp_greeting_begin_session(self->greeting);
+    self->outbox.limit = UINT64_MAX;
+    weir_stream_put(self->stream);
+    self->stream = NULL;
+    self->retry_ns = self->limit_ns = 0;
 }
 
 int wp_sending_broke(struct sending *self, const char *why)
@@ -319,7 +409,8 @@ void wp_sending_wrote(struct sending *self, size_t bytes)
 {
     const int64_t now_ns = weir_now_ns();
     self->written += bytes;
-    wp_outbox_wrote(&self->outbox, bytes, wp_target_wire(self->stream, self->written));
+    const bool by_bytes = self->greeting != NULL; /* and not by what TLS makes of them */
+    wp_outbox_wrote(&self->outbox, bytes, by_bytes ? self->written : wp_target_wire(self->stream, self->written));
     if (self->look_ns < now_ns || self->look_ns - now_ns > self->look_every_ns)
         self->look_ns = now_ns + self->look_every_ns;
 }
@@ -340,6 +431,13 @@ static bool is_stuck(const struct sending *self, int64_t now_ns)
            now_ns - self->progress_ns >= self->timeout_ns;
 }
 
+/* Who has all and is slow to say so is asked by the kernel now and then, which is no faster than once a second. */
+static int64_t silence_ns(const struct sending *self)
+{
+    const int64_t probes_ns = WEIR_SEC(3) * self->target.probe_seconds;
+    return self->timeout_ns > probes_ns ? self->timeout_ns : probes_ns;
+}
+
 int wp_sending_look(struct sending *self)
 {
     if (self->stream != NULL && self->outbox.oldest != NULL && weir_now_ns() >= self->look_ns)
@@ -350,7 +448,7 @@ int wp_sending_look(struct sending *self)
                            self->has_mark ? ": the next start sends them" : "");
     return self->stream != NULL && self->outbox.oldest != NULL &&
            weir_now_ns() - self->progress_ns >= self->timeout_ns &&
-           wp_target_silence_ns(self->stream) >= self->timeout_ns;
+           wp_target_silence_ns(self->stream) >= silence_ns(self);
 }
 
 static void earlier(int64_t *due_ns, int64_t when_ns)

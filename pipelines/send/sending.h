@@ -5,6 +5,7 @@
 #define WP_SENDING_H
 
 #include "run/run.h"
+#include "send/greeting.h"
 #include "send/outbox.h"
 #include "send/spool.h"
 #include "send/target.h"
@@ -17,14 +18,15 @@ struct sending {
     int64_t timeout_ns, giveup_ns;
 
     struct outbox outbox;
-    struct spool *spool;  /* NULL: there is none */
-    struct packet *fresh; /* that goes there next */
-    bool works;           /* a job has the spool, */
-    bool is_full;         /* which had no room when it had it last */
-    bool is_synced;       /* all that came before the mark is on the disk */
-    struct parcel parcel; /* that was received last */
-    bool has_mark;        /* it is a checkpoint's, which waits for the outbox to be empty */
-    bool ended;           /* the input */
+    struct greeting *greeting; /* records are acknowledged by who gets them; NULL: by its kernel */
+    struct spool *spool;       /* NULL: there is none */
+    struct packet *fresh;      /* that goes there next */
+    bool works;                /* a job has the spool, */
+    bool is_full;              /* which had no room when it had it last */
+    bool is_synced;            /* all that came before the mark is on the disk */
+    struct parcel parcel;      /* that was received last */
+    bool has_mark;             /* it is a checkpoint's, which waits for the outbox to be empty */
+    bool ended;                /* the input */
     bool told_split;
 
     weir_stream *stream; /* the connection, or NULL */
@@ -69,6 +71,15 @@ int wp_sending_connected(struct sending *self, int64_t result);
 int wp_sending_broke(struct sending *self, const char *why);
 /* Bytes were written. */
 void wp_sending_wrote(struct sending *self, size_t bytes);
+/* Bytes were heard; where the other side acknowledges, they are read into the greeting's. 0; or 1: wp_sending_broke().
+ */
+int wp_sending_heard(struct sending *self, size_t bytes);
+/* The last record that was given out by its number, or may be. */
+uint64_t wp_sending_last(const struct sending *self);
+/* A checkpoint is durable, perhaps: more may be sent. True: that is another session, wp_sending_turn(). */
+bool wp_sending_turns(struct sending *self);
+/* The connection goes, and the next one is the other session's. */
+void wp_sending_turn(struct sending *self);
 /* A deadline has passed, perhaps: looks at all of them. Likewise; 1: the other side is silent, wp_sending_broke(). */
 int wp_sending_look(struct sending *self);
 /* When to look next; INT64_MAX: never. */

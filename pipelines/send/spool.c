@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "journal/record.h"
+#include "journal/sync_dir.h"
+#include "make_room.h"
 #include "pread_full.h"
 
 #define FILE_BYTES_MAX ((uint64_t)16 << 20)
@@ -33,7 +35,7 @@ struct done {
     struct record_digest digest; /* of the two */
 };
 
-static const char magic[4] = "wsp1", done_magic[8] = "weirdone";
+static const char magic[4] = "wsp1", done_magic[8] = "weirdone", begun_magic[8] = "weirbegn";
 
 WEIR_PRINTF(3, 4) static int fail(struct spool *self, int error, const char *format, ...)
 {
@@ -108,14 +110,8 @@ static int remove_file(struct spool *self, uint64_t first)
 
 static int add_file(struct spool *self, uint64_t first, uint64_t size)
 {
-    if (self->count == self->room) {
-        const size_t room = self->room == 0 ? 16 : 2 * self->room;
-        struct spool_file *files = realloc(self->files, room * sizeof *files);
-        if (files == NULL)
-            return fail(self, -ENOMEM, "no memory");
-        self->files = files;
-        self->room = room;
-    }
+    if (WP_MAKE_ROOM(self->files, self->count, self->room, 16) < 0)
+        return fail(self, -ENOMEM, "no memory");
     self->files[self->count++] = (struct spool_file){ first, size };
     self->bytes += size;
     return 0;
@@ -190,6 +186,14 @@ static int append(struct spool *self)
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
+static bool are_ends(const struct packet *packet)
+{
+    for (uint32_t i = 1; i < packet->count; i++)
+        if (packet->ends[i] < packet->ends[i - 1])
+            return false;
+    return packet->ends[packet->count - 1] == packet->size;
+}
+
 /*
  * The packet at `at` of the file, checked, or (packets == false) passed over. 1; 0: there is none that is whole; or
  * -ENOMEM, -errno.
@@ -199,7 +203,7 @@ static int read_packet(int fd, uint64_t at, struct head *ret_head, struct packet
     struct head head;
     ssize_t got = wp_pread_full(fd, &head, sizeof head, (off_t)at);
     if (got != (ssize_t)sizeof head || memcmp(head.magic, magic, sizeof magic) != 0 || head.count == 0 ||
-        head.size > UINT32_MAX || head.count > UINT32_MAX / 8)
+        head.size > UINT32_MAX || head.count > UINT32_MAX / 8 || head.first > INT64_MAX)
         return got < 0 ? (int)got : 0;
     *ret_head = head;
     if (ret_packet == NULL)
@@ -229,6 +233,7 @@ static int read_packet(int fd, uint64_t at, struct head *ret_head, struct packet
         if (error == 0) {
             memcpy(packet->ends, bytes + sizeof head, ends);
             memcpy(packet->data, bytes + sizeof head + ends, head.size);
+            error = are_ends(packet) ? 0 : -EBADMSG;
         }
     }
     free(bytes);
@@ -286,25 +291,33 @@ static int read_next(struct spool *self)
 /* --- what is done with ----------------------------------------------------------------------------------------------
  */
 
-static int write_done(struct spool *self, uint64_t acked)
+static int write_number(struct spool *self, int fd, const char number_magic[8], uint64_t number)
 {
-    struct done done = { .acked = acked };
-    memcpy(done.magic, done_magic, sizeof done_magic);
+    struct done done = { .acked = number };
+    memcpy(done.magic, number_magic, sizeof done.magic);
     done.digest = wp_record_digest(&done, offsetof(struct done, digest));
-    if (pwrite(self->done_fd, &done, sizeof done, 0) != (ssize_t)sizeof done)
-        return fail(self, errno != 0 ? -errno : -EIO, "%s/done: %s", self->dir, strerror(errno));
-    self->acked = acked;
-    return 0;
+    return pwrite(fd, &done, sizeof done, 0) != (ssize_t)sizeof done
+               ? fail(self, errno != 0 ? -errno : -EIO, "%s: %s", self->dir, strerror(errno))
+               : 0;
+}
+
+/* Of one of the files all is acknowledged: where the next one begins. */
+static bool is_done_with(const struct spool *self, size_t file)
+{
+    return file < self->count &&
+           (file + 1 < self->count ? self->files[file + 1].first : self->appended + 1) <= self->acked + 1;
 }
 
 static int forget(struct spool *self)
 {
-    int error = write_done(self, self->ack);
+    int error = write_number(self, self->done_fd, done_magic, self->ack);
     size_t gone = 0;
-    while (error == 0 && gone < self->count) {
-        const uint64_t behind = gone + 1 < self->count ? self->files[gone + 1].first : self->appended + 1;
-        if (behind > self->acked + 1)
-            break;
+    if (error == 0)
+        self->acked = self->ack;
+    if (error == 0 && self->syncs && is_done_with(self, 0) &&
+        fdatasync(self->done_fd) < 0) /* numbers don't begin anew */
+        error = fail(self, -errno, "%s/done: %s", self->dir, strerror(errno));
+    while (error == 0 && is_done_with(self, gone)) {
         error = remove_file(self, self->files[gone].first);
         if (error == 0)
             self->bytes -= self->files[gone++].size;
@@ -326,7 +339,16 @@ static int sync_all(struct spool *self)
     if (self->is_new && fsync(self->dir_fd) < 0 && errno != EINVAL)
         return fail(self, -errno, "%s: %s", self->dir, strerror(errno));
     self->is_new = false;
+    self->synced = self->appended;
     return 0;
+}
+
+static int remove_begun(struct spool *self)
+{
+    self->is_begun = false;
+    return unlinkat(self->dir_fd, "begun", 0) < 0 && errno != ENOENT
+               ? fail(self, -errno, "%s/begun: %s", self->dir, strerror(errno))
+               : 0;
 }
 
 int64_t wp_spool_work(void *arg, weir_job *job)
@@ -340,6 +362,8 @@ int64_t wp_spool_work(void *arg, weir_job *job)
         error = read_next(self);
     if (error == 0 && self->wants_sync)
         error = sync_all(self);
+    if (error == 0 && self->wants_commit)
+        error = remove_begun(self);
     return error;
 }
 
@@ -371,19 +395,20 @@ static int list_files(struct spool *self)
     return error;
 }
 
-/* What of the last file is whole; the rest is cut off, or the file goes. */
-static int mend_last(struct spool *self)
+/* What of the last file is whole, and not behind this record; the rest is cut off. */
+static int mend_last(struct spool *self, uint64_t last)
 {
     struct spool_file *file = &self->files[self->count - 1];
     struct packet *packet = NULL;
     struct head head;
     uint64_t at = 0;
-    int more;
+    int more = 0;
     self->fd = open_file(self, file->first, O_RDWR);
     if (self->fd < 0)
         return fail(self, self->fd, "%s: %s", self->dir, strerror(-self->fd));
     self->appended = file->first - 1;
-    while ((more = read_packet(self->fd, at, &head, &packet)) == 1 && packet->first == self->appended + 1) {
+    while (self->appended < last && (more = read_packet(self->fd, at, &head, &packet)) == 1 &&
+           packet->first == self->appended + 1) {
         at += packet_bytes(head.count, head.size);
         self->appended += head.count;
         wp_packet_free(packet);
@@ -397,14 +422,18 @@ static int mend_last(struct spool *self)
     return 0;
 }
 
-static void read_done(struct spool *self)
+/* A number of a record, if what is there is whole. */
+static bool read_number(int fd, const char number_magic[8], uint64_t *ret_number)
 {
     struct done done;
-    if (wp_pread_full(self->done_fd, &done, sizeof done, 0) != (ssize_t)sizeof done)
-        return;
+    if (wp_pread_full(fd, &done, sizeof done, 0) != (ssize_t)sizeof done ||
+        memcmp(done.magic, number_magic, sizeof done.magic) != 0 || done.acked > INT64_MAX)
+        return false;
     const struct record_digest digest = wp_record_digest(&done, offsetof(struct done, digest));
-    if (memcmp(&digest, &done.digest, sizeof digest) == 0)
-        self->acked = done.acked;
+    if (memcmp(&digest, &done.digest, sizeof digest) != 0)
+        return false;
+    *ret_number = done.acked;
+    return true;
 }
 
 static int lock(struct spool *self)
@@ -426,28 +455,75 @@ static int open_all(struct spool *self, const char *dir)
     self->dir = strdup(dir);
     if (self->dir == NULL)
         return fail(self, -ENOMEM, "no memory");
-    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-        return fail(self, -errno, "%s: %s", dir, strerror(errno));
+    int error = mkdir(dir, 0700) == 0 ? wp_sync_dir_of(dir) : errno != EEXIST ? -errno : 0;
+    if (error < 0)
+        return fail(self, error, "%s: %s", dir, strerror(-error));
     self->dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (self->dir_fd < 0)
         return fail(self, -errno, "%s: %s", dir, strerror(errno));
-    int error = lock(self);
+    error = lock(self);
     if (error == 0 && (self->done_fd = openat(self->dir_fd, "done", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
         error = fail(self, -errno, "%s/done: %s", dir, strerror(errno));
     if (error == 0)
         error = list_files(self);
     if (error < 0)
         return error;
-    read_done(self);
+    (void)read_number(self->done_fd, done_magic, &self->acked);
+    self->is_begun = faccessat(self->dir_fd, "begun", F_OK, 0) == 0;
     self->appended = self->acked;
     if (self->count > 0)
-        error = mend_last(self);
+        error = mend_last(self, UINT64_MAX);
     if (self->count > 0 && self->acked + 1 < self->files[0].first)
         self->acked = self->files[0].first - 1;
     if (self->appended < self->acked)
         self->appended = self->acked;
     self->ack = self->read = self->acked;
+    self->is_new = true;
     return error == 0 ? forget(self) : error;
+}
+
+int wp_spool_cut(struct spool *self, uint64_t number)
+{
+    if (number > self->appended || number < self->acked)
+        return fail(self, -EBADMSG, "%s: the journal counts on record %lu, and here are %lu to %lu", self->dir,
+                    (unsigned long)number, (unsigned long)self->acked + 1, (unsigned long)self->appended);
+    if (number == self->appended)
+        return 0;
+    close_it(self->fd);
+    self->fd = -1;
+    self->is_new = true;
+    while (self->count > 0 && self->files[self->count - 1].first > number) {
+        const struct spool_file *file = &self->files[self->count - 1];
+        const int error = remove_file(self, file->first);
+        if (error < 0)
+            return error;
+        self->bytes -= file->size;
+        self->count--;
+    }
+    self->appended = number;
+    const int error = self->count > 0 ? mend_last(self, number) : 0;
+    return error == 0 && self->appended != number
+               ? fail(self, -EBADMSG, "%s: record %lu is damaged, or isn't the end of what was written at once",
+                      self->dir, (unsigned long)number)
+               : error;
+}
+
+int wp_spool_begin(struct spool *self)
+{
+    uint64_t begun = 0;
+    const int fd = openat(self->dir_fd, "begun", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return fail(self, -errno, "%s/begun: %s", self->dir, strerror(errno));
+    int error = 0;
+    if (read_number(fd, begun_magic, &begun) && begun < self->appended)
+        error = wp_spool_cut(self, begun > self->acked ? begun : self->acked);
+    if (error == 0)
+        error = write_number(self, fd, begun_magic, self->appended);
+    if (error == 0 && (fdatasync(fd) < 0 || fsync(self->dir_fd) < 0))
+        error = fail(self, -errno, "%s/begun: %s", self->dir, strerror(errno));
+    (void)close(fd);
+    self->is_begun = error == 0;
+    return error;
 }
 
 int wp_spool_open(const char *dir, uint64_t bytes_max, struct spool **ret_spool, char fault[SPOOL_FAULT_MAX])

@@ -61,7 +61,7 @@ static weir_tls_handshake shake(struct wp_dial *self)
     weir_stream *plain = self->plain;
     const struct target *target = self->target;
     self->plain = NULL;
-    return weir_tls_connect(target->tls, plain, target->name != NULL ? target->name : target->host, self->ret_stream,
+    return weir_tls_connect(target->tls, plain, target->name != NULL ? target->name : target->host, &self->made,
                             self->fault);
 }
 
@@ -83,15 +83,30 @@ WEIR_ASYNC_DEFINE(wp_dial)
         const int on = 1;
         (void)weir_stream_set_nodelay(self->plain, true);
         (void)setsockopt(self->plain->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        if (self->target->probe_seconds > 0) {
+            (void)setsockopt(self->plain->fd, IPPROTO_TCP, TCP_KEEPIDLE, &self->target->probe_seconds, sizeof on);
+            (void)setsockopt(self->plain->fd, IPPROTO_TCP, TCP_KEEPINTVL, &self->target->probe_seconds, sizeof on);
+        }
     }
     if (self->target->tls != NULL) {
         AWAIT(self->shake, shake(self));
-        RETURN(self->shake.output);
+        if (self->shake.output < 0)
+            RETURN(self->shake.output);
+    } else {
+        self->made = self->plain;
+        self->plain = NULL;
     }
-    *self->ret_stream = self->plain;
-    self->plain = NULL;
+    if (self->greeting != NULL) {
+        AWAIT(self->greet, WEIR_CALL(wp_greet, .greeting = self->greeting, .outbox = self->outbox, .last = self->last,
+                                     .stream = self->made, .fault = self->fault));
+        if (self->greet.output < 0)
+            RETURN(self->greet.output);
+    }
+    *self->ret_stream = self->made;
+    self->made = NULL;
     WEIR_FINALLY
     weir_stream_put(self->plain);
+    weir_stream_put(self->made);
     WEIR_END
 }
 

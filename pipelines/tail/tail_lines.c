@@ -45,10 +45,11 @@ static int too_long(struct tailing *self, const char *text, size_t shown, uint64
 {
     if (wp_reject(self->node, text, shown < self->max ? shown : self->max, "longer than max=%zu", self->max))
         return 0;
-    return wp_run_fail(self->node, -EMSGSIZE,
-                       "%s: the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
-                       "it out",
-                       weir_tail_file_path(self->file), (unsigned long)offset, self->max);
+    return wp_reject_failed(
+        self->node, -EMSGSIZE,
+        "%s: the line at byte %lu is longer than max=%zu: a larger max= takes it, @onerror=drop leaves "
+        "it out",
+        weir_tail_file_path(self->file), (unsigned long)offset, self->max);
 }
 
 static int set_fields(struct tailing *self, struct row *row, uint64_t offset)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/output.h>
 #include <weir/stage.h>
 
 #define WINDOW_BYTES ((size_t)256 << 10)
@@ -57,17 +58,6 @@ static int refill(struct unpacking *self)
     return 0;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        const ssize_t wrote = write(fd, data + done, size - done);
-        if (wrote < 0 && errno != EINTR)
-            return -errno;
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return 0;
-}
-
 /* What has come out: into the head, and behind `skip` into the file. */
 static int drain(struct unpacking *self)
 {
@@ -79,7 +69,7 @@ static int drain(struct unpacking *self)
     const size_t wanted = behind < size ? (size_t)behind : size;
     unpacked->size += size;
     self->flow.out_pos = 0;
-    return self->to_fd >= 0 ? write_all(self->to_fd, self->out + size - wanted, wanted) : 0;
+    return self->to_fd >= 0 ? weir_write_all(self->to_fd, self->out + size - wanted, wanted) : 0;
 }
 
 static int go_on(struct unpacking *self)

@@ -43,7 +43,11 @@ ROWS = (
     Row("unzstd frames file", 1.6, 'read "log.frames.zst" | unzstd @par=2 | write "out"',
         "zstd -q -f -d log.frames.zst -o out", ["zstd"]),
     Row("gunzip", 1.0, 'read "log.gz" | gunzip | write "out"', "igzip -q -f -d log.gz -o out", ["igzip"]),
-    Row("each hash", 0.91, 'files "tree" | each { read | hash xxh3 } | write "out"', "weir hash -a xxh3 -o out tree", []),
+    # `weir hash` has no sandbox: the row that is measured against it has none, and the next one says what one costs.
+    Row("each hash", 0.91, """weir run --sandbox=off 'files "tree" | each { read | hash xxh3 } | write "out"'""",
+        "weir hash -a xxh3 -o out tree", []),
+    Row("each hash, sandbox", 0.91, 'files "tree" | each { read | hash xxh3 } | write "out"',
+        "weir hash -a xxh3 -o out tree", []),
     Row("ready manifest", 1.0, READY.format("manifest") + "dir=tree --set manifest=out",
         "find tree -type f -print0 | LC_ALL=C sort -z | xargs -0 -P2 -n4000 xxhsum -H2 >out 2>/dev/null", ["xxhsum"]),
     Row("ready check", 1.0, READY.format("check") + "manifest=tree.xxh128", "xxhsum -c -q tree.xxh128 >out 2>&1",

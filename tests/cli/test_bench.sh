@@ -1,23 +1,7 @@
 #!/bin/sh
 # test_bench.sh - weir bench as a user sees it: tables of 80 columns, one JSON document, changes, and what is refused.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
+. "$(dirname "$0")/io_rig.sh"
 bench() { "$weir" bench --io="$io" --runs 2 "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
 
 a='generate kind=zero size=1MB | hash md5 | null'
 head -c 100000 /dev/urandom >file

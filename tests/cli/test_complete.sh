@@ -1,13 +1,7 @@
 #!/bin/sh
 # test_complete.sh - what shells are told could come, and bash completing by it.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
 # offers CANDIDATES WORD...: behind those words, the last one begun, come just these
+. "$(dirname "$0")/rig.sh"
 offers() {
     checks=$((checks + 1))
     wanted=$1; shift

@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_confine.sh - weir run --sandbox: a stage that was taken over (plugin_probe.c) reaches what the pipeline names and
 # nothing else; what pipelines do by themselves they still can; who begins anew stays confined.
+certs=$(cd "${0%/*}/../support" && pwd)/tls_certs.sh
 . "${0%/*}/pipeline_rig.sh"
 deny_run=$3
 probe=$4/plugin_probe.so
@@ -46,6 +47,30 @@ want 0 run --plugin "$probe" 'read "in" | probe read path="in" | write "copy"'; 
 want 0 run --sandbox-read ../other --plugin "$probe" 'read "in" | probe read path="../other/file" | null'
 refused "Permission denied" 'probe read path="../other/file"' # again without it
 
+# --- what is read can't be cut off, by whoever may open it to read -----------------------------------------------------
+# cuts WORDS TRY...: each refused, with these words; without a sandbox it cuts off.
+cuts() {
+    words=$1; shift
+    for what in "$@"; do
+        cp in victim
+        want 1 run --sandbox=on --plugin "$probe" "read \"victim\" | probe $what path=\"victim\" | null"
+        says "probe: failed at byte"; says "$what: $words"
+        same in victim "what $what was to cut off"
+        want 0 run --sandbox=off --plugin "$probe" "read \"victim\" | probe $what path=\"victim\" | null"
+        [ ! -s victim ] || fail "$what doesn't cut off: it tries nothing"
+    done
+    rm victim
+}
+"$weir" run --io="$io" --report 'read "in" | null' 2>err
+cuts "Operation not permitted" truncate
+cuts "Permission denied" ftruncate creat
+if grep -q 'ABI [12])' err; then
+    echo "skipped: this kernel's Landlock doesn't know who cuts files off"
+else
+    cuts "Permission denied" trunc trunc_at trunc_neither trunc_at2
+    [ "$io" != uring ] || cuts "Permission denied" trunc_ring
+fi
+
 # --- programs, sockets, rings, other processes -----------------------------------------------------------------
 for what in exec fork tcp udp unix ring input trace kill chmod mount; do
     refused "$what: Operation not permitted" "probe $what path=\"in\""
@@ -66,6 +91,8 @@ explains 'read "in" | write "copy"' "writes $here (write)"
 explains 'read "*" | write "/dev/null"' "reads $here (read)"
 explains 'read "in" | write "/dev/null"' "writes /dev/null (write)"
 explains 'read "in" | lines | sort .line | print' "spills ${here%/work}/other/weir-$(id -u) (sort: what doesn't fit the memory"
+explains 'read "in" | lines | count by .line every 1s | print' "(count: what doesn't fit the memory, without --state)"
+explains 'read "in" | lines | count by .line every 1s | print' "with --state: what doesn't fit the memory is there, part"
 explains 'manifest "in" | check | print' "reads any file (manifest: the files that its list names)"
 explains 'files "." follow | print' "reads any file (files: what symbolic links point to)"
 explains 'files "." | remove source' "writes $here (remove: where the files lie)"
@@ -74,6 +101,7 @@ explains 'files "../other" | each { read | zstd | write "sub/{.stem}.zst" }' 'No
 explains 'files "../other" | each { read | zstd | write "{.stem}.zst" }' "writes $here (write)"
 explains 'files "." | hash xxh128 | group .size,.xxh128 > 1 | dups action=hardlink yes' "links $here (dups: where"
 explains 'generate size=1MiB | null' "all that is below it. Nothing else; no program"
+explains 'read "in" | lines | send "tcp://127.0.0.1:9"' "none, for send opens sockets (--sandbox=on confines that, too)"
 explains 'listen "tcp://127.0.0.1:0" | print' "none, for listen opens sockets (--sandbox=on confines that, too)"
 mkdir credentials; printf %s hush-hush >credentials/key
 CREDENTIALS_DIRECTORY=$here/credentials FROM_ENV=whispered "$weir" explain 'read "${secret.key}" | write "${env.FROM_ENV}/x"' >out
@@ -115,6 +143,52 @@ kill -TERM $pid; wait $pid
 want 0 run --sandbox-read ../other 'tail "logs/*" start=begin | head 1001 | print "{.line}"'
 [ "$(sort out | tail -1)" = secret ] || fail "the link's target"
 rm -r copy logs
+
+# --- sockets: what is named, and no others ----------------------------------------------------------------------------
+# listens NAME ADDRESS OPTIONS: a listener in a sandbox; its port is in $port.
+listens() {
+    "$weir" run --io="$io" --sandbox=on --report "listen \"$2\" ${3-} | to raw | write \"$1\"" 2>err.run &
+    pid=$!
+    until_true "it listens" is_there
+    port=$(sed -n 's/^weir: listen: .*:\([0-9]*\)$/\1/p' err.run)
+}
+is_there() { told "weir: listen: " || [ -S sock ]; }
+stops() { kill -TERM $pid; wait $pid; same "$1" in "what came"; rm "$1"; } # perhaps with a trouble: those who went again
+tcp="Permission denied" # of Landlock; older ones leave TCP to the others
+grep -q 'ABI [123])' err.run && tcp=
+trap 'kill -9 $pid 2>/dev/null; rm -rf "$dir"' EXIT
+mkdir sp
+listens heard tcp://127.0.0.1:0 ack=true
+to="tcp://127.0.0.1:$port"
+for what in exec fork ring input trace kill chmod mount; do
+    want 1 run --sandbox=on --plugin "$probe" "read \"in\" | probe $what | lines | send \"$to\" ack=true"
+    says "$what: Operation not permitted"
+done
+for stage in 'probe udp' 'probe read path="../other/file"' 'probe write path="new"' ${tcp:+'probe tcp'}; do
+    want 1 run --sandbox=on --plugin "$probe" "read \"in\" | $stage | lines | send \"$to\" ack=true"
+    grep -q 'denied\|not permitted' err || fail "$stage: $(cat err)"
+done
+want 0 run --sandbox=off --plugin "$probe" "read \"in\" | probe udp | lines | null"
+[ ! -e new ] || fail "it wrote"
+want 0 run --sandbox=on --report "read \"in\" | lines | send \"$to\" ack=true spool=\"sp\""
+says "files by Landlock"
+stops heard
+listens heard unix:sock
+want 0 run --sandbox=on 'read "in" | lines | send "unix:sock"'
+stops heard
+listens heard tcp://127.0.0.1:0
+want 0 run --sandbox=on "read \"in\" | lines | send \"tcp://localhost:$port\""
+stops heard
+if sh "$certs" "$dir/other"; then
+    listens heard tls://127.0.0.1:0 'cert="../other/server.pem" key="../other/server.key"'
+    to="tls://localhost:$port"
+    want 1 run --sandbox=on --plugin "$probe" "read \"in\" | probe read path=\"../other/server.key\" | lines | send \"$to\" ca=\"../other/ca.pem\""
+    says "Permission denied"
+    want 1 run --sandbox=on "read \"in\" | lines | send \"$to\" giveup=1ms" # whom the system trusts can be read, and doesn't know it
+    says "unable to get local issuer certificate"
+    want 0 run --sandbox=on "read \"in\" | lines | send \"$to\" ca=\"../other/ca.pem\""
+    stops heard
+fi
 
 # --- kernels that have less --------------------------------------------------------------------------------------------
 want 0 "$deny_run" landlock_create_ruleset=ENOSYS "$weir" run --io="$io" --report 'read "in" | null'

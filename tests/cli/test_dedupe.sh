@@ -71,6 +71,14 @@ same wanted new "within 1k"
 want 0 run 'read text | lines | dedupe within=1h | to raw | write new'
 first text >wanted
 same wanted new "within an hour, which this test doesn't last"
+# The same with more of them than memory has room for: the last 150,000 lines come again after 1 to 299,999 others.
+for within in 200000 1000000; do
+    want 0 run --mem 12MiB "read many | lines | dedupe within=$within | to raw | write new"
+    awk -v within=$within '!($0 in last) || NR - last[$0] >= within { last[$0] = NR; print }' many >wanted
+    same wanted new "within $within, on disk"
+done
+want 1 env TMPDIR=/nowhere/at/all "$weir" run --io="$io" --mem 12MiB 'read many | lines | dedupe within=1M | to raw | write none'
+says "dedupe on disk (\$TMPDIR or /tmp): No such file or directory"
 mkdir tree && echo 1 >tree/a && echo 22 >tree/b && echo 3 >tree/c
 want 0 run 'files tree | dedupe .size | print "{.name}"'
 printf 'a\nb\n' >wanted

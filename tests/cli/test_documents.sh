@@ -1,32 +1,12 @@
 #!/bin/sh
 # test_documents.sh - pipelines in YAML and JSON: they run as the text does, and their faults have their own places.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/io_rig.sh"
 says() { checks=$((checks + 1)); grep -qF -e "$2" "$1" || { cat "$1" >&2; fail "$1 doesn't say '$2'"; }; }
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
 if "$weir" --version | grep -q '^YAML and JSON: none'; then
     echo '{"stages": ["stdin"]}' >a.json
     want 2 "$weir" run a.json; says err 'without libfyaml'
     echo "no YAML in this weir: $checks checks"
     exit 0
-fi
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
 fi
 
 # --- the same pipeline, three ways ----------------------------------------------------------------------

@@ -1,20 +1,6 @@
 #!/bin/sh
 # test_explain.sh - the plan in words, to the letter; it fits 80 columns and shows no secret.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/rig.sh"
 # All but the sandbox, which test_confine.sh looks at.
 gives() { checks=$((checks + 1)); awk '/^Sandbox/ { exit } /^$/ { gap = 1; next } { if (gap) print ""; gap = 0; print }' out >words; diff wanted words >&2 || fail "not the words that were expected"; }
 says() { checks=$((checks + 1)); grep -qF -e "$1" out || { cat out >&2; fail "it doesn't say '$1'"; }; }
@@ -87,6 +73,11 @@ want 0 "$weir" explain 'files "data" | hash xxh128 | write "m" format=gnu'
 says "These stages run as one job"
 want 0 "$weir" explain 'files "data" | each { read | hash xxh128 } | write "m"'
 says "The first 2 of these stages run as one job"; says "-> bytes to write: at most"
+: >data/m
+want 0 "$weir" explain 'manifest "data/m" | check | print'
+says "The first 2 of these stages run as one job"; says "the files in the order of the list"; says "-> files to print: at most"
+want 0 "$weir" explain 'manifest "-" | check | print'
+grep -q "one job" out && fail "a list that somebody may still write is no job"
 want 0 "$weir" explain 'a: read x | null b: read y | null'
 says "Pipeline a: read | null"; says "Pipeline b: read | null"
 

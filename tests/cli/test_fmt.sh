@@ -1,20 +1,6 @@
 #!/bin/sh
 # test_fmt.sh - weir fmt as a user meets it: files in place, --check, standard input, and what it leaves alone.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/rig.sh"
 says() { checks=$((checks + 1)); grep -qF -e "$1" err || { cat err >&2; fail "it doesn't say '$1'"; }; }
 
 want 0 "$weir" fmt --check "$ready"/*.weir; [ ! -s out ] || fail "weir's own are not laid out: $(cat out)"

@@ -1,19 +1,6 @@
 #!/bin/sh
 # test_graph.sh - the picture of a pipeline: what stands in boxes and on arrows, escapes, and Graphviz when it is there.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/rig.sh"
 says() { checks=$((checks + 1)); grep -qF -e "$1" out || { cat out >&2; fail "there is no '$1'"; }; }
 gives() { checks=$((checks + 1)); diff wanted out >&2 || fail "not the graph that was expected"; }
 

@@ -1,28 +1,6 @@
 #!/bin/sh
 # test_hash.sh - weir hash as a user sees it: what it prints, what it says, what it exits with.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'chmod -R u+rwx "$dir" 2>/dev/null; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-hash() { "$weir" hash --io="$io" "$@"; }
-
-fail() { echo "FAILED: $*" >&2; exit 1; }
-# want CODE COMMAND...: it must exit with that code.
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
+. "$(dirname "$0")/hash_rig.sh"
 
 mkdir -p t/a/b t/a-x t/empty
 printf hello >t/a/b/x; printf x >t/a.txt; : >t/a-x/nothing; printf bs >'t/back\slash'
@@ -63,6 +41,13 @@ mkfifo t/fifo; want 0 hash t; grep -q 'fifo: skipped' err || fail "a FIFO went u
 want 0 hash t -o manifest; want 0 hash -c manifest --quiet
 [ "$(find . -name 'manifest*' | wc -l)" = 1 ] || fail "something half-written stayed"
 want 1 hash t -o no/such/dir/manifest
+
+# The job's own files are no part of what it lists: what is checked, and hashed again, is as it was.
+mkdir own; echo 1 >own/one; ln -s m own/link; hash own >plain
+for what in '-o own/m' '-o own/m' '--resume -o own/m' '-L -o own/m' '--cache own/c -o own/m' '--cache own/c -o own/m'; do
+    want 0 hash own $what; same own/m plain "$what"; want 0 hash -c own/m --quiet
+done
+rm own/m own/c own/link; want 0 hash --tree=dirs own -o own/m; want 0 hash --tree=dirs own -o own/m; want 0 hash --tree -c own/m --quiet
 
 # Names from a list, and standard input.
 printf 't/large\000t/larger\000' >list; want 0 hash -0 --files-from=list

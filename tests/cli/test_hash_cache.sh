@@ -1,29 +1,11 @@
 #!/bin/sh
 # test_hash_cache.sh - weir hash --cache: what is unchanged isn't read again, whatever happens to the cache meanwhile.
 # KILLS in the environment is how often it is killed: 12, or more by hand.
-set -u
-weir=$1
-io=$2
 # A cache waits for the disk when it is written anew: dozens of times that need not be.
-dir=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 1
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
+. "$(dirname "$0")/hash_rig.sh"
 mounted=
 trap 'cd /; [ -z "$mounted" ] || umount "$dir/full"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-hash() { "$weir" hash --io="$io" "$@"; }
-fail() { echo "FAILED: $*" >&2; cat err >&2 2>/dev/null; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { head -c 1000 out; fail "exit $got, not $wanted: $*"; }
-}
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ: $3"; }
 # known N: so many files weren't read in the last run, which was one with --report.
 known() {
     checks=$((checks + 1))

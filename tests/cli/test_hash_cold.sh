@@ -1,17 +1,7 @@
 #!/bin/sh
 # test_hash_cold.sh - what isn't in the page cache is read on other ways, and hashes to the same.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-fail() { echo "FAILED: $*" >&2; exit 1; }
 # From the next read on the disk alone has them, where there is a disk.
+. "$(dirname "$0")/io_rig.sh"
 chill() { sync; for file in t/*; do dd if="$file" iflag=nocache count=0 status=none || fail "dd $file"; done; }
 
 # Around the sizes where another way begins, and around the blocks that are read.

@@ -1,12 +1,6 @@
 #!/bin/sh
 # test_help.sh - help and manual say the same, fit 80 columns, and a mistyped word is met with the right one.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/rig.sh"
 has() { checks=$((checks + 1)); grep -qF -e "$2" "$1" || fail "$1 has no '$2': $(cat "$1")"; }
 
 "$weir" --help >help || fail "weir --help"
@@ -31,9 +25,20 @@ cmp wanted out || fail "help hash is not hash --help"
 "$weir" hsah >out 2>err
 [ $? = 2 ] || fail "an unknown command is a usage error"
 has err "did you mean 'hash'?"
+"$weir" --versoin >out 2>err
+[ $? = 2 ] || fail "an unknown option is a usage error"
+has err "unknown option '--versoin' (did you mean '--version'?)"
+"$weir" check 'stdin | null' >out 2>err
+[ $? = 2 ] || fail "a text where a file goes is a usage error"
+has err "(a file is wanted there, not the text of a pipeline)"
 "$weir" hash --forma gnu >out 2>err
 has err "did you mean '--format'?"
 "$weir" hash -a sha255 >out 2>err
 has err "did you mean 'sha256'?"
 [ ! -s out ] || fail "an error goes to stderr alone"
+
+# --- a mistake in the environment ---------------------------------------------------------------------------
+WEIR_WORKERS=two want 1 "$weir" hash /dev/null; grep -q 'WEIR_WORKERS or WEIR_WATCHDOG in the environment' err || fail "workers"
+WEIR_WATCHDOG=soon want 1 "$weir" run 'read "/dev/null" | null'; grep -q 'They are numbers' err || fail "watchdog"
+
 echo "$checks checks"

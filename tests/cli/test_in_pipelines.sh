@@ -1,20 +1,6 @@
 #!/bin/sh
 # test_in_pipelines.sh - weir test: the tests that stand in pipelines; what fails is said with place, expectation, record.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
+. "$(dirname "$0")/rig.sh"
 says() { checks=$((checks + 1)); grep -qF -e "$2" "$1" || { cat "$1" >&2; fail "$1 doesn't say '$2'"; }; }
 gives() { checks=$((checks + 1)); diff wanted out >&2 || fail "not the words that were expected"; }
 

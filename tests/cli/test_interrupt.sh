@@ -1,19 +1,9 @@
 #!/bin/sh
 # test_interrupt.sh - weir hash stopped from outside: by signals, by a reader that goes away, by a disk that is full.
 # What it is busy with never ends by itself (a hole of a terabyte, a FIFO that nobody writes to): no race with its end.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
+. "$(dirname "$0")/io_rig.sh"
 mounted=
 trap 'cd /; [ -z "$mounted" ] || umount "$dir/full"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-fail() { echo "FAILED: $*" >&2; exit 1; }
 now() { date +%s%N; }
 
 mkdir files out

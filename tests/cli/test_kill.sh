@@ -1,17 +1,8 @@
 #!/bin/sh
 # test_kill.sh - kill -9 at a random moment: what has its name is whole, and the next run does the rest.
 # KILLS in the environment is how often: 20, or more by hand.
-set -u
-weir=$1
-io=$2
+. "$(dirname "$0")/io_rig.sh"
 kills=${KILLS:-20}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
 for tool in gzip zstd awk sha256sum; do
     command -v $tool >/dev/null 2>&1 || { echo "skipped: no $tool here"; exit 77; }
 done

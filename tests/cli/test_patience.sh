@@ -1,17 +1,6 @@
 #!/bin/sh
 # test_patience.sh - @timeout, @retry and @rate as a user sees them: where they can be, what they do, and in which words.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'cd /; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-fail() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/io_rig.sh"
 want() {
     wanted=$1; shift
     "$weir" run --io="$io" "$@" >out 2>err
@@ -20,7 +9,6 @@ want() {
     [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
 }
 says() { checks=$((checks + 1)); grep -qF -- "$1" err || { cat err >&2; fail "not said: $1"; }; }
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ"; }
 explains() {
     checks=$((checks + 1))
     "$weir" explain "$1" >out 2>err || { cat err >&2; fail "explain $1"; }

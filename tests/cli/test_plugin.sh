@@ -1,25 +1,7 @@
 #!/bin/sh
 # test_plugin.sh - stages from a shared object: found, run, described, and refused with the reason.
-set -u
-weir=$1
-io=$2
+. "$(dirname "$0")/io_rig.sh"
 plugins=$4
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-checks=0
-fail() { echo "FAILED: $*" >&2; exit 1; }
-want() {
-    wanted=$1; shift
-    "$@" >out 2>err
-    got=$?
-    checks=$((checks + 1))
-    [ "$got" = "$wanted" ] || { cat out err >&2; fail "exit $got, not $wanted: $*"; }
-}
 says() { checks=$((checks + 1)); grep -qF -- "$1" err || { cat err >&2; fail "the error lacks: $1"; }; }
 shout=$plugins/plugin_shout.so
 

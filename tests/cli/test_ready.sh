@@ -43,6 +43,22 @@ missing $data/sub/6.txt
 unreadable $data/sub/7.txt"
 want 1 run 'manifest "nothere" | check | null'
 : >none; want 1 run 'manifest "none" | check | null'
+says "none: no properly formatted checksum lines found"
+# A list that is a file is the hashing job's; with a @timeout, or from a pipe, it is the stages' own.
+head -c 9000000 /dev/urandom >"$data/larger"; truncate -s 300000 "$data/holes"; ln -s nowhere "$data/dangling"
+{ cat data.xxh128; echo "no line of a manifest"; (cd "$data" && sha256sum larger holes sub/1.txt | sed "s#  #&$data/#"; md5sum sub/2.txt)
+  for name in dangling sub/1.txt/x sub/5.txt ../data symlink; do printf '%032d  %s\n' 0 "$data/$name"; done
+  sha256sum --tag "$data/large" "$data/.hidden/h"; } >mixed
+for what in "" "@par=3" "@par=cores @order=in"; do
+    want 1 run "manifest \"mixed\" | check @timeout=1h | print"; mv out reference; mv err reference.err
+    want 1 run "manifest \"mixed\" | check $what | print"; same reference out "$what of the hashing job"
+    same reference.err err "its words"
+done
+want 1 run 'manifest "-" | check | print' <mixed; same reference out "a list from a pipe"
+want 0 run 'manifest "data.xxh128" | check | head 1 | print'; [ "$(wc -l <out)" = 1 ] || fail "not one: $(cat out)"
+tr '\n' '\0' <data.xxh128 >nul; want 0 run 'manifest "nul" null | check | where .state != "ok" | print "{.state}"'
+[ "$(sort out | uniq -c | tr -s ' ' | tr '\n' ,)" = " 1 changed, 1 missing, 1 unreadable," ] || fail "lines that end in NUL: $(cat out)"
+rm "$data/larger" "$data/holes" "$data/dangling"
 want 1 run "files \"$data/large\" | check | fail-if .state == \"new\""
 
 # --- 3: duplicates ------------------------------------------------------------------------------------------

@@ -1,12 +1,6 @@
 #!/bin/sh
 # test_stages.sh - the catalogue, for people and as a JSON Schema that says what the tables say.
-set -u
-weir=$1
-dir=$(mktemp -d) || exit 1
-ready=$(cd "$(dirname "$0")/../../pipelines/ready" && pwd) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-fail() { echo "FAILED: $*" >&2; exit 1; }
+. "$(dirname "$0")/rig.sh"
 "$weir" stages --schema >schema || fail "weir stages --schema"
 "$weir" stages | sed -n 's/^\([a-z][a-z0-9-]*\)  *.*/\1/p' >names
 python=$(command -v python3) || { echo "not read: no python3 here"; exit 77; }

@@ -60,7 +60,15 @@ says 'tee{1}/write: is in the journal, and not in the pipeline'
 want 0 run --state st --adapt 'read "in" | lines | to raw | write "out"'
 says 'tee{1}/write: is in the journal, and not in the pipeline: what it had is dropped'
 want 2 run --state new 'read "in" | lines | sort .line | to raw | write "out"'
-says "sort can't save what it has at a checkpoint: no --state with it"
+says "sort gives its first record at the end of its input, and a pipeline that goes on has none (sort what it has written, in a run of its own): no --state with it"
+for stage in 'count' 'stats count by .line' 'top 3 .line'; do
+    want 2 run --state new "read \"in\" | lines | $stage | to json | write \"out\""
+    says "${stage%% *} gives what it has found at the end of its input, and a pipeline that goes on has none (a window, as by every 10s, has): no --state with it"
+done
+want 2 run --state new 'read "in" | lines | last 3 | to raw | write "out"'
+says "last gives what it holds at the end of its input, and a pipeline that goes on has none: no --state with it"
+want 2 run --state new 'generate size=1MiB | write "out"'
+says "generate can't save what it has at a checkpoint: no --state with it"
 want 2 run --state new 'read "in" | lines | to raw | write "out" atomic'
 says 'atomic gives the file its name at the end'
 # An output that was cut by somebody else is told.

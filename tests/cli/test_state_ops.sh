@@ -117,20 +117,60 @@ want 1 limited 200 --state full --checkpoint 1 'read "in" | lines | to raw | wri
 says "filled: File too large"
 want 0 run --state full 'read "in" | lines | to raw | write "filled"'
 same in filled "after there was no room for it"
-want 1 limited 200 --state fullj --checkpoint 1 'read "in" @rate=3MiB/s | lines | dedupe | to raw | write "/dev/null"'
+want 1 limited 200 --state fullj --checkpoint 1 'read "in" @rate=3MiB/s | lines | count by .line every 1h | to raw | write "/dev/null"'
 says "checkpoint: fullj: the journal: File too large: what is in the journal stays so"
 want 0 state fsck fullj
-want 0 run --state fullj 'read "in" | lines | dedupe | to raw | write "/dev/null"'
+want 0 run --state fullj 'read "in" | lines | count by .line every 1h | to raw | write "/dev/null"'
+sort -R --random-source=whole in in >shuffled
+want 1 limited 1000 --state fulls --checkpoint 1 'read "shuffled" | lines | dedupe | to raw | write "once"'
+says "dedupe on disk (\$TMPDIR or /tmp, or the state directory): File too large"
+want 0 state fsck fulls
+want 0 run --state fulls --checkpoint 5 'read "shuffled" @rate=5MiB/s | lines | dedupe | to raw | write "once"'
+awk '!seen[$0]++' shuffled >wanted
+same wanted once "after there was no room for what was seen"
+want 0 state ls --json --all fulls
+spilled=$(jq '[.checkpoints[]|select(.spilled|length > 0)][0].record' out)
+want 1 state rewind --to "$spilled" fulls
+says "what a stage had on disk at that checkpoint is gone"
+
+# --- what a stage has on disk: listed, kept at a stop, gone at the end
+seq 1 150000 | awk '{ printf "{\"t\":%d,\"k\":\"key %040d\"}\n", 1700000000 + $1 / 1000, $1 % 30011 }' >keys
+spilling='count by .k every 50s time=.t late=9s | keep .window, .k, .count | to json'
+# Of 14 MB of groups in windows that stay open at most 4 MiB are in memory: so much the journal may have to take, if a
+# slow reader's first checkpoint has windows in it. Only what goes to disk doesn't fit into 8 MiB.
+open='count by .k every 5s time=.t late=1h | keep .window, .k, .count | to json'
+want 1 limited 16384 --mem 16MiB --state fullw --checkpoint 3600000 "read keys | lines | json | $open | null"
+says "windows to disk (the state directory): File too large"
+"$weir" run --io="$io" --mem 16MiB --state disk --checkpoint 20 "read keys @rate=5MiB/s | lines | json | dedupe | $spilling | write counted" 2>err.run &
+pid=$!
+is_listed() { state ls disk >out 2>&1 && grep -q "spilled   count  spill\\." out && grep -q "spilled   dedupe  spill\\." out; }
+until_true "nothing is listed as spilled" is_listed
+kill -TERM $pid
+wait $pid || fail "a stop isn't the end: $(cat err.run)"
+want 0 state ls --json --all disk
+[ "$(jq '[.checkpoints[].spilled|length]|max' out)" -ge 2 ] || fail "ls --json: $(cat out)"
+ls disk/spill.* >/dev/null || fail "no file of the state"
+mkdir away && mv disk/spill.* away
+want 1 run --mem 16MiB --state disk "read keys | lines | json | dedupe | $spilling | write counted"
+says "isn't there, but"
+mv away/* disk
+touch disk/spill.99999 disk/spilled
+want 0 run --mem 16MiB --state disk "read keys | lines | json | dedupe | $spilling | write counted"
+want 0 run --mem 16MiB "read keys | lines | json | dedupe | $spilling | write wanted"
+same wanted counted "windows on disk, stopped and gone on"
+ls disk >out
+[ "$(cat out)" = "$(printf 'journal\nlock\nspilled')" ] || fail "left: $(cat out)"
 
 # --- states of stages: killed a few times at random, the same comes out
 seq 1 200000 | awk '{ printf "{\"t\":%d,\"k\":\"k%d\",\"v\":%d}\n", 1700000000 + $1 / 1000, $1 % 7, $1 % 1000 }' >events
 seq 1 200000 | awk '{ print ($1 % 5 == 1 ? "begin " : " more ") $1 % 777 }' >lines
 awk 'BEGIN { print "a,b" } { print $2 "," NR }' lines >table
+mem=
 killed() {
     rm -rf st
     n=0
     while [ $n -lt 3 ]; do
-        "$weir" run --io="$io" --state st --checkpoint 10 "$2" >/dev/null 2>&1 &
+        "$weir" run --io="$io" $mem --state st --checkpoint 10 "$2" >/dev/null 2>&1 &
         pid=$!
         sleep 0.$((60 + $(od -An -N1 -tu1 /dev/urandom) / 2))
         kill -9 $pid 2>/dev/null || break
@@ -138,14 +178,24 @@ killed() {
         n=$((n + 1))
     done
     wait
-    want 0 run --state st "$2"
-    want 0 run "$3"
+    want 0 run $mem --state st "$2"
+    want 0 run $mem "$3"
+    ! ls st/spill.* 2>/dev/null || fail "$1: left in the state"
     same "$1.plain" "$1.kept" "$1 after $n kills"
 }
 each() { killed "$1" "read \"$2\" @rate=15MiB/s | lines | $3 | write \"$1.kept\"" "read \"$2\" | lines | $3 | write \"$1.plain\""; }
 each windows events 'json | count by .k every 10s time=.t late=1s | to json'
 each stats events 'json | stats count, sum(.v), p50(.v), max(.v) by .k every 20s time=.t | to json'
 each dedupe lines 'dedupe | to raw'
+each top events 'json | top 3 .k,.v every 20s time=.t late=2s | to json'
+mem="--mem 16MiB"
+each dedupe events 'dedupe | to raw'
+seq 1 400000 | awk '{ print $1 % 180011 }' >again
+each far again 'dedupe within=190k | to raw'
+[ "$(wc -l <far.kept)" = 219989 ] || fail "far: $(wc -l <far.kept) lines"
+each windows keys "json | $spilling"
+each top keys 'json | top 3 .k every 50s time=.t late=9s | to json'
+mem=
 each near lines 'dedupe within=500 | to raw'
 each neighbours lines 'multiline start=/^begin/ | dedupe consecutive | to json'
 each sample lines 'sample 1/7 seed=3 | to raw'

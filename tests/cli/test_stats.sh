@@ -113,6 +113,40 @@ says '1 records have no time that can be read in .t'
 want 0 run 'read "times.json" | lines | json | where .t != null | stats p50(.gone), max(.r) every 1m time=.t late=1m | print "{.window} {.max}"'
 printf '2026-01-01T00:00:00Z c\n' >wanted
 same wanted out "one window"
+bad 'top 3 .r time=.t' 'time is for windows'
+bad 'top 3 .window every 5s' "two results would be called 'window'"
+want 0 run 'read "times.json" | lines | json | where .t != null | top 1 .r every 1m time=.t late=1m | to json | write "new"'
+echo '{"window":"2026-01-01T00:00:00Z","r":"a","count":5,"error":0}' >wanted
+same wanted new "the most frequent of a window"
+want 0 run 'read "times.json" | lines | json | top 9 .r every 1h | print "{.r} {.count}"'
+printf 'a 6\nb 1\nc 1\n' >wanted
+same wanted out "the most frequent by arrival"
+
+# --- windows with more groups than memory has room for: the same, in another order ---
+awk 'BEGIN {
+    for (i = 0; i < 90000; i++) {
+        k = (i * 7919) % 40009 % (i % 3 == 0 ? 50 : 40009)
+        printf "{\"t\":%d,\"k\":\"key %060d\",\"v\":%d}\n", 1700000000 + i / 1000 - i % 7, k, i % 1000
+    }
+}' >events
+for what in 'count by .k every 40s time=.t late=7s' 'count by .k every 1s time=.t late=1h' 'count by .k every 1h' \
+    'stats count, sum(.v), p50(.v), min(.k), max(.v) by .k every 40s time=.t late=7s'; do
+    want 0 run "read events | lines | json | $what | to json | write big"
+    want 0 run --mem 12MiB "read events | lines | json | $what | to json | write small"
+    ! cmp -s big small || fail "nothing went to disk: $what"
+    case $what in *time=*) : ;; *) sed -i 's/^{"window":"[^"]*"/{/' big small ;; esac
+    sort big >wanted
+    sort small >sorted
+    same wanted sorted "windows on disk: $what"
+done
+# Of the most frequent the order is the same, too.
+for many in 1 700; do
+    want 0 run "read events | lines | json | top $many .k every 40s time=.t late=7s | to json | write big"
+    want 0 run --mem 12MiB "read events | lines | json | top $many .k every 40s time=.t late=7s | to json | write small"
+    same big small "the $many most frequent of windows on disk"
+done
+want 1 env TMPDIR=/nowhere/at/all "$weir" run --io="$io" --mem 12MiB 'read events | lines | json | count by .k every 1h | null'
+says 'windows to disk ($TMPDIR or /tmp): No such file or directory'
 bad 'count late=5s' 'late is for windows by the time in records'
 bad 'count every 5s late=1s' 'late is for windows'
 bad 'count time=.t' 'time is for windows'

@@ -1,20 +1,8 @@
 #!/bin/sh
 # test_stop.sh - weir run ended by a signal: sources give no more, what is under way is done, sinks commit or say why not.
 # A pipeline prints into a FIFO: once its first line is there, it is known to run.
-set -u
-weir=$1
-io=$2
-dir=$(mktemp -d) || exit 1
-trap 'cd /; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0
-if ! "$weir" hash --io="$io" /dev/null >/dev/null 2>&1; then
-    echo "skipped: no io by $io here"
-    exit 77
-fi
-fail() { echo "FAILED: $*" >&2; cat err >&2; exit 1; }
+. "$(dirname "$0")/io_rig.sh"
 says() { checks=$((checks + 1)); grep -qF -- "$1" err || fail "not said: $1"; }
-same() { checks=$((checks + 1)); cmp "$1" "$2" || fail "$1 and $2 differ"; }
 absent() { checks=$((checks + 1)); [ ! -e "$1" ] || fail "$1 is there"; }
 
 # A shell lets what runs in the background ignore SIGINT: python undoes that. So `$!` is the pipeline's.

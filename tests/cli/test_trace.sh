@@ -25,7 +25,7 @@ traced '' generate zstd unzstd lines json stats print
 want 0 run --trace t.json 'files "logs" | each { read | gunzip | zstd | write "{.dir}/{.stem}.zst" } @par=2 | null'
 traced '' files each read gunzip zstd write null
 want 0 run --trace t.json 'files "logs" | hash xxh128 | write "sums" format=gnu'
-traced 'files hash' files hash write # they are one job, which bears the name of the last
+traced '' files hash write
 want 0 run --trace t.json 'generate size=1MiB | zstd @name=first | zstd @name=second | null'
 traced '' generate first second null
 

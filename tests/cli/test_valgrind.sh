@@ -1,18 +1,10 @@
 #!/bin/sh
 # test_valgrind.sh - no byte is read that nobody wrote, and none is lost: valgrind looks on.
 # It knows io_uring from 3.17 on; where it refuses, or there is none, the epoll run stays.
-set -u
-weir=$1
-io=$2
+. "$(dirname "$0")/io_rig.sh"
 skip() { echo "skipped: $*"; exit 77; }
 command -v valgrind >/dev/null 2>&1 || skip "valgrind isn't installed"
 ! grep -qaE '__(asan|tsan|ubsan)_' "$weir" || skip "a sanitizer is in this build, and doesn't go with valgrind"
-"$weir" hash --io="$io" /dev/null >/dev/null 2>&1 || skip "no io by $io here"
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-fail() { echo "FAILED: $*" >&2; cat err >&2; exit 1; }
-checks=0
 
 # Chunks are kept for the next one who needs some until the process ends, by pointers into the blocks they are pieces of:
 # that is what is "possibly" lost.

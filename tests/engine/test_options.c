@@ -18,16 +18,33 @@ static void test_the_environment_says_how_many_workers(void)
 }
 
 /* A number that can't be is told, and not replaced by one of ours. */
-static void test_an_environment_that_makes_no_sense_is_refused(void)
+static void check_refused(const char *name, const char *const *bad)
 {
-    static const char *const bad[] = { "", "0", "-1", "two", "3x", " 3", "1025", "99999999999999999999" };
-    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        CHECK_EQ(setenv("WEIR_WORKERS", bad[i], 1), 0);
+    for (; *bad != NULL; bad++) {
+        CHECK_EQ(setenv(name, *bad, 1), 0);
         weir_runtime_options options = weir_runtime_defaults();
         weir_runtime *runtime = NULL;
         CHECK_EQ(weir_runtime_create(&options, &runtime), -EINVAL);
     }
-    CHECK_EQ(unsetenv("WEIR_WORKERS"), 0);
+    CHECK_EQ(unsetenv(name), 0);
+}
+
+static void test_an_environment_that_makes_no_sense_is_refused(void)
+{
+    static const char *const workers[] = { "", "0", "-1", "two", "3x", " 3", "1025", "99999999999999999999", NULL };
+    static const char *const watchdog[] = { "", "-1", "soon", "1s", "86400001", NULL };
+    check_refused("WEIR_WORKERS", workers);
+    check_refused("WEIR_WATCHDOG", watchdog);
+}
+
+static void test_the_environment_sets_the_watchdog(void)
+{
+    CHECK_EQ(setenv("WEIR_WATCHDOG", "0", 1), 0);
+    CHECK_EQ(weir_runtime_defaults().watchdog_ns, 0);
+    CHECK_EQ(setenv("WEIR_WATCHDOG", "250", 1), 0);
+    CHECK_EQ(weir_runtime_defaults().watchdog_ns, 250000000);
+    CHECK_EQ(weir_runtime_current_thread().watchdog_ns, 250000000);
+    CHECK_EQ(unsetenv("WEIR_WATCHDOG"), 0);
 }
 
 static char names[8][16];
@@ -226,6 +243,7 @@ int main(void)
 {
     RUN(test_the_environment_says_how_many_workers);
     RUN(test_an_environment_that_makes_no_sense_is_refused);
+    RUN(test_the_environment_sets_the_watchdog);
     RUN(test_threads_bear_their_names);
     RUN(test_a_thread_has_the_stack_that_was_asked_for);
     RUN(test_each_park_is_told_and_ends);

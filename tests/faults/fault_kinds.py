@@ -4,7 +4,9 @@ Calls that only wait (futex, epoll_wait, io_uring_enter's sleep) have no error t
 the descriptor is gone all the same; what libc does before main() isn't ours.
 """
 import errno
+import os
 import platform
+import re
 import signal
 
 OPEN = ["EACCES", "EMFILE", "ENFILE", "ENOENT", "EIO", "EINTR", "ENOMEM", "ELOOP"]
@@ -50,17 +52,31 @@ CALLS = [(name, number, ERRNOS[name]) for name, number in sorted(NUMBERS_X86.ite
          if platform.machine() == "x86_64"]
 
 # As enum op_kind has them; "short": half of what it could.
-RING_KINDS = [
-    ("ring open", 1, ["EACCES", "EMFILE", "ENOENT", "EIO", "ENOMEM"]),
-    ("ring read", 3, ["EIO", "ENOMEM", "ESTALE", "short"]),
-    ("ring write", 4, ["EIO", "ENOSPC", "EDQUOT", "short"]),
-    ("ring fsync", 5, SYNC),
-    ("ring statx", 6, LOOK),
-    ("ring rename", 7, NAME),
-    ("ring unlink", 8, GONE),
-    ("ring poll", 9, ["EIO", "ENOMEM"]),
-    ("ring slurp", 10, ["EACCES", "EMFILE", "ENOENT", "EIO", "ENOMEM", "ESTALE"]),
-]
+
+
+def op_numbers():
+    """The kinds of operations by the name that io/op.h has for them: whoever adds one moves those behind it."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../io/op.h"), encoding="utf-8") as file:
+        kinds = re.search(r"enum op_kind \{(.*?)\n\};", file.read(), re.DOTALL)
+    return {name: i for i, name in enumerate(re.findall(r"^    OP_(\w+),", kinds.group(1), re.MULTILINE))}
+
+
+OPS = op_numbers()
+RING_KINDS = [(f"ring {name.lower()}", OPS[name], errnos) for name, errnos in [
+    ("OPEN", ["EACCES", "EMFILE", "ENOENT", "EIO", "ENOMEM"]),
+    ("READ", ["EIO", "ENOMEM", "ESTALE", "short"]),
+    ("WRITE", ["EIO", "ENOSPC", "EDQUOT", "short"]),
+    ("FSYNC", SYNC),
+    ("STATX", LOOK),
+    ("RENAME", NAME),
+    ("UNLINK", GONE),
+    ("MKDIR", NAME),
+    ("LINK", NAME),
+    ("SYMLINK", NAME),
+    ("TRUNCATE", ["EIO", "ENOSPC"]),
+    ("POLL", ["EIO", "ENOMEM"]),
+    ("SLURP", ["EACCES", "EMFILE", "ENOENT", "EIO", "ENOMEM", "ESTALE"]),
+]]
 ALLOCS = [("memory, once", 0), ("memory, from then on", 1)]
 SIGNALS = [("SIGTERM", signal.SIGTERM), ("SIGINT twice", 100 + signal.SIGINT), ("kill -9", signal.SIGKILL)]
 CLOCKS = [("the clock, a day back", -86400), ("the clock, a day on", 86400)]

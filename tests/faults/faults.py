@@ -26,8 +26,6 @@ import scenarios
 from fault_kinds import ALLOCS, CALLS, CLOCKS, RING_KINDS, SIGNALS, errno_of
 from fault_table import Table
 
-HANGS_AFTER = 40  # seconds, on a machine that is busy with more than this
-
 
 class Wrong(Exception):
     pass
@@ -65,8 +63,14 @@ def read_report(path):
 
 
 class Rig:
-    def __init__(self, weir, io, folder):
-        self.weir, self.io, self.folder = weir, io, folder
+    def __init__(self, options, io, folder):
+        self.weir, self.io, self.folder = os.path.abspath(options.weir), io, os.path.join(folder, io)
+        self.sandbox, self.patience = options.sandbox, options.patience
+        os.mkdir(self.folder)
+
+    def command(self, scenario):
+        words = scenario.command(self.io)
+        return [self.weir, words[0], *([f"--sandbox={self.sandbox}"] if words[0] == "run" else []), *words[1:]]
 
     def run(self, scenario, fault):
         """One run in the scenario's folder. A hang is Wrong, with a core's worth of words."""
@@ -78,13 +82,12 @@ class Rig:
         if fault is not None:
             environment.update(WEIR_FAULT=fault, WEIR_FAULT_REPORT=report)
         with open(os.path.join(scenario.folder, "err"), "w+b") as err:
-            command = [self.weir, *scenario.command(self.io)]
             # pylint: disable=consider-using-with ; it may be killed and outlive this
-            child = subprocess.Popen(command, cwd=scenario.folder, env=environment, stdin=subprocess.DEVNULL,
+            child = subprocess.Popen(self.command(scenario), cwd=scenario.folder, env=environment, stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL, stderr=err)
             hung = False
             try:
-                code = scenario.wait(child, HANGS_AFTER)
+                code = scenario.wait(child, self.patience)
             except subprocess.TimeoutExpired:
                 hung = True
                 child.send_signal(signal.SIGQUIT)
@@ -244,11 +247,15 @@ def sweep_all(sweep, all_scenarios, table, most):
 
     def sweep_one(scenario):
         begun, tried = time.monotonic(), 0
-        for trial in trials_of(sweep.rig, scenario, most):
-            column, site = sweep.try_one(trial)
-            tried += 1
-            if column is not None:
-                table.add(scenario.command_name, trial, column, site)
+        try:
+            for trial in trials_of(sweep.rig, scenario, most):
+                column, site = sweep.try_one(trial)
+                tried += 1
+                if column is not None:
+                    table.add(scenario.command_name, trial, column, site)
+        except Wrong as error:  # a run that fails without a fault
+            sweep.failed += 1
+            print(f"FAILED: {scenario.name}, without a fault\n  {error}", flush=True)
         print(f"{scenario.name}: {tried} tried in {time.monotonic() - begun:.0f} s", flush=True)
 
     threads = [threading.Thread(target=sweep_one, args=(scenario,)) for scenario in all_scenarios]
@@ -282,12 +289,14 @@ def main():
     parser = argparse.ArgumentParser(prog="faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--weir", required=True)
     parser.add_argument("--io", default="uring,epoll")
+    parser.add_argument("--sandbox", choices=["auto", "on", "off"], default="auto", help="of `weir run`")
     parser.add_argument("--write", metavar="PAGE")
     parser.add_argument("--check", metavar="PAGE")
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
     parser.add_argument("--most", type=int, default=40)
     parser.add_argument("--only", help="scenarios whose name has this in it")
+    parser.add_argument("--patience", type=float, default=40, help="seconds after which a run hangs")
     parser.add_argument("--keep", help="a folder for what is left of a trial that failed")
     parser.add_argument("--fault", help="this one alone: WEIR_FAULT's text")
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
@@ -300,8 +309,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weir-faults-") as folder:
         sweeps, threads = [], []
         for io in options.io.split(","):
-            rig = Rig(os.path.abspath(options.weir), io, os.path.join(folder, io))
-            os.mkdir(rig.folder)
+            rig = Rig(options, io, folder)
             if subprocess.run([rig.weir, "hash", f"--io={io}", "/dev/null"], capture_output=True, check=False).returncode:
                 print(f"skipped: no io by {io} here")
                 continue

@@ -260,6 +260,68 @@ static void test_free_chunks_of_one_class_make_room_for_another(void)
     weir_chunk_put(small[0]);
 }
 
+/* Of the 2 MiB that `data` is in. */
+static size_t resident_bytes(const uint8_t *data)
+{
+    enum { PAGES = 2 * M / (4 * K) };
+    unsigned char there[PAGES];
+    const size_t page = (size_t)getpagesize();
+    uint8_t *block = (uint8_t *)((uintptr_t)data & ~(uintptr_t)(2 * M - 1));
+    size_t bytes = 0;
+    CHECK_EQ(mincore(block, 2 * M, there), 0);
+    for (size_t i = 0; i < 2 * M / page; i++)
+        bytes += (there[i] & 1) != 0 ? page : 0;
+    return bytes;
+}
+
+/*
+ * The kernel brings a huge page at once, and what it has brought is counted, used or not. The first block is small: who
+ * needs no more than that shall not pay for more. Runs before the others, which leave blocks behind.
+ */
+static void test_all_of_a_huge_page_is_counted(void)
+{
+    begin(64 * M);
+    weir_chunk *chunks[12];
+    for (int i = 0; i < 4; i++) {
+        chunks[i] = take(256 * K);
+        CHECK_EQ(stats().memory, (size_t)(i + 1) * 256 * K);
+    }
+    for (int i = 4; i < 12; i++) {
+        chunks[i] = take(256 * K);
+        CHECK_EQ(stats().memory, 1 * M + resident_bytes(chunks[4]->data));
+        CHECK_EQ(stats().used, (size_t)(i + 1) * 256 * K);
+        CHECK((chunks[i]->data[256 * K - 1] = 1) == 1);
+    }
+    if (resident_bytes(chunks[4]->data) < 2 * M)
+        printf("no huge pages here\n");
+    CHECK_EQ(stats().memory, 3 * M);
+
+    /* Where another class needs the room, they go, a part of a huge page, too. */
+    for (int i = 4; i < 8; i++)
+        weir_chunk_put(chunks[i]);
+    weir_chunk_budget_set(3 * M);
+    weir_chunk *huge = take(1 * M);
+    CHECK_EQ(stats().memory, 3 * M);
+    CHECK_EQ(resident_bytes(chunks[8]->data), 1 * M);
+    weir_chunk_put(huge);
+    for (int i = 0; i < 12; i++)
+        if (i < 4 || i >= 8)
+            weir_chunk_put(chunks[i]);
+}
+
+/* A budget that isn't far away is for what is asked for. */
+static void test_a_small_budget_buys_no_huge_page(void)
+{
+    begin(6 * M);
+    weir_chunk *chunks[24];
+    for (int i = 0; i < 24; i++) {
+        chunks[i] = take(256 * K);
+        CHECK(stats().memory <= (size_t)(i + 1) * 256 * K + (i < 8 ? 7 * 256 * K : 0));
+    }
+    for (int i = 0; i < 24; i++)
+        weir_chunk_put(chunks[i]);
+}
+
 /* --- threads ---------------------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 2000, BUDGET = 2 * M };
@@ -346,6 +408,7 @@ static void test_the_last_put_may_come_from_any_thread(void)
 
 int main(void)
 {
+    RUN(test_all_of_a_huge_page_is_counted);
     RUN(test_a_chunk_is_page_aligned_and_large_enough);
     RUN(test_a_chunk_lives_as_long_as_its_last_reference);
     RUN(test_a_get_with_room_is_ready_at_once);
@@ -357,6 +420,7 @@ int main(void)
     RUN(test_one_larger_than_the_budget_passes_alone);
     RUN(test_the_budget_may_change_at_any_time);
     RUN(test_free_chunks_of_one_class_make_room_for_another);
+    RUN(test_a_small_budget_buys_no_huge_page);
     RUN(test_threads_stay_within_the_budget);
     RUN(test_the_last_put_may_come_from_any_thread);
     return check_done();

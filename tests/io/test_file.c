@@ -120,6 +120,33 @@ static void test_directories_and_links_are_made(void)
     on_every_ring(run_links);
 }
 
+static void run_truncate(struct io_rig *rig)
+{
+    weir_truncate_future op;
+    struct stat stat_;
+    char bytes[6] = "xxxxx";
+    const int fd = openat(top_fd, "cut", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK_EQ(write(fd, "water", 5), 5);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_truncate(fd, 3, WEIR_IO_NO_HOLD)), 0);
+    CHECK_EQ(fstat(fd, &stat_), 0);
+    CHECK_EQ(stat_.st_size, 3);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_truncate(fd, 5, WEIR_IO_NO_HOLD)), 0);
+    CHECK_EQ(pread(fd, bytes, 6, 0), 5);
+    CHECK(memcmp(bytes, "wat\0\0", 5) == 0);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_truncate(fd, (uint64_t)INT64_MAX + 1, WEIR_IO_NO_HOLD)), -EINVAL);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_truncate(top_fd, 0, WEIR_IO_NO_HOLD)), -EINVAL);
+    CHECK_EQ(RUN_FUTURE(rig, op, weir_truncate(-1, 0, WEIR_IO_NO_HOLD)), -EBADF);
+    CHECK_EQ(fstat(fd, &stat_), 0);
+    CHECK_EQ(stat_.st_size, 5);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(unlinkat(top_fd, "cut", 0), 0);
+}
+
+static void test_a_file_is_cut_and_filled_up(void)
+{
+    on_every_ring(run_truncate);
+}
+
 static void run_resolve(struct io_rig *rig)
 {
     weir_open_future op;
@@ -514,6 +541,7 @@ int main(void)
     CHECK(top_fd >= 0);
     RUN(test_the_life_of_a_file);
     RUN(test_directories_and_links_are_made);
+    RUN(test_a_file_is_cut_and_filled_up);
     RUN(test_resolve_flags_are_kept);
     RUN(test_chunks_are_filled_and_held);
     RUN(test_short_reads_are_no_error);

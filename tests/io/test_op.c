@@ -7,14 +7,6 @@
 #include "op.h"
 #include "ring.h"
 
-static struct op *take_op(struct io_rig *rig, enum op_kind kind)
-{
-    struct op *op = wi_op_take(rig->ring, kind);
-    CHECK(op != NULL);
-    op->complete = wi_op_finish;
-    return op;
-}
-
 static struct op *start_op(struct io_rig *rig, enum op_kind kind)
 {
     struct op *op = take_op(rig, kind);

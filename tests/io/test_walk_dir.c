@@ -368,6 +368,7 @@ static void test_short_reads_end_files_only_where_that_is_known(void)
     struct statfs fs;
     if (proc >= 0 && fstatfs(proc, &fs) == 0 && fs.f_type == 0x9fa0)
         CHECK(!weir_fs_short_read_is_eof(proc));
+    CHECK(proc < 0 || !weir_fs_in_memory(proc));
     close(proc);
     int ends[2];
     CHECK_EQ(pipe(ends), 0);
@@ -375,6 +376,7 @@ static void test_short_reads_end_files_only_where_that_is_known(void)
     close(ends[0]);
     close(ends[1]);
     CHECK(!weir_fs_short_read_is_eof(-1));
+    CHECK(!weir_fs_in_memory(-1));
 
     temp_tree_init(&tree);
     temp_tree_dir(&tree, "d");
@@ -385,6 +387,8 @@ static void test_short_reads_end_files_only_where_that_is_known(void)
     weir_walk_node *const node = child_of(opened.dir, "d");
     CHECK_EQ(weir_dir_read(node, opened.dir->fd, &dir), 0);
     CHECK_EQ(dir->short_read_is_eof, opened.dir->short_read_is_eof);
+    CHECK_EQ(opened.dir->in_memory, weir_fs_in_memory(tree.fd));
+    CHECK_EQ(dir->in_memory, opened.dir->in_memory);
     weir_dir_free(dir);
     weir_walk_node_put(node);
     opened_fini(&opened);

@@ -200,6 +200,11 @@ void disk_log_fail(enum disk_call call, unsigned nth, int error)
     (void)pthread_mutex_unlock(&self.lock);
 }
 
+size_t disk_log_count(void)
+{
+    return self.log.count;
+}
+
 unsigned disk_log_seen(void)
 {
     return self.seen;

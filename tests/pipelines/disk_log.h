@@ -51,6 +51,8 @@ struct disk_log {
 void disk_log_begin(const char *dir);
 /* No longer; the log is the caller's, until disk_log_free(). */
 struct disk_log disk_log_end(void);
+/* How many calls are logged by now. */
+size_t disk_log_count(void);
 void disk_log_free(struct disk_log *log);
 
 /* From now on the nth such call below the directory that is logged, from 1, fails with this errno (once). 0: none. */

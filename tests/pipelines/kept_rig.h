@@ -14,6 +14,8 @@
 
 #include "disk_log.h"
 #include "io_runtime.h"
+#include "pipeline_inside.h"
+#include "run/run.h"
 #include "temp_tree.h"
 
 /* A pipeline from in/log into out/got and what is named after it. */
@@ -23,25 +25,35 @@ struct kept_shape {
     const char *unpack; /* reads what was written, and writes plain/got; NULL: it is plain */
     const char *old;    /* what was in out/got before the first run */
     bool follows;       /* it doesn't end by itself, but is stopped once all is there */
+    size_t held;        /* bytes of memory that a stage which collects may have; 0: its share */
 };
 
 static const struct kept_shape kept_shapes[] = {
     { "plain", "read \"in/log\" block=2KiB | lines | where .line !~ /7$/ | to raw | write \"out/got\"", NULL, NULL,
-      false },
-    { "tail", "tail \"in/log\" start=checkpoint | where .line !~ /7$/ | to raw | write \"out/got\"", NULL, NULL, true },
-    { "append", "read \"in/log\" block=2KiB | lines | to raw | write \"out/got\" append", NULL, "old\n", false },
-    { "appended anew", "tail \"in/log\" start=checkpoint | to raw | write \"out/got\" append", NULL, NULL, true },
-    { "rotate", "read \"in/log\" block=2KiB | lines | to raw | write \"out/got\" rotate=5KiB", NULL, NULL, false },
+      false, 0 },
+    { "tail", "tail \"in/log\" start=checkpoint | where .line !~ /7$/ | to raw | write \"out/got\"", NULL, NULL, true,
+      0 },
+    { "append", "read \"in/log\" block=2KiB | lines | to raw | write \"out/got\" append", NULL, "old\n", false, 0 },
+    { "appended anew", "tail \"in/log\" start=checkpoint | to raw | write \"out/got\" append", NULL, NULL, true, 0 },
+    { "rotate", "read \"in/log\" block=2KiB | lines | to raw | write \"out/got\" rotate=5KiB", NULL, NULL, false, 0 },
     { "folders", "read \"in/log\" block=2KiB | lines | to raw | write \"out/{%Y}/{%m}/got\" rotate=400d,7KiB", NULL,
-      NULL, false },
+      NULL, false, 0 },
     { "rotate, append", "read \"in/log\" block=2KiB | lines | to raw | write \"out/got\" append rotate=9KiB", NULL,
-      "old\n", false },
+      "old\n", false, 0 },
     { "gzip", "read \"in/log\" block=2KiB | lines | to raw | gzip | write \"out/got\"",
-      "read \"out/got\" | gunzip | write \"plain/got\"", NULL, false },
+      "read \"out/got\" | gunzip | write \"plain/got\"", NULL, false, 0 },
     { "states",
       "read \"in/log\" block=2KiB | lines | regex /^(?<n>\\d+) (?<k>\\S)/ | set .t = time(int(.n) / 100) | dedupe .n | "
       "count by .k every 1s time=.t late=1s | to csv | write \"out/got\"",
-      NULL, NULL, false },
+      NULL, NULL, false, 0 },
+    { "spilled", /* what has been seen, and windows with more groups than memory has room for */
+      "read \"in/log\" block=2KiB | lines | regex /^(?<n>\\d+) / | dedupe .n | set .t = int(.n) / 700 | "
+      "count by .n every 1s time=.t | to csv | write \"out/got\"",
+      NULL, NULL, false, 48 << 10 },
+    { "within", /* sightings that go to disk, and are forgotten there */
+      "read \"in/log\" block=2KiB | lines | regex /^(?<n>\\d+) / | set .n = int(.n) % 1100 | dedupe .n within=1200 | "
+      "to raw | write \"out/got\"",
+      NULL, NULL, false, 8 << 10 },
 };
 enum { KEPT_SHAPES = sizeof kept_shapes / sizeof kept_shapes[0] };
 
@@ -107,6 +119,12 @@ static inline int kept_is_output(const struct dirent *entry)
 static inline int kept_is_left(const struct dirent *entry)
 {
     return strstr(entry->d_name, ".weir-") != NULL;
+}
+
+/* Of the state: none is needed once the input has ended. */
+static inline int kept_is_spilled(const struct dirent *entry)
+{
+    return strncmp(entry->d_name, "spill.", 6) == 0;
 }
 
 static inline int kept_order(const struct dirent **a, const struct dirent **b)
@@ -196,7 +214,8 @@ WEIR_ASYNC(kept_until, int, weir_pipeline *pipeline; size_t wanted; int64_t bega
  * Runs it, with a state if `is_kept`, until it ends or (if `wanted` isn't 0) the outputs have as many bytes. 0, or the
  * negative errno it failed with, and `words` why.
  */
-static inline int kept_run(const char *text, bool is_kept, size_t wanted, weir_text *words)
+static inline int kept_run(const struct kept_shape *shape, const char *text, bool is_kept, size_t wanted,
+                           weir_text *words)
 {
     const weir_pipeline_text source = { .name = "test", .data = text, .size = strlen(text) };
     const weir_pipeline_state state = { .dir = "out/var/st", .every_ns = 1, .every_bytes = 2048 };
@@ -207,6 +226,8 @@ static inline int kept_run(const char *text, bool is_kept, size_t wanted, weir_t
     if (output < 0)
         fprintf(stderr, "%.*s", (int)errors.size, errors.data);
     CHECK_EQ(output, 0);
+    if (shape->held > 0)
+        pipeline->run->held_bytes = shape->held;
     int error = is_kept ? weir_pipeline_keep(pipeline, &state, &errors, &notes) : 0;
     if (error == 0) {
         CHECK(io_runtime_init(&io, WEIR_IO_EPOLL, 2));
@@ -225,16 +246,17 @@ static inline int kept_run(const char *text, bool is_kept, size_t wanted, weir_t
     return error;
 }
 
-/* What the outputs hold, unpacked. The caller's. */
+/* What the outputs hold, unpacked; `ret_left`: files that should be gone. The caller's. */
 static inline weir_text kept_result(const struct kept_shape *shape, unsigned *ret_left)
 {
     weir_text text = { 0 };
-    *ret_left = 0;
+    char names[64][300];
+    *ret_left = (unsigned)kept_list("out/var/st", kept_is_spilled, names);
     if (shape->unpack == NULL) {
         kept_read("out", &text, ret_left);
         return text;
     }
-    if (kept_run(shape->unpack, false, 0, NULL) == 0)
+    if (kept_run(shape, shape->unpack, false, 0, NULL) == 0)
         kept_read("plain", &text, ret_left);
     return text;
 }
@@ -246,7 +268,7 @@ static inline weir_text kept_wanted(struct kept_rig *rig, const struct kept_shap
     unsigned left;
     kept_rig_clear(rig, shape, lines);
     if (!shape->follows) {
-        CHECK_EQ(kept_run(shape->text, false, 0, NULL), 0);
+        CHECK_EQ(kept_run(shape, shape->text, false, 0, NULL), 0);
         wanted = kept_result(shape, &left);
         CHECK(wanted.size > 0);
         kept_rig_clear(rig, shape, lines);

@@ -192,6 +192,31 @@ static void test_a_mark_in_an_edge_that_goes_is_through(void)
     run_rig_close(&marked.rig);
 }
 
+/*
+ * Who leaves what feeds it loses the marks that come, while what it gave may be on its way: nothing is written down
+ * until all has ended, and sources don't wait for it. (Without a journal a record would crash.)
+ */
+static void test_a_run_that_is_closed_takes_no_checkpoint_but_the_last(void)
+{
+    struct marked marked;
+    open_run(&marked);
+    struct mock_task checkpoints;
+    mock_task_init(&checkpoints);
+    /* cppcheck-suppress nullPointer ; nothing is read there, it is asked for its type */
+    struct wp_checkpointer checkpointer = WEIR_CALL(wp_checkpointer, .run = marked.rig.run);
+    CHECK(mock_task_poll(&checkpoints, WEIR_HEAD(checkpointer)) == WEIR_PENDING);
+    struct wp_checkpoint_pass pass = pass_of(&marked);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_PENDING);
+    wp_checkpoint_close(marked.sink);
+    weir_mpsc_receiver_drop(marked.sink->from);
+    marked.sink->from = NULL;
+    CHECK(mock_task_poll(&checkpoints, WEIR_HEAD(checkpointer)) == WEIR_PENDING);
+    CHECK(mock_task_poll(&marked.task, WEIR_HEAD(pass)) == WEIR_READY);
+    CHECK(!wp_checkpoint_is_wanted(marked.source));
+    weir_drop(checkpointer);
+    run_rig_close(&marked.rig);
+}
+
 /* A source that ends has given all it had before its mark, wanted or not: others' checkpoints don't wait for it. */
 static void test_a_source_that_ends_hands_on_its_mark_before_its_end(void)
 {
@@ -250,6 +275,7 @@ int main(void)
     RUN(test_a_node_that_takes_marks_hands_them_on_itself);
     RUN(test_a_source_that_has_given_much_wants_a_checkpoint_before_its_time);
     RUN(test_a_mark_in_an_edge_that_goes_is_through);
+    RUN(test_a_run_that_is_closed_takes_no_checkpoint_but_the_last);
     RUN(test_a_source_that_ends_hands_on_its_mark_before_its_end);
     RUN(test_what_a_node_keeps_comes_back);
     return check_done();

@@ -69,7 +69,7 @@ static void each_in_turn(enum hash_rings rings)
             for (uint32_t nth = 1 + k % 4; run_once(&hash_cases[i], rings, &failures[k], nth);
                  nth = hash_next(&hash_cases[i], nth) + 3)
                 runs++;
-    CHECK(runs > 100);
+    CHECK(runs > 100 || weir_fs_in_memory(hash_rig.tree.fd)); /* there few files come by a ring */
 }
 
 static void test_each_operation_fails_on_io_uring(void)

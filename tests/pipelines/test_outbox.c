@@ -113,8 +113,47 @@ static void test_a_connection_that_breaks_costs_no_record(void)
     }
 }
 
+/* What the other side says it has isn't sent again, also what isn't here yet; and nothing beyond the limit. */
+static void test_what_the_other_side_has_is_not_sent(void)
+{
+    for (uint64_t has = 0; has <= 12; has++)
+        for (unsigned early = 0; early < 2; early++) {
+            struct outbox box;
+            weir_text wire = { 0 };
+            bool any;
+            wp_outbox_init(&box, 2);
+            box.limit = 8;
+            if (early == 0)
+                wp_outbox_rewind(&box, has);
+            for (uint64_t first = 1; first <= 9; first += 4) { /* 1 to 4, of which two are done with, 5 to 8, 9 to 12 */
+                struct packet *packet = packet_of(first, 4);
+                packet->first = first; /* of a spool */
+                wp_outbox_add(&box, packet);
+            }
+            if (early == 1)
+                wp_outbox_rewind(&box, has);
+            for (unsigned round = 0; round < 2; round++) {
+                for (const char *data; wp_outbox_peek(&box, &data) > 0;) {
+                    CHECK_EQ(weir_text_append(&wire, data, 1), 0);
+                    wp_outbox_wrote(&box, 1, wire.size);
+                    CHECK(wp_outbox_reached(&box, wire.size, true) <= box.next - 1);
+                }
+                const uint64_t begin = has > 2 ? has : 2, end = round == 0 ? 8 : 12;
+                CHECK_EQ(hear(&wire, begin, &any), end > begin ? end : begin);
+                CHECK(!any || strtoull(wire.data, NULL, 10) == begin + 1);
+                CHECK_EQ(wp_outbox_reached(&box, wire.size, true), end > begin ? end : begin);
+                box.limit = UINT64_MAX;
+            }
+            CHECK(wp_outbox_ack(&box, 40)); /* of a session whose spool isn't read that far */
+            CHECK(box.oldest == NULL && box.bytes == 0 && box.next == 41);
+            weir_text_fini(&wire);
+            wp_outbox_fini(&box);
+        }
+}
+
 int main(void)
 {
     RUN(test_a_connection_that_breaks_costs_no_record);
+    RUN(test_what_the_other_side_has_is_not_sent);
     return check_done();
 }

@@ -2,11 +2,12 @@
  * test_output.c - a file that appears whole or not at all, on file systems that know files without names and on others.
  * WRAPS: openat fsync
  */
-#include "output.h"
+#include "output_at.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -42,7 +43,7 @@ int __wrap_fsync(int fd)
 
 static struct temp_tree tree;
 
-static void write_some(struct output *output, const char *text)
+static void write_some(weir_output *output, const char *text)
 {
     CHECK_EQ(pwrite(output->fd, text, strlen(text), (off_t)output->offset), strlen(text));
     output->offset += strlen(text);
@@ -85,16 +86,16 @@ static void for_both(void (*run)(void))
 
 static void appear(void)
 {
-    struct output output;
-    CHECK_EQ(wp_output_open(&output, "new"), 0);
+    weir_output output;
+    CHECK_EQ(weir_output_open(&output, "new"), 0);
     write_some(&output, "all of it");
     CHECK(access("new", F_OK) < 0);
     CHECK_EQ(count_names(), without_tmpfile ? 1 : 0);
-    CHECK_EQ(wp_output_commit(&output), 0);
+    CHECK_EQ(weir_output_commit(&output), 0);
     expect_text("new", "all of it");
     CHECK_EQ(count_names(), 1);
-    CHECK_EQ(wp_output_commit(&output), 0); /* again: nothing to do */
-    wp_output_discard(&output);
+    CHECK_EQ(weir_output_commit(&output), 0); /* again: nothing to do */
+    weir_output_discard(&output);
     expect_text("new", "all of it");
 }
 
@@ -105,17 +106,17 @@ static void test_it_appears_with_the_commit(void)
 
 static void replace(void)
 {
-    struct output output;
+    weir_output output;
     temp_tree_file(&tree, "there", "old");
     char path[sizeof tree.path + 8];
     snprintf(path, sizeof path, "%s/there", tree.path);
-    CHECK_EQ(wp_output_open(&output, path), 0);
+    CHECK_EQ(weir_output_open(&output, path), 0);
     write_some(&output, "new");
     expect_text("there", "old");
-    CHECK_EQ(wp_output_commit(&output), 0);
+    CHECK_EQ(weir_output_commit(&output), 0);
     expect_text("there", "new");
     CHECK_EQ(count_names(), 1);
-    wp_output_discard(&output);
+    weir_output_discard(&output);
 }
 
 static void test_what_was_there_is_replaced_at_once(void)
@@ -125,14 +126,14 @@ static void test_what_was_there_is_replaced_at_once(void)
 
 static void leave(void)
 {
-    struct output output;
-    CHECK_EQ(wp_output_open(&output, "new"), 0);
+    weir_output output;
+    CHECK_EQ(weir_output_open(&output, "new"), 0);
     write_some(&output, "half");
     wp_output_withdraw(&output);
     CHECK_EQ(count_names(), 0);
     write_some(&output, "a write that was under way");
-    wp_output_discard(&output);
-    wp_output_discard(&output);
+    weir_output_discard(&output);
+    weir_output_discard(&output);
     CHECK_EQ(count_names(), 0);
 }
 
@@ -143,20 +144,20 @@ static void test_what_is_not_committed_leaves_nothing(void)
 
 static void fail_to_commit(void)
 {
-    struct output output;
-    CHECK_EQ(wp_output_open(&output, "new"), 0);
+    weir_output output;
+    CHECK_EQ(weir_output_open(&output, "new"), 0);
     sync_error = EIO;
-    CHECK_EQ(wp_output_commit(&output), -EIO);
+    CHECK_EQ(weir_output_commit(&output), -EIO);
     sync_error = 0;
-    wp_output_discard(&output);
+    weir_output_discard(&output);
     CHECK_EQ(count_names(), 0);
 
-    CHECK_EQ(wp_output_open(&output, "dir"), 0); /* a directory comes in its way */
+    CHECK_EQ(weir_output_open(&output, "dir"), 0); /* a directory comes in its way */
     temp_tree_file(&tree, "dir/file", "");
-    CHECK(wp_output_commit(&output) < 0);
-    wp_output_discard(&output);
+    CHECK(weir_output_commit(&output) < 0);
+    weir_output_discard(&output);
     CHECK_EQ(count_names(), 1);
-    CHECK_EQ(wp_output_open(&output, "no/such/dir"), -ENOENT);
+    CHECK_EQ(weir_output_open(&output, "no/such/dir"), -ENOENT);
 }
 
 static void test_a_commit_that_fails_leaves_nothing(void)
@@ -167,15 +168,44 @@ static void test_a_commit_that_fails_leaves_nothing(void)
 /* It can't be replaced, and must not be. */
 static void test_what_is_no_regular_file_is_a_stream(void)
 {
-    struct output output;
-    CHECK_EQ(wp_output_open(&output, "/dev/null"), 0);
+    weir_output output;
+    CHECK_EQ(weir_output_open(&output, "/dev/null"), 0);
     CHECK(output.offset == UINT64_MAX && output.path == NULL);
-    CHECK_EQ(wp_output_commit(&output), 0);
-    wp_output_discard(&output);
-    CHECK_EQ(wp_output_open(&output, NULL), 0);
+    CHECK_EQ(weir_output_commit(&output), 0);
+    weir_output_discard(&output);
+    CHECK_EQ(weir_output_open(&output, NULL), 0);
     CHECK_EQ(output.fd, STDOUT_FILENO);
-    wp_output_discard(&output);
+    weir_output_discard(&output);
     CHECK(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
+}
+
+static void replace_linked(void)
+{
+    struct stat meta;
+    const int fd = open("old", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && weir_write_all(fd, "what was there", 14) == 0 && fchmod(fd, 04751) == 0);
+    close(fd);
+    CHECK_EQ(symlink("old", "link"), 0);
+    CHECK_EQ(weir_output_replace("link", "new", 3), 0);
+    expect_text("old", "new");
+    CHECK(lstat("link", &meta) == 0 && S_ISLNK(meta.st_mode));
+    CHECK(stat("old", &meta) == 0 && (meta.st_mode & 07777) == 04751);
+    sync_error = EIO;
+    CHECK_EQ(weir_output_replace("old", "half", 4), -EIO);
+    sync_error = 0;
+    expect_text("old", "new");
+    CHECK_EQ(count_names(), 2);
+}
+
+static void test_what_a_link_leads_to_is_replaced_and_keeps_its_mode(void)
+{
+    for_both(replace_linked);
+}
+
+static void test_only_a_plain_file_is_replaced(void)
+{
+    CHECK_EQ(weir_output_replace("/dev/null", "x", 1), -EINVAL);
+    CHECK_EQ(weir_output_replace("/no/such/file", "x", 1), -ENOENT);
 }
 
 int main(void)
@@ -185,5 +215,7 @@ int main(void)
     RUN(test_what_is_not_committed_leaves_nothing);
     RUN(test_a_commit_that_fails_leaves_nothing);
     RUN(test_what_is_no_regular_file_is_a_stream);
+    RUN(test_what_a_link_leads_to_is_replaced_and_keeps_its_mode);
+    RUN(test_only_a_plain_file_is_replaced);
     return check_done();
 }

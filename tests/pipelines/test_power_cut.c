@@ -39,7 +39,7 @@ static uint64_t next_random(uint64_t *seed)
 static struct disk_log logged_run(struct cutting *self, int *ret_error, weir_text *words)
 {
     disk_log_begin(self->rig->out);
-    *ret_error = kept_run(self->shape->text, true, self->wanted_size, words);
+    *ret_error = kept_run(self->shape, self->shape->text, true, self->wanted_size, words);
     return disk_log_end();
 }
 

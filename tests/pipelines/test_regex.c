@@ -205,6 +205,39 @@ static void test_a_match_far_into_a_long_text_is_found_where_it_is(void)
     free(text);
 }
 
+/* What is known of how a match begins leaves out no place: beside a pattern of which nothing is known. */
+static void test_a_long_text_is_searched_wherever_a_match_may_begin(void)
+{
+    static const char *const patterns[] = {
+        "a@/i",      "[b@][a-]/", "(?i)a[.@]/", "(?<=A)@/",      "b?@[ab]/", "(b|@)A/",   "A\\K@/",
+        "\\b[bA]/i", "@|$/",      "b|\\z/",     "(?=[@.])[^.]/", "[^x]b/",   "x*(?=@b)/", "(*NO_START_OPT)b@/",
+    };
+    const size_t size = 40000;
+    char *text = long_text('x', size), plain[64], hidden[64];
+    uint32_t seed = 1;
+    for (size_t at = 40; at < size; at += 1 + (seed >> 24)) {
+        char few[5];
+        fill_text(few, 4, &seed);
+        memcpy(text + at - 4, few, 4); /* NOLINT(bugprone-not-null-terminated-result): it goes on */
+    }
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        struct rig one, other;
+        const int bytes = (int)(strchr(patterns[i], '/') - patterns[i]);
+        const char *verb = patterns[i][1] == '*' ? "" : "(*NO_START_OPT)";
+        snprintf(plain, sizeof plain, "replace(.s, /%s, \"<$0>\")", patterns[i]);
+        snprintf(hidden, sizeof hidden, "replace(.s, /%s%.*s%s, \"<$0>\")", verb, bytes, patterns[i],
+                 patterns[i] + bytes);
+        CHECK(rig_open(&one, plain) && rig_open(&other, hidden));
+        const struct datum a = rig_run(&one, text, size), b = rig_run(&other, text, size);
+        if (!wp_datum_equal(a, b))
+            fprintf(stderr, "%s\n", plain);
+        CHECK(a.size > size && wp_datum_equal(a, b));
+        rig_close(&one);
+        rig_close(&other);
+    }
+    free(text);
+}
+
 /* --- literals ----------------------------------------------------------------------------------------- */
 
 static void holds(const char *pattern, bool caseless, const char *wanted)
@@ -316,6 +349,7 @@ int main(void)
     RUN(test_a_strict_call_fails_where_the_other_is_null);
     RUN(test_a_long_line_without_the_literal_is_no_work);
     RUN(test_a_run_before_a_byte_is_found_as_any_search_finds_it);
+    RUN(test_a_long_text_is_searched_wherever_a_match_may_begin);
     RUN(test_many_places_to_begin_take_too_long_and_do_not_hang);
     RUN(test_a_search_that_takes_too_long_fails_and_does_not_hang);
     RUN(test_a_match_far_into_a_long_text_is_found_where_it_is);

@@ -1,6 +1,7 @@
 /* test_spool.c - what is in a spool is there again, whatever byte the process was killed at; and goes when it may. */
 #include "send/spool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -177,6 +178,60 @@ static void test_damage_in_the_middle_is_told(void)
     wp_spool_unref(spool);
 }
 
+/* A journal says where it ends: what is behind that, in the same file or in others, goes, and comes again. */
+static void test_it_is_cut_to_what_a_journal_says(void)
+{
+    for (uint32_t keep = 0; keep <= 9; keep++) {
+        temp_tree_clear(&tree);
+        struct spool *spool = open_spool(256 << 10);
+        for (uint32_t i = 0; i < 9; i++)
+            put(spool, 256);
+        CHECK(spool->count >= 1);
+        wp_spool_unref(spool);
+        spool = open_spool(256 << 10);
+        CHECK_EQ(wp_spool_cut(spool, 256 * keep), 0);
+        CHECK_EQ(spool->appended, 256 * keep);
+        get_all(spool);
+        put(spool, 3);
+        get_all(spool);
+        wp_spool_unref(spool);
+        spool = open_spool(256 << 10);
+        CHECK_EQ(spool->appended, 256 * keep + 3);
+        CHECK_EQ(wp_spool_cut(spool, 256 * keep + 4), -EBADMSG); /* more than there is */
+        CHECK(strstr(spool->fault, "the journal counts on record") != NULL);
+        if (keep > 0)
+            CHECK_EQ(wp_spool_cut(spool, 256 * keep - 1),
+                     -EBADMSG); /* the middle of a packet is no place of a journal's */
+        wp_spool_unref(spool);
+    }
+}
+
+/* Until the first checkpoint no journal knows what is in it: then it goes with the next start; what was there stays. */
+static void test_what_no_journal_has_goes(void)
+{
+    temp_tree_clear(&tree);
+    struct spool *spool = open_spool(1 << 20);
+    put(spool, 7); /* without a journal */
+    for (unsigned turn = 0; turn < 3; turn++) {
+        CHECK_EQ(wp_spool_begin(spool), 0);
+        CHECK_EQ(spool->appended, 7);
+        put(spool, 5);
+        wp_spool_unref(spool); /* killed */
+        spool = open_spool(1 << 20);
+        CHECK(spool->is_begun);
+        CHECK_EQ(spool->appended, 12);
+    }
+    spool->wants_commit = true;
+    CHECK_EQ(wp_spool_work(spool, NULL), 0);
+    wp_spool_unref(spool);
+    spool = open_spool(1 << 20);
+    CHECK(!spool->is_begun);
+    CHECK_EQ(wp_spool_begin(spool), 0); /* another journal: what this one had is sent all the same */
+    CHECK_EQ(spool->appended, 12);
+    get_all(spool);
+    wp_spool_unref(spool);
+}
+
 /* Two at once would write over each other. */
 static void test_one_process_has_it(void)
 {
@@ -197,6 +252,8 @@ int main(void)
     RUN(test_a_write_that_was_cut_at_any_byte_is_taken_back);
     RUN(test_it_is_bounded_and_what_is_acknowledged_goes);
     RUN(test_damage_in_the_middle_is_told);
+    RUN(test_it_is_cut_to_what_a_journal_says);
+    RUN(test_what_no_journal_has_goes);
     RUN(test_one_process_has_it);
     temp_tree_fini(&tree);
     return check_done();

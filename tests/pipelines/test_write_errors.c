@@ -25,7 +25,7 @@ struct failing {
 
 static int run_it(const struct failing *self, weir_text *words)
 {
-    return kept_run(self->shape->text, true, self->shape->follows ? self->wanted.size : 0, words);
+    return kept_run(self->shape, self->shape->text, true, self->shape->follows ? self->wanted.size : 0, words);
 }
 
 static void check_result(const struct failing *self, const char *when, int error, const weir_text *words)

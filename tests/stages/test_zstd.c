@@ -219,6 +219,52 @@ static void test_threads_end_with_the_state(void)
     free(text.data);
 }
 
+/* Frames of 4 MiB are compressed whole: each says its size, whatever the windows, and a piece is such a frame. */
+static void test_frames_are_compressed_whole(void)
+{
+    const struct codec frames = { encoder.stage, { "frames" }, { 1 } };
+    const size_t frame = 4 << 20;
+    const struct bytes text = codec_text(frame + 100000);
+    const struct bytes packed = codec_make(&frames, text);
+    CHECK_EQ(load32(packed.data + 6), frame); /* RFC 8878, 3.1.1.1: magic, descriptor, window, size of the content */
+    codec_expect(&decoder, packed, text, 1 << 18, 1 << 18);
+    for (size_t window = 30011; window < 2 * text.size; window *= 13) {
+        struct bytes again;
+        CHECK_EQ(codec_run(&frames, text, window, 5003, &again), 0);
+        CHECK(codec_same(packed, again));
+        free(again.data);
+    }
+    struct stage_rig piece;
+    codec_init(&piece, &encoder);
+    piece.flow.is_piece = true;
+    CHECK_EQ(stage_rig_open(&piece), 0);
+    CHECK_EQ(stage_rig_run(&piece, text.data, frame, 30011, 5003), 0);
+    CHECK(piece.out_size < packed.size && memcmp(piece.out, packed.data, piece.out_size) == 0);
+    codec_expect(&decoder, (struct bytes){ packed.data + piece.out_size, packed.size - piece.out_size },
+                 (struct bytes){ text.data + frame, text.size - frame }, 1 << 18, 1 << 18);
+    stage_rig_fini(&piece);
+    free(text.data);
+    free(packed.data);
+}
+
+/* A step may compress what earlier ones took, however little it is given: no worker shall do that. */
+static void test_a_frame_that_is_held_waits_for_a_lane(void)
+{
+    const struct codec frames = { encoder.stage, { "seekable" }, { 200000 } };
+    const struct bytes text = codec_text(200000);
+    struct stage_rig rig;
+    codec_init(&rig, &frames);
+    CHECK_EQ(stage_rig_open(&rig), 0);
+    CHECK_EQ(stage_rig_step(&rig, text.data, 60000, false, 1 << 18), WEIR_WANT_INPUT);
+    CHECK(!rig.flow.waits);
+    CHECK_EQ(stage_rig_step(&rig, text.data + 60000, 60000, false, 1 << 18), WEIR_WANT_INPUT);
+    CHECK(rig.flow.waits);
+    CHECK_EQ(stage_rig_step(&rig, text.data + 120000, 80000, false, 1 << 18), WEIR_WANT_INPUT);
+    CHECK(!rig.flow.waits);
+    stage_rig_fini(&rig);
+    free(text.data);
+}
+
 int main(void)
 {
     encoder.stage = weir_stage_find("zstd");
@@ -236,5 +282,7 @@ int main(void)
     RUN(test_any_number_of_threads_writes_the_same);
     RUN(test_threads_are_for_one_long_frame);
     RUN(test_threads_end_with_the_state);
+    RUN(test_frames_are_compressed_whole);
+    RUN(test_a_frame_that_is_held_waits_for_a_lane);
     return check_done();
 }

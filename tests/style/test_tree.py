@@ -20,6 +20,7 @@ LINES_LOOK = 400  # from here on a file is named in the output, which is no faul
 TEST_LINES_MAX = 1000  # a test is a list of cases
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 120
+SCREEN_LINES_MAX = 64  # an example without comments and empty lines
 
 # Whose public headers a folder may include.
 SEES = {
@@ -29,7 +30,7 @@ SEES = {
     "pipelines": {"pipelines", "stages", "io", "engine"},
     "cli": {"cli", "pipelines", "stages", "io", "engine"},
 }
-STAGES_SEE_OF_ENGINE = {"base.h"}
+STAGES_SEE_OF_ENGINE = {"base.h", "library.h"}
 
 # "..." includes of another folder's private headers.
 THROUGH_THE_WALL = {}
@@ -57,7 +58,7 @@ BANNED_IN_TESTS_TOO = {
     "sleep": "a test doesn't wait for time to pass", "usleep": "a test doesn't wait for time to pass",
 }
 ALLOWED_CALLS = {
-    ("tests/io/test_ring_pool.c", "usleep"): "lets a wait begin, mostly; the other order passes, too",
+    ("tests/io/test_ring_pool_lane.c", "usleep"): "lets a wait begin, mostly; the other order passes, too",
 }
 
 # A library doesn't print and doesn't end the process.
@@ -95,14 +96,15 @@ SUBJECTS = {
     "tests/model/model_tso.c": "the explorer's own memory model, by litmus tests",
     "tests/pipelines/test_graphs.c": "pipelines/run, bounds and edges above all, by graphs out of seeds",
     "tests/pipelines/test_power_cut.c": "pipelines/journal, run/checkpointer.c and nodes/write_kept.c: the order on the disk",
+    "tests/pipelines/test_every_node_memory.c": "pipelines/nodes, each that has no step()",
     "tests/pipelines/test_write_errors.c": "the same three, where the disk says no",
     "tests/stages/test_every_stage.c": "all of stages.def",
     "tests/stages/test_every_stage_memory.c": "all of stages.def, without the memory they ask for",
 }
 
 # Programs and libraries of tests/, by their CMakeLists.txt: everything else there is built by nobody.
-BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+)\.c"
-                         r"|pipelines/disk_\w+\.c|support/\w+\.c|(engine|io)/refused/\w+\.c|faults/fault_\w+\.c"
+BUILT_TESTS = re.compile(r"tests/(\w+/test_\w+\.c|model/\w+\.c|fuzz/(fuzz_\w+|replay_main)\.c|bench/(bench_\w+|pb/\w+|yardstick/\w+)\.c"
+                         r"|support/\w+\.c|(engine|io)/refused/\w+\.c|faults/fault_\w+\.c"
                          r"|cli/(test_\w+\.sh|(deny_main|plugin_(shout|probe))\.c))$")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
@@ -180,6 +182,11 @@ def check_size(source):
         say(source.path, count, f"{count} lines, {limit} is where a file must be split")
     elif count > LINES_LOOK and source.folder != "tests":
         notes.append(f"{source.path}: {count} lines")
+    if source.folder == "examples":
+        program = re.sub(r"(?s)^/\*.*?\*/|^/\* (prints|run with|exits with|refused).*?\*/", "", source.text, flags=re.M)
+        shown = sum(1 for line in program.split("\n") if line)
+        if shown > SCREEN_LINES_MAX:
+            say(source.path, count, f"{shown} lines of program, {SCREEN_LINES_MAX} are a screen")
     for number, line in enumerate(source.lines, 1):
         if len(line) > COLUMNS_MAX:
             say(source.path, number, f"{len(line)} columns, {COLUMNS_MAX} are allowed")
@@ -272,11 +279,19 @@ def check_private(source, number, header, paths, included):
         say(source.path, number, f'the wall: "{header}" is no header of {source.folder}/')
 
 
+def named_by_tests(sources):
+    """What a line "WITH: disk_log.c" of a test has built with it."""
+    return {f"{os.path.dirname(source.path)}/{name}" for source in sources if source.folder == "tests"
+            for line in re.findall(r"^ \* WITH: (.*)", source.text, re.M) for name in line.split()}
+
+
 def check_dead(sources, included):
+    named = named_by_tests(sources)
     for source in sources:
         if source.name.endswith(".h") and source.path not in included:
             say(source.path, 1, "nobody includes it")
-        if source.folder == "tests" and source.name.endswith(".c") and not BUILT_TESTS.match(source.path):
+        if source.folder == "tests" and source.name.endswith(".c") and not (
+                BUILT_TESTS.match(source.path) or source.path in named):
             say(source.path, 1, "nobody builds it (or test_tree.py must learn who does)")
 
 

@@ -120,4 +120,25 @@ static inline unsigned io_rig_open_fds(void)
     return count;
 }
 
+/* --- operations by hand: each ends with wi_op_finish() ------------------------------------------------------- */
+
+static inline struct op *take_op(struct io_rig *rig, enum op_kind kind)
+{
+    struct op *op = wi_op_take(rig->ring, kind);
+    CHECK(op != NULL);
+    op->complete = wi_op_finish;
+    return op;
+}
+
+static inline struct op *transfer_op(struct io_rig *rig, enum op_kind kind, int fd, void *buffer, uint32_t length,
+                                     uint64_t offset)
+{
+    struct op *op = take_op(rig, kind);
+    op->fd = fd;
+    op->buffer = buffer;
+    op->length = length;
+    op->offset = offset;
+    return op;
+}
+
 #endif

@@ -85,12 +85,14 @@ WEIR_MUST_USE static inline weir_mutex_lock_future weir_mutex_lock(weir_mutex *m
             AWAIT(slot, weir_mutex_lock((mutex), (ret_guard))); \
     } while (0)
 
-/* One step: takes the mutex if nobody has it or waits for it. False: await it. */
+/* One step: takes the mutex if nobody has it, also past those who wait, as a poll of the future does. False: await it.
+ */
 static inline bool weir_mutex_lock_now(weir_mutex *mutex, weir_mutex_guard *ret_guard, weir_cx *cx)
 {
-    uint32_t word = WEIR_MUTEX_FREE_;
-    if (cx->budget == 0 || !__atomic_compare_exchange_n(&mutex->word, &word, WEIR_MUTEX_LOCKED_, false,
-                                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    uint32_t word = __atomic_load_n(&mutex->word, __ATOMIC_RELAXED);
+    if (cx->budget == 0 || (word & WEIR_MUTEX_LOCKED_) != 0 ||
+        !__atomic_compare_exchange_n(&mutex->word, &word, word | WEIR_MUTEX_LOCKED_, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
         return false;
     (void)weir_budget_take(cx);
     __atomic_store_n(&mutex->holder, (const void *)cx->waker, __ATOMIC_RELAXED); /* of a task: its address */

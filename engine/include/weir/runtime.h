@@ -53,8 +53,8 @@ typedef struct weir_runtime_options {
     void (*on_thread_unpark)(void *arg);
     /* Told of every weir_panic() of a task or a job. NULL: a line on stderr. */
     void (*on_panic)(void *arg, const char *task_name, const char *file, int line, const char *message);
-    /* weir/watchdog.h: a poll that lasts longer is told of. 0: none is. In a debug build 100 ms unless set otherwise.
-     */
+    /* weir/watchdog.h: a poll that lasts longer is told of. 0: none is. In a debug build 100 ms unless set otherwise,
+     * here or by WEIR_WATCHDOG. */
     int64_t watchdog_ns;
     /* Told by the watchdog's thread, which may not end the runtime there. NULL: some lines on stderr. */
     void (*on_stuck)(void *arg, const struct weir_stuck *stuck);
@@ -64,8 +64,9 @@ typedef struct weir_runtime_options {
 
 /*
  * Multi-threaded, a worker a core; or as many as the environment variable
- * WEIR_WORKERS says, which is a number from 1 to 1024: with any other value
- * weir_runtime_create() returns -EINVAL.
+ * WEIR_WORKERS says, which is a number from 1 to 1024. Here and in the next one
+ * watchdog_ns is what WEIR_WATCHDOG says, milliseconds up to a day, 0: off. With
+ * any other value of either weir_runtime_create() returns -EINVAL.
  */
 weir_runtime_options weir_runtime_defaults(void);
 /* Current-thread: for commands, tests, single connections. */

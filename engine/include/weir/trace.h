@@ -39,9 +39,11 @@ WEIR_MUST_USE int weir_trace_stop(weir_runtime *runtime, int fd, weir_trace_kept
  * weir_trace_step() - the poll, or the blocking job, under way on this thread has just spent took_ns on `name`.
  *
  * It is a span within that one's. Does nothing elsewhere, or while no trace is on.
- * `name` is borrowed until the trace was written.
+ * `name` is borrowed until the trace was written. Returns the end that the span was
+ * given, on CLOCK_MONOTONIC, at which a next one may begin without lying over it; 0: it
+ * did nothing.
  */
-void weir_trace_step(const char *name, int64_t took_ns);
+int64_t weir_trace_step(const char *name, int64_t took_ns);
 
 /* What has kept somebody waiting. */
 typedef enum weir_trace_reason { WEIR_TRACE_FOR_INPUT, WEIR_TRACE_FOR_ROOM, WEIR_TRACE_FOR_IO } weir_trace_reason;
@@ -52,7 +54,7 @@ typedef enum weir_trace_reason { WEIR_TRACE_FOR_INPUT, WEIR_TRACE_FOR_ROOM, WEIR
  * A span on a row of its own: those of one `who`, an address, never overlap. As
  * weir_trace_step() otherwise; in blocking jobs it does nothing.
  */
-void weir_trace_wait(const char *name, const void *who, weir_trace_reason reason, int64_t took_ns);
+int64_t weir_trace_wait(const char *name, const void *who, weir_trace_reason reason, int64_t took_ns);
 
 /* A span that ends now on the row `track` of the program's own, which is called `name`. Any thread. */
 void weir_trace_track(weir_runtime *runtime, unsigned track, const char *name, int64_t took_ns);

@@ -4,7 +4,7 @@
  * polled.
  *
  * It is on in debug builds, after 100 ms, and in others if options.watchdog_ns
- * says so: a thread that looks at the workers a few times in that while. What is
+ * or the environment (WEIR_WATCHDOG=MS) says so: a thread that looks at the workers a few times in that while. What is
  * stuck waits on its own: the tasks in its worker's queue, its io and its timers
  * are looked after by another worker, with a watchdog or without.
  *

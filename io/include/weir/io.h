@@ -105,6 +105,7 @@ typedef weir_io_future weir_close_future;
 typedef weir_io_future weir_read;
 typedef weir_io_future weir_write;
 typedef weir_io_future weir_fsync_future;
+typedef weir_io_future weir_truncate_future;
 typedef weir_io_future weir_statx_future;
 typedef weir_io_future weir_rename_future;
 typedef weir_io_future weir_unlink_future;
@@ -178,6 +179,19 @@ WEIR_MUST_USE weir_write weir_write_chunk_at(int fd, weir_chunk *chunk, uint64_t
  * Cancel safe: after a drop it is done, or not.
  */
 WEIR_MUST_USE weir_fsync_future weir_fsync(int fd, bool data_only, weir_io_hold hold);
+
+/*
+ * weir_truncate() - ftruncate(2): the file is `size` bytes from now on, cut
+ * there or filled up with zeros. By io_uring from Linux 6.9 on, else on the io
+ * lane.
+ *
+ * Resolves to 0 or a negative errno: -EINVAL, `fd` isn't open for writing or no
+ * regular file, or `size` is more than INT64_MAX; -EFBIG, -ENOSPC, -EIO.
+ *
+ * Ownership:   `hold` covers `fd`.
+ * Cancel safe: after a drop it is done, whole, or not at all.
+ */
+WEIR_MUST_USE weir_truncate_future weir_truncate(int fd, uint64_t size, weir_io_hold hold);
 
 /*
  * weir_close() - close(2). Resolves to 0, or to an error that an earlier write

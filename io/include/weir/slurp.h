@@ -33,6 +33,11 @@ typedef struct weir_slurp weir_slurp;
 #define WEIR_SLURP_CONFIRM_EOF 1u
 /* A symbolic link is what it points to; else it is -ELOOP. */
 #define WEIR_SLURP_FOLLOW 2u
+/*
+ * The file lies in memory (weir_fs_in_memory()): read at once, by plain calls, and its slot is there when the call
+ * returns. What waits for nothing gains nothing by a ring, and io_uring hands each read of a tmpfs to a thread.
+ */
+#define WEIR_SLURP_IN_MEMORY 8u
 
 typedef struct weir_slurp_options {
     unsigned slots;    /* how many files at once; 0: 64 */

@@ -31,7 +31,8 @@ typedef struct weir_stream weir_stream;
 
 /* What a pending read or write keeps between two polls. */
 typedef struct weir_io_wait {
-    struct op *op; /* an operation of the ring that polls, or NULL */
+    struct op *op;           /* an operation of the ring that polls, or NULL */
+    struct ready_slot *slot; /* a place with those that wait for the runtime's sockets, or NULL */
 } weir_io_wait;
 
 /*

@@ -155,6 +155,7 @@ typedef struct weir_dir {
     uint32_t count;
     uint32_t links_skipped; /* symbolic links, without follow */
     bool short_read_is_eof; /* see weir_fs_short_read_is_eof() */
+    bool in_memory;         /* see weir_fs_in_memory() */
     weir_entry *entries;
     weir_file_meta *meta; /* NULL unless the rules want it; one for each entry, zero for directories and links */
     const char *names;
@@ -260,6 +261,9 @@ void weir_walk_tell_error(const weir_walk_node *node, const char *name, size_t n
  * isn't seen by asking its directory.
  */
 bool weir_fs_short_read_is_eof(int fd);
+
+/* Whether regular files on this file system lie in memory (tmpfs, ramfs): reading one waits for nothing. */
+bool weir_fs_in_memory(int fd);
 
 /* open(2) of a path of any length, flags as given, O_CLOEXEC added. Returns the fd or a negative errno. */
 WEIR_MUST_USE int weir_open_long(const char *path, int flags);

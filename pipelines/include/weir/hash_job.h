@@ -8,6 +8,7 @@
 #include <weir/blocking.h>
 #include <weir/digest.h>
 #include <weir/manifest.h>
+#include <weir/pipeline.h>
 #include <weir/task.h>
 #include <weir/walk.h>
 
@@ -31,6 +32,13 @@ typedef struct weir_hash_counters {
     /* of an audit; of a check of directories `added` alone: */
     uint64_t moved, added,
         copied; /* copied: those of the added whose content is listed for another file that is there */
+    /* Where the time of lanes and of the pool's threads went, all together: reading directories, reading files or
+     * waiting for that, hashing; no file was known to them (starved), or results lay too far ahead of the output. */
+    uint64_t walk_ns, read_ns, hash_ns, starved_ns, blocked_ns;
+    uint64_t emit_ns, emit_starved_ns; /* of the emitter */
+    uint64_t out_bytes;                /* written */
+    uint64_t ahead, ahead_max;         /* bytes of directories and results that lie ahead of the output now */
+    uint64_t ahead_sum, ahead_looks;   /* what they were whenever the emitter looked */
 } weir_hash_counters;
 
 typedef enum weir_offload_mode { WEIR_OFFLOAD_AUTO, WEIR_OFFLOAD_ALWAYS, WEIR_OFFLOAD_NEVER } weir_offload_mode;
@@ -68,8 +76,9 @@ typedef struct weir_hash_options {
     weir_manifest_format format;
     bool nul;             /* lines end in NUL, names are not escaped */
     const char *out_path; /* NULL: standard output. Else a new file that appears whole, by rename */
-    /* In a pipeline: the output goes into this node's edge, a line of JSON a file, and the end is left to you. -EPIPE:
-     * nobody wants more. NULL: the two above say where it goes. */
+    /* In a pipeline: the output goes into this node's edge, a line of JSON a file, of a check the files themselves with
+     * .expected and .state, and the end is left to you. -EPIPE: nobody wants more. NULL: the two above say where it
+     * goes. */
     struct run_node *edge;
     struct dup_finder *finder; /* a phase of weir_dups_job() */
     const char *digest_name;   /* in those lines, of the only digest; NULL: its algorithm's */
@@ -101,6 +110,8 @@ typedef struct weir_hash_options {
      * be written any more, and the job goes on. -EBADMSG: it is none; -EPROTONOSUPPORT: a later weir's; -EMEDIUMTYPE:
      * of other algorithms. Any thread. */
     void (*on_cache)(void *arg, const char *path, int error, bool ends);
+    /* Told before (`begins`) and after something is written to a standard output that is a terminal. Any thread. */
+    void (*on_output)(void *arg, bool begins);
     void *hook_arg;
 } weir_hash_options;
 
@@ -126,6 +137,18 @@ typedef struct weir_hash_job_future {
 } weir_hash_job_future;
 
 WEIR_MUST_USE weir_hash_job_future weir_hash_job(const weir_hash_options *options);
+
+/*
+ * weir_hash_stages() - what a job does or did, told as a pipeline tells it: `files`, `read`, `hash` and `last`, which
+ * is what becomes of the digests. A lane does the first three in turn: while it is busy with one, those before it are
+ * blocked and those behind it starved.
+ *
+ * `lanes` are those of the job, or its workers. Any thread, also while it runs.
+ * Ownership: the last stage's name is `last`, which stays yours.
+ */
+#define WEIR_HASH_STAGES 4
+void weir_hash_stages(const weir_hash_counters *counters, unsigned lanes, const char *last,
+                      weir_pipeline_stage ret_stages[WEIR_HASH_STAGES]);
 
 /* ---- duplicates ---- */
 

@@ -14,16 +14,18 @@ typedef enum weir_reach_kind {
     WEIR_REACH_MOVE,  /* that, and a file gets a name in another directory */
     WEIR_REACH_TEMPORARY, /* a directory in which files without names are made */
     WEIR_REACH_LISTEN,    /* a socket of the network; what is a Unix socket's is a WRITE, too */
+    WEIR_REACH_CONNECT,   /* a connection to somebody else */
     WEIR_REACH_UNKNOWN,   /* the stage doesn't say */
 } weir_reach_kind;
 
 typedef struct weir_reach {
     weir_reach_kind kind;
-    const char *path;  /* as in the text, or its directory; "/": the data says where. NULL of the last two kinds */
+    const char *path;  /* as in the text, or its directory; "/": the data says where. NULL of the last three kinds */
     const char *shown; /* the option as in the text, where that has ${...} in it: it may be a secret; or NULL */
     const char *stage; /* whose it is: its name in the pipeline; "--state" */
     const char *why;   /* half a sentence, where the text alone doesn't say it; or NULL */
-    int port;          /* of LISTEN over TCP; negative: UDP, or a Unix socket */
+    int port;          /* of LISTEN and CONNECT over TCP; negative: UDP, or a Unix socket */
+    bool datagrams;    /* of those two: of the network, too: UDP, or a name is looked up */
 } weir_reach;
 
 /*

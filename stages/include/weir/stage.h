@@ -52,8 +52,9 @@ typedef struct weir_flow {
 
     uint64_t in_offset;  /* bytes of the stream before in[0], kept by the host: for error texts */
     uint32_t ns_per_kib; /* open() may put a better guess than its cost class here */
-    bool is_piece;       /* set by the host: the stream is a piece of another, see weir_cut */
-    bool waits;          /* set by open(): a step may wait for threads of the stage's own, so no worker shall call it */
+    bool is_piece;       /* set by the host, before open(): the stream is a piece of another, see weir_cut */
+    bool waits; /* set by open(), or by a step for those that follow: one may wait for threads of the stage's own, or
+                   work on what an earlier one took, so no worker shall call it */
     uint8_t threads; /* set by the host: so many of its own a stage may have. 0 or not may show in what it writes, the
                         number may not */
 

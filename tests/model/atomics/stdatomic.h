@@ -1,7 +1,7 @@
 /*
  * stdatomic.h - the atomics of io/, which knows base/atomic.h not: for a model they go to the explorer, too.
  *
- * Only what io/op.c asks for.
+ * Only what io/op.c and io/ready_source.c ask for.
  */
 #ifndef MODEL_STDATOMIC_H
 #define MODEL_STDATOMIC_H
@@ -22,7 +22,13 @@ enum { memory_order_relaxed, memory_order_acquire, memory_order_release, memory_
     ((void)(order), MODEL_VALUE_(ptr, wi_model_rmw(MODEL_WORD_(ptr), 'x', (uint64_t)(value))))
 #define atomic_fetch_add_explicit(ptr, value, order) \
     ((void)(order), MODEL_VALUE_(ptr, wi_model_rmw(MODEL_WORD_(ptr), '+', (uint64_t)(value))))
+#define atomic_fetch_and_explicit(ptr, value, order) \
+    ((void)(order), MODEL_VALUE_(ptr, wi_model_rmw(MODEL_WORD_(ptr), '&', (uint64_t)(value))))
+#define atomic_fetch_or_explicit(ptr, value, order) \
+    ((void)(order), MODEL_VALUE_(ptr, wi_model_rmw(MODEL_WORD_(ptr), '|', (uint64_t)(value))))
 #define atomic_compare_exchange_strong_explicit(ptr, expected, desired, order, failed_order) \
     ((void)(order), (void)(failed_order), wi_model_cas(MODEL_WORD_(ptr), (expected), (uint64_t)(desired)))
+/* One that fails for no reason is tried again at once: nothing that a model would learn from. */
+#define atomic_compare_exchange_weak_explicit atomic_compare_exchange_strong_explicit
 
 #endif
