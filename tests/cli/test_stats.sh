@@ -65,7 +65,7 @@ want 0 run --mem 30MiB "read \"many.json\" | lines | json | $all"
 same by_awk out "little memory"
 # 60000 groups are more than 30 MiB hold: they go through the disk, each once
 want 0 run --mem 30MiB 'read "many.json" | lines | json | stats count, p50(.v), max(.g) as .m by .id, .g | stats count, sum(.count) as .sum, sum(.p50) as .v | print "{.count} {.sum} {.v}"'
-awk '{ s += $2 } END { printf "60000 60000 %d\n", s }' FS='"v":' many.json >wanted
+awk '{ s += $2 } END { printf "60000 60000 %.0f\n", s }' FS='"v":' many.json >wanted
 same wanted out "more groups than memory"
 want 1 env TMPDIR=/nowhere/at/all "$weir" run --io="$io" --mem 30MiB 'read "many.json" | lines | json | stats max(.g) as .m by .id, .g | count | print'
 says 'groups to disk ($TMPDIR or /tmp)'
