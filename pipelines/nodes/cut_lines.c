@@ -86,15 +86,25 @@ static int too_long(struct line_cutter *self, size_t at)
                             (unsigned long)self->line + 1, self->max);
 }
 
+/* A line that was begun in another chunk has not been judged yet. */
+static bool can_pass(const struct line_cutter *self)
+{
+    return !self->seeks || self->seeker.literal == NULL ||
+           wp_line_seeker_find(&self->seeker, self->begun.data, self->begun.size) != NULL;
+}
+
 /* The line is complete: `size` bytes here and what was begun. A CR at its end belongs to the newline. */
 static int add_line(struct line_cutter *self, struct batch *batch, const char *text, size_t size, bool has_newline)
 {
     if (self->begun.size > 0) {
         if (weir_text_append(&self->begun, text, size) < 0)
             return wp_run_fail(self->node, -ENOMEM, "no memory");
-        text = wp_arena_copy(&batch->arena, self->begun.data, self->begun.size);
+        const bool passes = can_pass(self);
+        text = passes ? wp_arena_copy(&batch->arena, self->begun.data, self->begun.size) : NULL;
         size = self->begun.size;
         self->begun.size = 0;
+        if (!passes)
+            return 0;
     } else if (self->seeks) {
         text = wp_arena_copy(&batch->arena, text, size);
         self->copied += size;

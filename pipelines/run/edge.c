@@ -74,6 +74,15 @@ static void note_wait(const struct run_node *node, uint64_t *counter, weir_trace
     weir_trace_wait(node->plan->name, node, reason, took_ns);
 }
 
+/*
+ * Who sends bytes into a full edge goes on when half of it is free: two that wait for each other at each chunk of many
+ * wake each other once for each, which costs more than the chunk.
+ */
+static uint32_t places_wanted(const struct wp_edge_send *self)
+{
+    return self->parcel.chunk != NULL && self->parcel.hits == NULL ? (uint32_t)weir_mpsc_room_max(self->to) / 2 : 1;
+}
+
 WEIR_ASYNC_DEFINE(wp_edge_send)
 {
     WEIR_BEGIN
@@ -111,8 +120,16 @@ WEIR_ASYNC_DEFINE(wp_edge_send)
     self->output = weir_mpsc_try_send(self->to, &self->parcel);
     if (self->output == -EAGAIN) {
         self->since_ns = weir_now_ns();
-        AWAIT(self->send, weir_mpsc_send(self->to, &self->parcel));
-        self->output = self->send.output;
+        if (places_wanted(self) > 1) {
+            AWAIT(self->reserve, weir_mpsc_reserve_many(self->to, places_wanted(self), &self->places));
+            self->output = self->reserve.output;
+            if (self->output == 0)
+                weir_mpsc_permits_send(&self->places, &self->parcel);
+            weir_mpsc_permits_drop(&self->places);
+        } else {
+            AWAIT(self->send, weir_mpsc_send(self->to, &self->parcel));
+            self->output = self->send.output;
+        }
         note_wait(self->node, &self->node->counters.blocked_ns, WEIR_TRACE_FOR_ROOM, self->since_ns);
     }
     if (self->output == 0)

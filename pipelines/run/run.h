@@ -230,7 +230,7 @@ WEIR_ASYNC_DECLARE(wp_mark_hand_on, int, struct run_node *node; weir_mpsc_sender
 WEIR_ASYNC_DECLARE(wp_edge_send, int, struct run_node *node; struct parcel parcel; weir_mpsc_sender *to;
                    int64_t since_ns; struct parcel rejected; weir_sleep nap;
                    weir_notify_wait_future held; weir_mpsc_send_future send;
-                   struct wp_mark_hand_on mark;);
+                   weir_mpsc_reserve_many_future reserve; weir_mpsc_permits places; struct wp_mark_hand_on mark;);
 /*
  * wp_edge_recv() - the next parcel. Resolves to 0; to -ECANCELED: what feeds this
  * node has failed; or to -EPIPE: nobody wants what it gives, as far as it waited to
