@@ -227,18 +227,23 @@ static void say_sieve(struct words *words, const struct plan_node *node)
 
 static void say_pushed(struct words *words, const struct plan_node *node)
 {
-    size_t size = 0;
+    struct push_text texts[PUSH_TEXTS_MAX];
     const bool is_lines = strcmp(node->stage->name, "lines") == 0;
-    const char *literal = is_lines ? wp_push_to_lines(node, &size) : NULL;
+    const unsigned count = is_lines ? wp_push_to_lines(node, texts) : 0;
     if (is_lines && wp_push_quotes(node) != NULL)
         wp_lines_put(&words->lines, "for the csv behind it: a newline within quotes ends no line");
-    weir_text text = { 0 };
-    if (literal == NULL)
+    if (count == 0)
         return;
-    if (wp_datum_append_json(&text, datum_string(literal, size)) == 0)
+    weir_text text = { 0 };
+    int error = 0;
+    for (unsigned i = 0; error == 0 && i < count; i++) {
+        error = i > 0 ? weir_text_append(&text, ", ", 2) : 0;
+        error = error == 0 ? wp_datum_append_json(&text, datum_string(texts[i].text, texts[i].size)) : error;
+    }
+    if (error == 0)
         wp_lines_put(&words->lines,
-                     "pushed down from %s: looks for %.*s in whole chunks, and cuts only the lines that hold it",
-                     node->next->name, (int)text.size, text.data);
+                     "pushed down from %s: looks for %s%.*s in whole chunks, and cuts only the lines that hold it",
+                     node->next->name, count > 1 ? "the rarest of " : "", (int)text.size, text.data);
     weir_text_fini(&text);
 }
 

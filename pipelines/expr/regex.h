@@ -56,17 +56,24 @@ WEIR_MUST_USE int wp_regex_test(const struct regex *regex, const char *text, siz
 /* The named groups, `index` from 0 on: the name, which the regex owns, and its number. NULL: there are no more. */
 const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned *ret_group);
 
-/* The literal that every match holds, of *ret_size bytes; NULL: none is known. It is the regex's. */
-const char *wp_regex_needs(const struct regex *regex, size_t *ret_size);
+/* A literal that every match holds, of *ret_size bytes, `index` from 0 on, the longest first; NULL: no more is known. It
+ * is the regex's. */
+const char *wp_regex_needs(const struct regex *regex, unsigned index, size_t *ret_size);
 
 #define REGEX_LITERAL_MAX 64u
+#define REGEX_LITERALS_MAX 4u
+
+struct regex_literal {
+    size_t size;
+    char bytes[REGEX_LITERAL_MAX];
+};
 
 /*
- * regex_literal.c: a text that every match of a pattern holds (from where its search began), the longest that is seen
- * at a glance. Writes it to `ret_literal`, which has room for REGEX_LITERAL_MAX bytes. Returns its size; 0: none is
- * sure.
+ * regex_literal.c: texts that every match of a pattern holds (from where its search began), the longest that are seen
+ * at a glance, and the longest first. Returns how many of them `ret_literals` (with room for REGEX_LITERALS_MAX) got;
+ * 0: none is sure.
  */
-size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *ret_literal);
+unsigned wp_regex_literals(const char *pattern, size_t size, bool caseless, struct regex_literal *ret_literals);
 
 /*
  * The same file: does the pattern begin as `[a-z]+@` does, with one class of bytes, at least one of them, and then a

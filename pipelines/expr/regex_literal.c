@@ -12,8 +12,8 @@
 struct look {
     const char *at, *end;
     bool caseless;
-    char *best;
-    size_t best_size;
+    struct regex_literal *found; /* the longest first */
+    unsigned count;
     size_t run; /* bytes of the run that ends here */
     char *last; /* where it is put together */
 };
@@ -28,11 +28,26 @@ static bool is_letter(char byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
+static bool is_found(const struct look *look)
+{
+    for (unsigned i = 0; i < look->count; i++)
+        if (look->found[i].size == look->run && memcmp(look->found[i].bytes, look->last, look->run) == 0)
+            return true;
+    return false;
+}
+
+/* Into its place among those that are found, if it is as long as that. */
 static void end_run(struct look *look)
 {
-    if (look->run > look->best_size) {
-        memcpy(look->best, look->last, look->run);
-        look->best_size = look->run;
+    unsigned place = look->count;
+    while (place > 0 && look->found[place - 1].size < look->run)
+        place--;
+    if (look->run > 0 && place < REGEX_LITERALS_MAX && !is_found(look)) {
+        look->count += look->count < REGEX_LITERALS_MAX;
+        for (unsigned i = look->count - 1; i > place; i--)
+            look->found[i] = look->found[i - 1];
+        memcpy(look->found[place].bytes, look->last, look->run);
+        look->found[place].size = look->run;
     }
     look->run = 0;
 }
@@ -167,9 +182,9 @@ static bool take(struct look *look)
     }
 }
 
-size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *ret_literal)
+unsigned wp_regex_literals(const char *pattern, size_t size, bool caseless, struct regex_literal *ret_literals)
 {
-    struct look look = { .at = pattern, .end = pattern + size, .caseless = caseless, .best = ret_literal };
+    struct look look = { .at = pattern, .end = pattern + size, .caseless = caseless, .found = ret_literals };
     char run[REGEX_LITERAL_MAX];
     look.last = run;
     while (look.at < look.end) {
@@ -181,7 +196,7 @@ size_t wp_regex_literal(const char *pattern, size_t size, bool caseless, char *r
             return 0;
     }
     end_run(&look);
-    return look.best_size;
+    return look.count;
 }
 
 size_t wp_regex_head(const char *pattern, size_t size, char *ret_byte)

@@ -61,9 +61,10 @@ const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned
     return NULL;
 }
 
-const char *wp_regex_needs(const struct regex *regex, size_t *ret_size)
+const char *wp_regex_needs(const struct regex *regex, unsigned index, size_t *ret_size)
 {
     (void)regex;
-    *ret_size = 0;
+    (void)index;
+    (void)ret_size;
     return NULL;
 }

@@ -50,9 +50,9 @@ struct regex {
     unsigned
         prefix_count; /* each match begins with so many bytes: bit i of prefix[byte] says whether it may be byte i */
     uint32_t prefix[UCHAR_MAX + 1];
-    size_t literal_size;
-    char literal[REGEX_LITERAL_MAX];
-    struct text_finder finder; /* of the literal */
+    unsigned literal_count;
+    struct regex_literal literals[REGEX_LITERALS_MAX];
+    struct text_finder finder; /* of the first */
 };
 
 /* --- what a thread searches with ---------------------------------------------------------------------- */
@@ -148,7 +148,7 @@ static bool ask_atom(const char *atom, size_t size, uint32_t options, bool ret_t
 static void find_head(struct regex *self, const char *pattern, size_t size, uint32_t options)
 {
     const size_t class_size = wp_regex_head(pattern, size, &self->head_end);
-    if (class_size > 0 && self->literal_size > 0)
+    if (class_size > 0 && self->literal_count > 0)
         self->has_head =
             ask_atom(pattern, class_size, options, self->head) && !self->head[(unsigned char)self->head_end];
 }
@@ -198,8 +198,9 @@ static int compile(struct regex *self, const char *pattern, size_t size, bool ca
     (void)pcre2_pattern_info(self->code, PCRE2_INFO_CAPTURECOUNT, &self->groups);
     (void)pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does the same */
     self->windows = memmem(pattern, size, "\\G", 2) == NULL;
-    self->literal_size = wp_regex_literal(pattern, size, caseless, self->literal);
-    self->finder = wp_text_finder(self->literal, self->literal_size);
+    self->literal_count = wp_regex_literals(pattern, size, caseless, self->literals);
+    if (self->literal_count > 0)
+        self->finder = wp_text_finder(self->literals[0].bytes, self->literals[0].size);
     find_first(self);
     find_prefix(self, pattern, size, options);
     find_head(self, pattern, size, options);
@@ -255,10 +256,12 @@ const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned
     return (const char *)entry + 2;
 }
 
-const char *wp_regex_needs(const struct regex *regex, size_t *ret_size)
+const char *wp_regex_needs(const struct regex *regex, unsigned index, size_t *ret_size)
 {
-    *ret_size = regex->literal_size;
-    return regex->literal_size > 0 ? regex->literal : NULL;
+    if (index >= regex->literal_count)
+        return NULL;
+    *ret_size = regex->literals[index].size;
+    return regex->literals[index].bytes;
 }
 
 /* --- searching ---------------------------------------------------------------------------------------- */
@@ -289,7 +292,7 @@ static bool is_over(const struct search_end *end)
 
 static bool lacks_literal(const struct regex *regex, const char *text, size_t size)
 {
-    return regex->literal_size > 0 && wp_text_finder_find(&regex->finder, text, size) == NULL;
+    return regex->literal_count > 0 && wp_text_finder_find(&regex->finder, text, size) == NULL;
 }
 
 /* A match that begins at `from` up to and with `last`. */

@@ -89,7 +89,7 @@ static int too_long(struct line_cutter *self, size_t at)
 /* A line that was begun in another chunk has not been judged yet. */
 static bool can_pass(const struct line_cutter *self)
 {
-    return !self->seeks || self->seeker.literal == NULL ||
+    return !self->seeks || self->seeker.count == 0 ||
            wp_line_seeker_find(&self->seeker, self->begun.data, self->begun.size) != NULL;
 }
 
@@ -319,6 +319,8 @@ static void take_chunk(struct line_cutter *self, struct parcel *parcel)
     self->at = 0;
     parcel->chunk = NULL;
     parcel->hits = NULL;
+    if (self->seeks && self->chunk != NULL && self->hits == NULL)
+        wp_line_seeker_learn(&self->seeker, (const char *)self->chunk->data, self->chunk->size);
 }
 
 /* Without lines nothing but what was rejected. */

@@ -8,17 +8,26 @@
 #define WP_LINE_SEEKER_H
 
 #include "nodes/json_sieve.h"
+#include "plan/push_down.h"
 #include "run/line_hits.h"
 
-/* Read-only once made, so any thread may ask; it stays where it was made. */
+/* Any thread may ask and have it learn; it stays where it was made. */
 struct line_seeker {
-    const char *literal;       /* the plan's: what a line must hold; NULL: the glance says which */
-    struct text_finder finder; /* of the literal */
+    struct text_finder texts[PUSH_TEXTS_MAX]; /* the plan's: a line must hold each of them */
+    unsigned count;                           /* of them; 0: the glance says which */
+    unsigned looked_for;                      /* atomic, as the next: one of them */
+    unsigned learned;                         /* how often it was asked to learn */
     struct json_glance glance;
 };
 
 /* What to look for in the input of this `lines`. False: every line may pass. */
 bool wp_line_seeker_init(struct line_seeker *seeker, const struct plan_node *lines);
+
+/*
+ * Of several texts that each line must hold it looks from now on for the one that the fewest of these lines do. To be
+ * called for each block: it looks at a part of one out of many.
+ */
+void wp_line_seeker_learn(struct line_seeker *seeker, const char *bytes, size_t size);
 
 /*
  * A byte of the first line that may pass; NULL: none of these lines can. What begins before or ends behind the bytes

@@ -110,9 +110,10 @@ static struct read_lanes *create(const struct run_node *node, const struct held_
     return NULL;
 }
 
-static void look(const struct read_lanes *lanes, struct lane_block *block)
+static void look(struct read_lanes *lanes, struct lane_block *block)
 {
     block->chunk->size = (size_t)block->got;
+    wp_line_seeker_learn(&lanes->seeker, (const char *)block->chunk->data, block->chunk->size);
     block->hits = malloc(sizeof *block->hits);
     if (block->hits != NULL) /* else `lines` looks */
         wp_line_seeker_look(&lanes->seeker, (const char *)block->chunk->data, block->chunk->size, block->hits);

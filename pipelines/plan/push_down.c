@@ -25,23 +25,32 @@ static bool is_search(const char *name)
     return strcmp(name, "contains") == 0 || strcmp(name, "starts_with") == 0 || strcmp(name, "ends_with") == 0;
 }
 
-const char *wp_push_literal(const struct expr *expr, size_t *ret_size)
+static unsigned texts_of_regex(const struct regex *regex, struct push_text *ret_texts)
+{
+    unsigned count = 0;
+    while (count < PUSH_TEXTS_MAX &&
+           (ret_texts[count].text = wp_regex_needs(regex, count, &ret_texts[count].size)) != NULL)
+        count++;
+    return count;
+}
+
+static unsigned texts_of(const struct expr *expr, struct push_text *ret_texts)
 {
     const struct part *part = NULL;
     /* Of `a && b` only a: where it is false b isn't asked, so that what b would complain of stays unsaid. */
     while (expr->kind == EXPR_BINARY && expr->op == OP_AND)
         expr = expr->args;
     if (expr->args == NULL || !is_line(expr->args))
-        return NULL;
+        return 0;
     if (expr->kind == EXPR_MATCH && expr->op == OP_MATCH && expr->value.regex != NULL)
-        return wp_regex_needs(expr->value.regex, ret_size);
+        return texts_of_regex(expr->value.regex, ret_texts);
     if ((expr->kind == EXPR_CALL && !expr->strict && is_search(expr->name)) ||
         (expr->kind == EXPR_BINARY && expr->op == OP_EQ))
         part = literal_of(expr->args->next);
     if (part == NULL)
-        return NULL;
-    *ret_size = part->size;
-    return part->data;
+        return 0;
+    ret_texts[0] = (struct push_text){ part->data, part->size };
+    return 1;
 }
 
 /* The filter of the stage behind; NULL: that is none. */
@@ -53,10 +62,10 @@ static const struct expr *filter_behind(const struct plan_node *node)
     return filter != NULL ? filter->expr : NULL;
 }
 
-const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size)
+unsigned wp_push_to_lines(const struct plan_node *lines, struct push_text *ret_texts)
 {
     const struct expr *expr = filter_behind(lines);
-    return expr != NULL ? wp_push_literal(expr, ret_size) : NULL;
+    return expr != NULL ? texts_of(expr, ret_texts) : 0;
 }
 
 static bool is_plain_name(const struct path_step *step)

@@ -10,11 +10,20 @@
 
 #include "plan/plan.h"
 
-/* The text that a line must hold for this expression to be true of its record; NULL: none is sure. The plan's. */
-const char *wp_push_literal(const struct expr *expr, size_t *ret_size);
+/* Of a pattern there may be several. */
+#define PUSH_TEXTS_MAX 4u
 
-/* What `lines` may look for, since the stage behind it lets nothing else pass; NULL: nothing. */
-const char *wp_push_to_lines(const struct plan_node *lines, size_t *ret_size);
+struct push_text {
+    const char *text; /* the plan's */
+    size_t size;
+};
+
+/*
+ * What `lines` may look for, since the stage behind it lets nothing else pass: each of these texts is in each line that
+ * passes. Returns how many `ret_texts` (with room for PUSH_TEXTS_MAX) got; 0: nothing is sure.
+ */
+unsigned wp_push_to_lines(const struct plan_node *lines, struct push_text *ret_texts);
+
 /* A comparison of a field of the record itself with a whole number, which must be true for a record to pass. */
 struct push_number {
     const char *name; /* the plan's; nothing in it that JSON would escape */

@@ -40,12 +40,14 @@ static struct regex *compile_unknown(const char *pattern, size_t size, bool case
     return regex;
 }
 
-static void check_literal(const struct regex *regex, bool caseless, const char *text, size_t size)
+static void check_literals(const struct regex *regex, bool caseless, const char *text, size_t size)
 {
     size_t needs_size = 0;
-    const char *needs = wp_regex_needs(regex, &needs_size);
-    must(needs == NULL || (needs_size > 0 && needs_size <= REGEX_LITERAL_MAX));
-    must(needs == NULL || caseless || memmem(text, size, needs, needs_size) != NULL);
+    const char *needs;
+    for (unsigned i = 0; (needs = wp_regex_needs(regex, i, &needs_size)) != NULL; i++) {
+        must(i < REGEX_LITERALS_MAX && needs_size > 0 && needs_size <= REGEX_LITERAL_MAX);
+        must(caseless || memmem(text, size, needs, needs_size) != NULL);
+    }
 }
 
 static void check_groups(const struct regex *regex, const size_t *places, size_t size)
@@ -69,7 +71,7 @@ static void search(const char *pattern, size_t pattern_size, bool caseless, cons
         must(tested <= 1 && found <= 1 && (tested < 0 || found < 0 || tested == found));
         const size_t from = found == 1 ? places[0] : 0, to = found == 1 ? places[1] : 0;
         if (found == 1) {
-            check_literal(regex, caseless, text, size);
+            check_literals(regex, caseless, text, size);
             check_groups(regex, places, size);
         }
         const int same = unknown != NULL && found >= 0 ? wp_regex_find(unknown, text, size, 0, &places) : -1;

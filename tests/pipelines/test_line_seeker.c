@@ -8,7 +8,7 @@
 
 static struct line_seeker seeker_of(const char *literal)
 {
-    return (struct line_seeker){ .literal = literal, .finder = wp_text_finder(literal, strlen(literal)) };
+    return (struct line_seeker){ .texts = { wp_text_finder(literal, strlen(literal)) }, .count = 1 };
 }
 
 /* Lines of a few bytes, of which some hold the text, some more than once; the last need not be whole. */
@@ -23,6 +23,7 @@ static size_t fill(char *bytes, size_t size, unsigned *seed)
 
 static void check_hits(const struct line_seeker *seeker, const char *bytes, size_t size)
 {
+    const struct text_finder *text = &seeker->texts[seeker->looked_for];
     struct line_hits hits;
     wp_line_seeker_look(seeker, bytes, size, &hits);
     unsigned count = 0;
@@ -30,7 +31,7 @@ static void check_hits(const struct line_seeker *seeker, const char *bytes, size
     for (; at < size && count < LINE_HITS_MAX;) {
         const char *newline = memchr(bytes + at, '\n', size - at);
         const size_t end = newline != NULL ? (size_t)(newline - bytes) : size;
-        const char *found = memmem(bytes + at, end - at, seeker->literal, strlen(seeker->literal));
+        const char *found = memmem(bytes + at, end - at, text->text, text->size);
         if (found != NULL) {
             CHECK(count < hits.count);
             CHECK(hits.at[count] >= at && hits.at[count] < end);
@@ -62,8 +63,29 @@ static void test_each_line_that_may_pass_is_found_once(void)
     }
 }
 
+/* Whichever is looked for: the lines that hold it are found. What it says of the first bytes may not hold of the next. */
+static void test_it_learns_what_is_rare(void)
+{
+    struct line_seeker seeker = { .texts = { wp_text_finder("ab", 2), wp_text_finder("babab", 5), wp_text_finder("a", 1) },
+                                  .count = 3 };
+    static char bytes[200000];
+    unsigned seed = 5;
+    fill(bytes, sizeof bytes, &seed);
+    wp_line_seeker_learn(&seeker, bytes, sizeof bytes);
+    CHECK_EQ(seeker.looked_for, 1);
+    check_hits(&seeker, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) /* lines that all hold the last two, and none the first */
+        bytes[i] = "babab\n"[i % 6];
+    seeker.texts[0] = wp_text_finder("abb", 3);
+    for (unsigned blocks = 0; seeker.looked_for != 0 && blocks < 1000; blocks++)
+        wp_line_seeker_learn(&seeker, bytes, sizeof bytes);
+    CHECK_EQ(seeker.looked_for, 0);
+    check_hits(&seeker, bytes, sizeof bytes);
+}
+
 int main(void)
 {
+    RUN(test_it_learns_what_is_rare);
     RUN(test_each_line_that_may_pass_is_found_once);
     return check_done();
 }

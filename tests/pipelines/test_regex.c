@@ -240,33 +240,40 @@ static void test_a_long_text_is_searched_wherever_a_match_may_begin(void)
 
 /* --- literals ----------------------------------------------------------------------------------------- */
 
+/* `wanted`: with a space behind each. */
 static void holds(const char *pattern, bool caseless, const char *wanted)
 {
-    char literal[REGEX_LITERAL_MAX + 1];
-    const size_t size = wp_regex_literal(pattern, strlen(pattern), caseless, literal);
-    literal[size] = '\0';
-    if (strcmp(literal, wanted) != 0)
+    struct regex_literal literals[REGEX_LITERALS_MAX];
+    char all[REGEX_LITERALS_MAX * (REGEX_LITERAL_MAX + 1) + 1] = "";
+    const unsigned count = wp_regex_literals(pattern, strlen(pattern), caseless, literals);
+    for (unsigned i = 0; i < count; i++) {
+        strncat(all, literals[i].bytes, literals[i].size);
+        strcat(all, " ");
+    }
+    if (strcmp(all, wanted) != 0)
         fprintf(stderr, "%s\n", pattern);
-    CHECK_STR(literal, wanted);
+    CHECK_STR(all, wanted);
 }
 
-static void test_the_literal_is_what_every_match_must_hold(void)
+static void test_literals_are_what_every_match_must_hold(void)
 {
-    holds("abc", false, "abc");
-    holds("[a-z]+@[a-z]+", false, "@");
-    holds("ab?cde", false, "cde");
-    holds("abc*", false, "ab");
-    holds("abc+d", false, "abc");
-    holds("ab{0,3}cd", false, "cd");
+    holds("abc", false, "abc ");
+    holds("[a-z]+@[a-z]+", false, "@ ");
+    holds("ab?cde", false, "cde a ");
+    holds("abc*", false, "ab ");
+    holds("abc+d", false, "abc d ");
+    holds("ab{0,3}cd", false, "cd a ");
     holds("a|bcd", false, "");
-    holds("x(a|b)yz", false, "yz");
+    holds("x(a|b)yz", false, "yz x ");
     holds("(?i)abc", false, "");
-    holds("abc1-", true, "1-");
-    holds("a\\.b\\dcd", false, "a.b");
+    holds("abc1-", true, "1- ");
+    holds("a\\.b\\dcd", false, "a.b cd ");
     holds("\\Qa*b\\E", false, "");
-    holds("[]a]bc", false, "bc");
-    holds("[[:alpha:]]bc", false, "bc");
-    holds("(?=abc)de", false, "de");
+    holds("[]a]bc", false, "bc ");
+    holds("[[:alpha:]]bc", false, "bc ");
+    holds("(?=abc)de", false, "de ");
+    holds("a.bc.def.gh.ijkl.m", false, "ijkl def bc gh "); /* the longest four, the first of two first */
+    holds("ab.ab.c.ab", false, "ab c ");
     holds("\\x41bc", false, "");
     holds("(a)\\1bc", false, "");
     holds("a(*ACCEPT)bc", false, "");
@@ -292,7 +299,8 @@ static void test_random_patterns_never_match_without_their_literal(void)
     uint64_t random = 7;
     unsigned compiled = 0, with_literal = 0, matched = 0;
     for (unsigned round = 0; round < 30000; round++) {
-        char pattern[128] = "", text[12], literal[REGEX_LITERAL_MAX];
+        char pattern[128] = "", text[12];
+        struct regex_literal literals[REGEX_LITERALS_MAX];
         const unsigned count = 1 + (unsigned)(next_random(&random) % 6);
         for (unsigned i = 0; i < count; i++) {
             const char *part = parts[next_random(&random) % (sizeof parts / sizeof parts[0])];
@@ -312,7 +320,8 @@ static void test_random_patterns_never_match_without_their_literal(void)
             continue;
         }
         compiled++;
-        with_literal += wp_regex_literal(pattern, strlen(pattern), caseless, literal) > 0;
+        const unsigned literal_count = wp_regex_literals(pattern, strlen(pattern), caseless, literals);
+        with_literal += literal_count > 0;
         for (unsigned tries = 0; tries < 8; tries++) {
             const size_t size = next_random(&random) % sizeof text;
             for (size_t i = 0; i < size; i++)
@@ -324,6 +333,8 @@ static void test_random_patterns_never_match_without_their_literal(void)
             if (by_engine != with_filter)
                 fprintf(stderr, "/%s/ in \"%.*s\" from %zu\n", pattern, (int)size, text, from);
             CHECK_EQ(with_filter, by_engine);
+            for (unsigned i = 0; by_engine == 1 && i < literal_count; i++)
+                CHECK(memmem(text + from, size - from, literals[i].bytes, literals[i].size) != NULL);
             matched += by_engine == 1;
         }
         wp_regex_destroy(plain);
@@ -353,7 +364,7 @@ int main(void)
     RUN(test_many_places_to_begin_take_too_long_and_do_not_hang);
     RUN(test_a_search_that_takes_too_long_fails_and_does_not_hang);
     RUN(test_a_match_far_into_a_long_text_is_found_where_it_is);
-    RUN(test_the_literal_is_what_every_match_must_hold);
+    RUN(test_literals_are_what_every_match_must_hold);
     RUN(test_random_patterns_never_match_without_their_literal);
     return check_done();
 }
