@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What goes wrong, one thing at a time: ./dev faults [hash] [run] [tail].
 
-  faults.py --weir weir_faulty [--write PAGE | --check PAGE] [--seconds N] [--seed N] [--most N] [COMMAND...]
+  faults.py --weir weir_faulty [--write PAGE | --check PAGE] [--seconds N] [--seed N] [--most N] [--jobs N] [COMMAND...]
 
 For each pipeline or manifest of scenarios.py: each system call and each operation on a ring fails in turn, with each
 errno it can have; each request for memory, a mapping or a thread; before each poll of a task comes a signal. Whatever
@@ -65,7 +65,7 @@ def read_report(path):
 class Rig:
     def __init__(self, options, io, folder):
         self.weir, self.io, self.folder = os.path.abspath(options.weir), io, os.path.join(folder, io)
-        self.sandbox, self.patience = options.sandbox, options.patience
+        self.sandbox, self.patience, self.slots = options.sandbox, options.patience, options.slots
         os.mkdir(self.folder)
 
     def command(self, scenario):
@@ -73,7 +73,11 @@ class Rig:
         return [self.weir, words[0], *([f"--sandbox={self.sandbox}"] if words[0] == "run" else []), *words[1:]]
 
     def run(self, scenario, fault):
-        """One run in the scenario's folder. A hang is Wrong, with a core's worth of words."""
+        """One run in the scenario's folder, once there is a slot for it. A hang is Wrong, with a core's worth of words."""
+        with self.slots:
+            return self.run_now(scenario, fault)
+
+    def run_now(self, scenario, fault):
         environment = dict(os.environ, LC_ALL="C", XDG_RUNTIME_DIR=self.folder)
         environment.pop("WEIR_FAULT", None)
         report = os.path.join(scenario.folder, "report")
@@ -295,6 +299,7 @@ def main():
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
     parser.add_argument("--most", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="runs at once, most of which wait")
     parser.add_argument("--only", help="scenarios whose name has this in it")
     parser.add_argument("--patience", type=float, default=40, help="seconds after which a run hangs")
     parser.add_argument("--keep", help="a folder for what is left of a trial that failed")
@@ -302,6 +307,7 @@ def main():
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell lets what runs behind it ignore
+    options.slots = threading.BoundedSemaphore(options.jobs)
     commands = options.commands or ["hash", "run", "tail"]
     print(f"seed {options.seed}", flush=True)
     table = Table.read(options.check) if options.check else Table()

@@ -18,6 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # What each target is for. fuzz_runtime runs all of engine/; its coverage is that of the simulation.
 SUBJECTS = {
+    "fuzz_ack_line": ["pipelines/listen/ack_line.c"],
     "fuzz_addr": ["io/net/addr.c", "io/stream/framing.c"],
     "fuzz_cache": ["pipelines/cache/cache_log.c", "pipelines/cache/cache_record.c"],
     "fuzz_cells": ["pipelines/line/csv_line.c", "pipelines/line/kv_line.c", "pipelines/line/syslog_line.c",
@@ -41,6 +42,7 @@ SUBJECTS = {
     "fuzz_redact": ["pipelines/redact/redactor.c", "pipelines/redact/finders.c", "pipelines/redact/token_finder.c"],
     "fuzz_regex": ["pipelines/expr/regex_pcre2.c", "pipelines/expr/regex_literal.c", "pipelines/expr/regex_prefix.c"],
     "fuzz_sieve": ["pipelines/nodes/json_glance.c", "pipelines/nodes/json_sieve.c"],
+    "fuzz_spool": ["pipelines/send/spool.c"],
     "fuzz_unlz4": ["stages/unlz4.c"],
     "fuzz_unzstd": ["stages/unzstd.c"],
 }
