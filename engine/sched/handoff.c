@@ -276,8 +276,6 @@ int64_t weir_block_in_place(int64_t (*fn)(void *arg), void *arg)
         return fn(arg);
     if (!worker->env.runtime->threaded)
         weir_panic("block_in_place: a current-thread runtime has no other thread to go on with");
-    if (worker->env.runtime->sim != NULL)
-        return fn(arg); /* one thread is all of a simulation */
     const bool is_main = !is_stand_in;
     struct away self = { .worker = worker, .task = worker->current };
     if (!hand_over(&self, is_main))

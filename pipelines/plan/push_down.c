@@ -25,32 +25,33 @@ static bool is_search(const char *name)
     return strcmp(name, "contains") == 0 || strcmp(name, "starts_with") == 0 || strcmp(name, "ends_with") == 0;
 }
 
-static unsigned texts_of_regex(const struct regex *regex, struct push_text *ret_texts)
+static void add_text(const char *text, size_t size, struct push_text *texts, unsigned *count)
 {
-    unsigned count = 0;
-    while (count < PUSH_TEXTS_MAX &&
-           (ret_texts[count].text = wp_regex_needs(regex, count, &ret_texts[count].size)) != NULL)
-        count++;
-    return count;
+    if (*count < PUSH_TEXTS_MAX)
+        texts[(*count)++] = (struct push_text){ text, size };
 }
 
-static unsigned texts_of(const struct expr *expr, struct push_text *ret_texts)
+/*
+ * Adds what a line must hold for this to be true of its record. False: it may complain. What stands behind it in an
+ * `&&` may not be asked before it then, since where it is false that isn't asked, and what it complains of must be said.
+ */
+static bool add_texts(const struct expr *expr, struct push_text *texts, unsigned *count)
 {
-    const struct part *part = NULL;
-    /* Of `a && b` only a: where it is false b isn't asked, so that what b would complain of stays unsaid. */
-    while (expr->kind == EXPR_BINARY && expr->op == OP_AND)
-        expr = expr->args;
+    size_t size;
+    const char *text;
+    if (expr->kind == EXPR_BINARY && expr->op == OP_AND)
+        return add_texts(expr->args, texts, count) && add_texts(expr->args->next, texts, count);
     if (expr->args == NULL || !is_line(expr->args))
-        return 0;
+        return false;
     if (expr->kind == EXPR_MATCH && expr->op == OP_MATCH && expr->value.regex != NULL)
-        return texts_of_regex(expr->value.regex, ret_texts);
-    if ((expr->kind == EXPR_CALL && !expr->strict && is_search(expr->name)) ||
-        (expr->kind == EXPR_BINARY && expr->op == OP_EQ))
-        part = literal_of(expr->args->next);
-    if (part == NULL)
-        return 0;
-    ret_texts[0] = (struct push_text){ part->data, part->size };
-    return 1;
+        for (unsigned i = 0; (text = wp_regex_needs(expr->value.regex, i, &size)) != NULL; i++)
+            add_text(text, size, texts, count);
+    const bool is_plain = (expr->kind == EXPR_CALL && !expr->strict && is_search(expr->name)) ||
+                          (expr->kind == EXPR_BINARY && expr->op == OP_EQ);
+    const struct part *part = is_plain ? literal_of(expr->args->next) : NULL;
+    if (part != NULL)
+        add_text(part->data, part->size, texts, count);
+    return part != NULL;
 }
 
 /* The filter of the stage behind; NULL: that is none. */
@@ -65,7 +66,10 @@ static const struct expr *filter_behind(const struct plan_node *node)
 unsigned wp_push_to_lines(const struct plan_node *lines, struct push_text *ret_texts)
 {
     const struct expr *expr = filter_behind(lines);
-    return expr != NULL ? texts_of(expr, ret_texts) : 0;
+    unsigned count = 0;
+    if (expr != NULL)
+        (void)add_texts(expr, ret_texts, &count);
+    return count;
 }
 
 static bool is_plain_name(const struct path_step *step)

@@ -107,6 +107,17 @@ for filter in 'starts_with(.line, "the last")' '.line == "the last needle"' '.li
     same wanted out "$filter"
     "$weir" explain "read hay | lines | where $filter | print" | grep -q 'pushed down from where: looks for' || fail "explain $filter"
 done
+for filter in 'contains(.line, "t") && contains(.line, "needle") && starts_with(.line, "the l")' \
+    'contains(.line, "last") && .line =~ /nee[d]le/ && contains(.line, "the")'; do
+    want 0 run "read hay | lines | where $filter | print"
+    echo '{"line":"the last needle"}' >wanted
+    same wanted out "$filter"
+done
+# What stands behind a pattern, which may complain, isn't asked before it.
+want 0 "$weir" explain 'read hay | lines | where contains(.line, "a") && .line =~ /b/ && contains(.line, "c") | print'
+grep -q 'looks for the rarest of "a", "b" in' out || fail "texts of an &&: $(grep -A1 pushed out)"
+want 0 "$weir" explain 'read hay | lines | where contains(.line, "a") && .x == "b" && contains(.line, "c") | print'
+grep -q 'looks for "a" in' out || fail "texts before what isn't of the line: $(grep -A1 pushed out)"
 for filter in '!contains(.line, "x")' 'contains(.a, "x")' '.line != "x"' '.line !~ /x/' 'contains(.line, "x") || true'; do
     "$weir" explain "read hay | lines | where $filter | print" | grep -q 'pushed down' && fail "explain $filter"
     checks=$((checks + 1))

@@ -64,6 +64,10 @@ void weir_pipeline_destroy(weir_pipeline *pipeline);
  * Resolves to 0, or to the negative errno of the first stage that failed; then
  * weir_pipeline_error() has it in words.
  *
+ * It wants a runtime with workers, be it one. A current-thread runtime has no
+ * other thread that goes on while a stage must wait for the disk in the middle of
+ * its work (more groups than memory, a spool): weir_block_in_place() panics there.
+ *
  * Cancel safe: dropping it drops every stage where it stands; no sink commits.
  */
 WEIR_ASYNC_DECLARE(weir_pipeline_run, int, weir_pipeline *pipeline; struct wp_run_all *all;);
