@@ -33,7 +33,8 @@ static void add_text(const char *text, size_t size, struct push_text *texts, uns
 
 /*
  * Adds what a line must hold for this to be true of its record. False: it may complain. What stands behind it in an
- * `&&` may not be asked before it then, since where it is false that isn't asked, and what it complains of must be said.
+ * `&&` may not be asked before it then, since where it is false that isn't asked, and what it complains of must be
+ * said.
  */
 static bool add_texts(const struct expr *expr, struct push_text *texts, unsigned *count)
 {
