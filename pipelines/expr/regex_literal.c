@@ -60,6 +60,19 @@ static void add(struct look *look, char byte)
         look->last[look->run++] = byte;
 }
 
+/* Behind a "[:alpha:]", at its '['; NULL: it is none, and which bytes are a class then only the engine knows. */
+static const char *named_end(const char *at, const char *end)
+{
+    if (at[1] != ':')
+        return NULL;
+    at += 2;
+    at += at < end && *at == '^';
+    const char *const name = at;
+    while (at < end && *at >= 'a' && *at <= 'z')
+        at++;
+    return at > name && end - at >= 2 && at[0] == ':' && at[1] == ']' ? at + 2 : NULL;
+}
+
 /* "[...]", at its '['. */
 static bool skip_class(struct look *look)
 {
@@ -70,10 +83,9 @@ static bool skip_class(struct look *look)
         if (*at == '\\' && (end - at < 2 || is_in(at[1], "QEcoxNpPg")))
             return false;
         if (*at == '[' && end - at > 1 && is_in(at[1], ":.=")) {
-            const char *close = memchr(at, ']', (size_t)(end - at));
-            if (close == NULL || close - at < 3 || close[-1] != at[1])
+            at = named_end(at, end);
+            if (at == NULL)
                 return false;
-            at = close + 1;
         } else {
             at += *at == '\\' ? 2 : 1;
         }

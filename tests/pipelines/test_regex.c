@@ -271,6 +271,11 @@ static void test_literals_are_what_every_match_must_hold(void)
     holds("\\Qa*b\\E", false, "");
     holds("[]a]bc", false, "bc ");
     holds("[[:alpha:]]bc", false, "bc ");
+    holds("[[:^alpha:]x]bc", false, "bc ");
+    holds("[[:[5[[:[:][[[(:]+]", false, ""); /* its first class ends at the first ']', which not everybody sees */
+    holds("[[:alpha]bc", false, "");
+    holds("[[.a.]]bc", false, "");
+    holds("[[.alpha:]]bc", false, "");
     holds("(?=abc)de", false, "de ");
     holds("a.bc.def.gh.ijkl.m", false, "ijkl def bc gh "); /* the longest four, the first of two first */
     holds("ab.ab.c.ab", false, "ab c ");
