@@ -56,8 +56,10 @@ WEIR_MUST_USE int wp_regex_test(const struct regex *regex, const char *text, siz
 /* The named groups, `index` from 0 on: the name, which the regex owns, and its number. NULL: there are no more. */
 const char *wp_regex_name_at(const struct regex *regex, unsigned index, unsigned *ret_group);
 
-/* A literal that every match holds, of *ret_size bytes, `index` from 0 on, the longest first; NULL: no more is known. It
- * is the regex's. */
+/*
+ * A literal that every match holds, of *ret_size bytes, `index` from 0 on, the longest first; NULL: no more is known.
+ * It is the regex's.
+ */
 const char *wp_regex_needs(const struct regex *regex, unsigned index, size_t *ret_size);
 
 #define REGEX_LITERAL_MAX 64u

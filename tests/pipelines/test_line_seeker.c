@@ -63,11 +63,12 @@ static void test_each_line_that_may_pass_is_found_once(void)
     }
 }
 
-/* Whichever is looked for: the lines that hold it are found. What it says of the first bytes may not hold of the next. */
+/* Whichever is looked for: the lines that hold it are found. What is true of the first bytes may not be of the next. */
 static void test_it_learns_what_is_rare(void)
 {
-    struct line_seeker seeker = { .texts = { wp_text_finder("ab", 2), wp_text_finder("babab", 5), wp_text_finder("a", 1) },
-                                  .count = 3 };
+    struct line_seeker seeker = seeker_of("ab");
+    seeker.texts[seeker.count++] = wp_text_finder("babab", 5);
+    seeker.texts[seeker.count++] = wp_text_finder("a", 1);
     static char bytes[200000];
     unsigned seed = 5;
     fill(bytes, sizeof bytes, &seed);
