@@ -336,6 +336,22 @@ def check_links(path, text):
                 say(path, number, f"{target} isn't there")
 
 
+def check_map():
+    """Each room of the product is on the map, and what the map calls a file is one."""
+    page = "docs/architecture.md"
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        text = file.read()
+    for library in LIBRARIES:
+        for room in sorted(os.listdir(os.path.join(ROOT, library))):
+            if room != "include" and os.path.isdir(os.path.join(ROOT, library, room)) and f"`{room}/`" not in text:
+                say(page, 1, f"{library}/{room}/ isn't on the map")
+    for number, line in enumerate(text.split("\n"), 1):
+        for name in re.findall(r"`([\w/]+\.[ch])`", line):
+            if not any(os.path.exists(os.path.join(ROOT, folder, room, name)) for folder in (*FOLDERS, ".")
+                       for room in [".", "include/weir", *os.listdir(os.path.join(ROOT, folder))]):
+                say(page, number, f"there is no {name}")
+
+
 def main():
     sources = []
     for path in walk((".c", ".h")):
@@ -359,6 +375,7 @@ def main():
     check_dead(sources, check_walls(sources))
     check_unused(sources)
     check_subjects(sources)
+    check_map()
 
     if notes:
         print(f"over {LINES_LOOK} lines, worth a look: {'; '.join(notes)}")
