@@ -27,9 +27,7 @@ struct connection {
     struct framing framing;
     char *data; /* of the buffer: [at, end) isn't cut yet */
     size_t at, end, room;
-    struct arrival arrival; /* with its batch, for the node, */
-    weir_mpsc_sender *to;   /* a reference: what waits there is dropped when the node may have ended */
-    struct sessions *sessions;
+    struct arrival arrival; /* with its batch, for the node */
     struct welcome welcome; /* ack=true */
     uint64_t given;         /* records up to that one are the node's */
     int64_t record_ns;      /* when the last whole record came */
@@ -42,6 +40,17 @@ struct connection {
 };
 
 /* --- what all of them do --------------------------------------------------------------------------------- */
+
+void wp_listening_ref(struct listening *self)
+{
+    (void)__atomic_fetch_add(&self->refs, 1, __ATOMIC_RELAXED);
+}
+
+void wp_listening_unref(struct listening *self)
+{
+    if (__atomic_fetch_sub(&self->refs, 1, __ATOMIC_ACQ_REL) == 1)
+        self->release(self);
+}
 
 void wp_listening_note(struct listening *self, const char *peer, const char *what)
 {
@@ -94,14 +103,12 @@ int wp_listening_too_long(struct listening *self, const char *text, size_t size,
 
 /* --- one ---------------------------------------------------------------------------------------------------- */
 
-static void connection_free(struct connection *self)
+static void connection_free(struct listening *shared, struct connection *self)
 {
     if (self == NULL)
         return;
-    wp_sessions_leave(self->sessions, self->welcome.session);
-    wp_sessions_unref(self->sessions);
+    wp_sessions_leave(shared->sessions, self->welcome.session);
     wp_parcel_put(&self->arrival.parcel);
-    weir_mpsc_sender_unref(self->to);
     free(self->data);
     free(self);
 }
@@ -114,8 +121,6 @@ static int create(struct listening *shared, weir_stream *stream, struct connecti
     *ret_state = self;
     self->framing =
         (struct framing){ .kind = shared->framing, .max = shared->max, .empties = shared->sessions != NULL };
-    self->sessions = wp_sessions_ref(shared->sessions);
-    self->to = weir_mpsc_sender_ref(shared->to);
     self->record_ns = weir_now_ns();
     struct ucred cred;
     if (weir_addr_peer(stream->fd, &self->addr) == 0 && self->addr.at.family != AF_UNIX)
@@ -380,7 +385,7 @@ WEIR_ASYNC_DEFINE(wp_connection)
             if (self->output < 0)
                 break;
             if (has_something(self->shared, self->state)) {
-                AWAIT(self->send, weir_mpsc_send(self->state->to, &self->state->arrival));
+                AWAIT(self->send, weir_mpsc_send(self->shared->to, &self->state->arrival));
                 if (self->send.output < 0)
                     RETURN(0); /* nobody wants more */
                 was_given(self->shared, self->state);
@@ -395,7 +400,8 @@ WEIR_ASYNC_DEFINE(wp_connection)
     if (self->shared->tls != NULL)
         (void)weir_stream_shut_down(self->stream); /* as much of a farewell as there is room for */
     WEIR_FINALLY
-    connection_free(self->state); /* of what is shared what it has no reference to may be gone, with the node */
+    connection_free(self->shared, self->state);
     weir_stream_put(self->stream);
+    wp_listening_unref(self->shared);
     WEIR_END
 }

@@ -16,7 +16,13 @@
 #include "listen/welcome.h"
 #include "run/run.h"
 
+/*
+ * Counted: a run that is dropped drops its node while a connection of it may be polled by another worker, which still
+ * looks at this.
+ */
 struct listening {
+    uint32_t refs;                           /* [atomic] the node's, and one a connection */
+    void (*release)(struct listening *self); /* by the last of them, on its thread */
     struct run_node *node;
     enum framing_kind framing;
     size_t max;                /* of a record */
@@ -35,6 +41,9 @@ struct arrival {
     struct session *session; /* NULL: nobody is told that it came */
     uint64_t number;         /* of the last record in it */
 };
+
+void wp_listening_ref(struct listening *self);
+void wp_listening_unref(struct listening *self);
 
 /* ack=true: the sessions, as the journal has them. 0, also without it, or a negative errno that was told. */
 WEIR_MUST_USE int wp_listening_set_up_acks(struct listening *self, enum address_scheme scheme);
@@ -64,7 +73,7 @@ WEIR_ASYNC_DECLARE(wp_connection_begin, int, struct listening *shared; struct co
 /* clang-format on */
 
 /*
- * wp_connection() - the records of one connection, whose stream it takes. Resolves to 0: its peer has ended it, it was
+ * wp_connection() - the records of one connection, whose stream, and a reference to `shared`, it takes. Resolves to 0: its peer has ended it, it was
  * closed, or the run is to stop and nothing more lay there; or to a negative errno that was told.
  *
  * Cancel safe: what lay in its buffer is gone.

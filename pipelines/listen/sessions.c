@@ -13,21 +13,14 @@ struct sessions *wp_sessions_create(unsigned most, bool keeps)
     struct sessions *self = malloc(sizeof *self);
     if (self == NULL)
         return NULL;
-    *self = (struct sessions){ .refs = 1, .most = most, .keeps = keeps };
+    *self = (struct sessions){ .most = most, .keeps = keeps };
     (void)pthread_mutex_init(&self->lock, NULL);
     return self;
 }
 
-struct sessions *wp_sessions_ref(struct sessions *self)
+void wp_sessions_destroy(struct sessions *self)
 {
-    if (self != NULL)
-        (void)__atomic_add_fetch(&self->refs, 1, __ATOMIC_RELAXED);
-    return self;
-}
-
-void wp_sessions_unref(struct sessions *self)
-{
-    if (self == NULL || __atomic_sub_fetch(&self->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    if (self == NULL)
         return;
     for (unsigned i = 0; i < self->count; i++)
         free(self->list[i]);

@@ -30,7 +30,6 @@ struct session {
 };
 
 struct sessions {
-    unsigned refs;        /* [atomic] the node's, and one a connection: these may end after it */
     pthread_mutex_t lock; /* of all but `came` and `durable`, which are read without */
     struct session **list;
     unsigned count, room, most;
@@ -39,8 +38,7 @@ struct sessions {
 };
 
 struct sessions *wp_sessions_create(unsigned most, bool keeps); /* NULL: no memory */
-struct sessions *wp_sessions_ref(struct sessions *self);        /* takes NULL */
-void wp_sessions_unref(struct sessions *self);                  /* takes NULL */
+void wp_sessions_destroy(struct sessions *self);                /* takes NULL */
 
 /*
  * The session is the connection's, whose descriptor that is, until wp_sessions_leave(). 0; -EBUSY: another connection

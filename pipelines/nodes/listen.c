@@ -114,6 +114,7 @@ static void say_where(int fd, const struct address *address)
 static void fill(struct listening *shared, struct run_node *node)
 {
     *shared = (struct listening){
+        .refs = 1,
         .node = node,
         .framing = (enum framing_kind)wp_plan_number(node->plan, "framing"),
         .max = (size_t)wp_plan_number(node->plan, "max"),
@@ -182,6 +183,16 @@ struct server {
     bool told_full;
 };
 
+/* What connections look at, too. */
+static void free_server(struct listening *shared)
+{
+    struct server *self = weir_container_of(shared, struct server, shared);
+    weir_tls_context_put(shared->tls);
+    weir_mpsc_sender_unref(shared->to);
+    wp_sessions_destroy(shared->sessions);
+    free(self);
+}
+
 static int open_server(struct run_node *node, struct server **ret_server)
 {
     struct server *self = calloc(1, sizeof *self);
@@ -189,6 +200,7 @@ static int open_server(struct run_node *node, struct server **ret_server)
         return wp_run_fail(node, -ENOMEM, "no memory");
     *ret_server = self;
     fill(&self->shared, node);
+    self->shared.release = free_server;
     self->most = (unsigned)wp_plan_number(node->plan, "connections");
     int error = parse(node, &self->address);
     if (error == 0)
@@ -225,12 +237,9 @@ static void close_server(struct server *self)
         (void)unlink(self->address.addr.at.un.sun_path);
     weir_listener_close(self->listener);
     weir_stream_put(self->stream);
-    weir_tls_context_put(self->shared.tls);
-    weir_mpsc_sender_unref(self->shared.to);
     weir_mpsc_receiver_drop(self->from);
     wp_parcel_put(&self->arrival.parcel);
-    wp_sessions_unref(self->shared.sessions);
-    free(self);
+    wp_listening_unref(&self->shared);
 }
 
 /* What a connection gave was handed on. */
@@ -254,8 +263,9 @@ static int take(struct server *self, int error)
         return fail_at(self->shared.node, error);
     weir_stream *stream = self->stream;
     self->stream = NULL;
+    wp_listening_ref(&self->shared);
     error = weir_join_set_spawn(self->connections, WEIR_CALL(wp_connection, .shared = &self->shared, .stream = stream));
-    if (error < 0) /* the frame was dropped, and the stream with it */
+    if (error < 0) /* the frame was dropped, and what it takes with it */
         return error == -EAGAIN ? 0 : wp_run_fail(self->shared.node, error, "%s", strerror(-error));
     self->live++;
     return 0;
@@ -356,7 +366,7 @@ WEIR_ASYNC(serve, int, struct run_node *node; struct server *server; int opened;
     WEIR_END
 }
 
-/* A connection that another worker polls at the end still looks at what it shares with the server. */
+/* A connection that another worker polls at the end still looks at the run. One of a run that is dropped may, too. */
 WEIR_ASYNC(server_run, int, struct run_node *node; struct server *server; struct serve serve;
            weir_join_set_shutdown_future gone;)
 {

@@ -12,7 +12,7 @@ want 1 run "listen \"unix:$dir/taken\" | print"
 says "there is a file of that name, which is no socket"
 python3 -c 'import socket, subprocess' 2>/dev/null || { echo "$checks checks; no python3 here to send"; exit 0; }
 cat >peer.py <<'END'
-import json, os, re, signal, socket, subprocess, sys, time
+import json, os, re, signal, socket, subprocess, sys, threading, time
 weir, io = sys.argv[1:3]
 checks = 0
 
@@ -139,6 +139,27 @@ ok(twice.returncode == 1 and b"Address already in use" in twice.stderr, twice)
 peer.sendall(b"a\nb\nc\n")
 ok(run.line() == record("a") and run.line() == record("b"), "unix")
 ok(run.process.wait() == 0 and not os.path.exists("sock"), "head ends it")
+
+# A run that fails ends while other workers are at its connections: what these share stays until the last of them.
+def flood(port, fails):
+    try:
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            for i in range(10000):
+                peer.sendall(b'{"a":1}\n' * 20)
+                if fails and i == 30:
+                    peer.sendall(b"no JSON\n")
+    except OSError:
+        pass # it is gone
+
+for _ in range(4):
+    run = Run('listen "tcp://127.0.0.1:0" | json | null', "--workers=4")
+    peers = [threading.Thread(target=flood, args=(run.port, i == 0)) for i in range(8)]
+    for peer in peers:
+        peer.start()
+    for peer in peers:
+        peer.join()
+    err = run.process.communicate()[1]
+    ok(run.process.returncode == 1 and b"weir: json: " in err and b"Sanitizer" not in err, err)
 
 # Datagrams.
 for framing, wanted in (("lines", ["one", "two", "three"]), ("syslog", ["one\ntwo", "three"])):
