@@ -73,8 +73,9 @@ WEIR_ASYNC_DECLARE(wp_connection_begin, int, struct listening *shared; struct co
 /* clang-format on */
 
 /*
- * wp_connection() - the records of one connection, whose stream, and a reference to `shared`, it takes. Resolves to 0: its peer has ended it, it was
- * closed, or the run is to stop and nothing more lay there; or to a negative errno that was told.
+ * wp_connection() - the records of one connection, whose stream, and a reference to `shared`, it takes. Resolves to 0:
+ * its peer has ended it, it was closed, or the run is to stop and nothing more lay there; or to a negative errno that
+ * was told.
  *
  * Cancel safe: what lay in its buffer is gone.
  */

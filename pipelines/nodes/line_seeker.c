@@ -10,8 +10,7 @@ bool wp_line_seeker_init(struct line_seeker *seeker, const struct plan_node *lin
     *seeker = (struct line_seeker){ .count = wp_push_to_lines(lines, texts) };
     for (unsigned i = 0; i < seeker->count; i++)
         seeker->texts[i] = wp_text_finder(texts[i].text, texts[i].size);
-    return seeker->count > 0 ||
-           (wp_push_through_json(lines, &filter) && wp_json_glance_init(&seeker->glance, &filter));
+    return seeker->count > 0 || (wp_push_through_json(lines, &filter) && wp_json_glance_init(&seeker->glance, &filter));
 }
 
 const char *wp_line_seeker_find(const struct line_seeker *seeker, const char *bytes, size_t size)
