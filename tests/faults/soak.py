@@ -104,7 +104,7 @@ class Rounds(Worker):
 class Log(threading.Thread):
     """Writes numbered lines, and rotates by both ways: `log` by rename, `copied` by copy and truncate."""
 
-    KEEPS = 13
+    KEEPS = 40  # who is killed again and again before it is under way, on a slow machine, must not lose them
 
     def __init__(self, folder, until, seed):
         super().__init__(daemon=True)
