@@ -21,7 +21,7 @@
  * looks at this.
  */
 struct listening {
-    uint32_t refs;                           /* [atomic] the node's, and one a connection */
+    uint32_t refs;                           /* [atomic] the node's, and one a connection; datagrams have none */
     void (*release)(struct listening *self); /* by the last of them, on its thread */
     struct run_node *node;
     enum framing_kind framing;

@@ -86,11 +86,13 @@ static int too_long(struct line_cutter *self, size_t at)
                             (unsigned long)self->line + 1, self->max);
 }
 
-/* A line that was begun in another chunk has not been judged yet. */
-static bool can_pass(const struct line_cutter *self)
+/*
+ * Of a line that was begun in another chunk, which nobody has judged yet. Before `json` it isn't asked: there a look
+ * costs more than the line.
+ */
+static bool can_pass(const struct line_cutter *self, const char *text, size_t size)
 {
-    return !self->seeks || self->seeker.count == 0 ||
-           wp_line_seeker_find(&self->seeker, self->begun.data, self->begun.size) != NULL;
+    return !self->seeks || self->seeker.count == 0 || wp_line_seeker_find(&self->seeker, text, size) != NULL;
 }
 
 /* The line is complete: `size` bytes here and what was begun. A CR at its end belongs to the newline. */
@@ -99,12 +101,11 @@ static int add_line(struct line_cutter *self, struct batch *batch, const char *t
     if (self->begun.size > 0) {
         if (weir_text_append(&self->begun, text, size) < 0)
             return wp_run_fail(self->node, -ENOMEM, "no memory");
-        const bool passes = can_pass(self);
-        text = passes ? wp_arena_copy(&batch->arena, self->begun.data, self->begun.size) : NULL;
         size = self->begun.size;
         self->begun.size = 0;
-        if (!passes)
+        if (!can_pass(self, self->begun.data, size))
             return 0;
+        text = wp_arena_copy(&batch->arena, self->begun.data, size);
     } else if (self->seeks) {
         text = wp_arena_copy(&batch->arena, text, size);
         self->copied += size;

@@ -114,7 +114,6 @@ static void say_where(int fd, const struct address *address)
 static void fill(struct listening *shared, struct run_node *node)
 {
     *shared = (struct listening){
-        .refs = 1,
         .node = node,
         .framing = (enum framing_kind)wp_plan_number(node->plan, "framing"),
         .max = (size_t)wp_plan_number(node->plan, "max"),
@@ -200,6 +199,7 @@ static int open_server(struct run_node *node, struct server **ret_server)
         return wp_run_fail(node, -ENOMEM, "no memory");
     *ret_server = self;
     fill(&self->shared, node);
+    self->shared.refs = 1;
     self->shared.release = free_server;
     self->most = (unsigned)wp_plan_number(node->plan, "connections");
     int error = parse(node, &self->address);
