@@ -62,11 +62,11 @@ checks=$((checks + 1))
 
 # The block on a terminal: drawn after a while, off for other text, off at the end, when the table is there.
 cat >block.py <<'END'
-import os, pty, re, subprocess, sys
+import re, subprocess, sys
+from pty_rig import *
 feed, code, *command = sys.argv[1:]
 master, slave = pty.openpty()
-env = {"COLUMNS": "80", "TERM": "vt100", "PATH": "/"}
-hash = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=env)
+hash = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=ENVIRONMENT)
 os.close(slave)
 hash.stdin.write(open(feed, "rb").read())
 hash.stdin.flush()
@@ -74,14 +74,7 @@ shown = b""
 while b"starved" not in shown:                  # the head of the block's table
     shown += os.read(master, 65536)
 hash.stdin.close()
-while True:
-    try:
-        more = os.read(master, 65536)
-    except OSError:                             # the other side is closed
-        break
-    if not more:
-        break
-    shown += more
+shown += rest_of(master)
 assert hash.wait() == int(code)
 block, _, rest = shown.rpartition(b"\x1b[J")    # the last time it was taken off
 # What of a head doesn't fit into 80 columns is left out from its end: nothing else may be missing there.
@@ -92,10 +85,10 @@ widest = max(len(line) for line in block[block.index(b"stage "):].replace(b"\x1b
 assert widest <= 80, widest
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 END
-python3 block.py t/a/1 0 "$weir" hash --io="$io" t - -o m >shown || fail "the block"
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here python3 block.py t/a/1 0 "$weir" hash --io="$io" t - -o m >shown || fail "the block"
 grep -q '^00:[0-9]*  7 of 8+* files' shown || fail "no totals in the block"
 sed '/b.larger/s/^................/0123456789abcdef/' listed >bad
-python3 block.py bad 1 "$weir" hash --io="$io" -c - --quiet >shown || fail "the block of a check"
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here python3 block.py bad 1 "$weir" hash --io="$io" -c - --quiet >shown || fail "the block of a check"
 printf '\033[Jt/b/larger: FAILED\n' >line
 grep -qF "$(cat line)" shown || fail "a line within the block: $(cat shown)"
 checks=$((checks + 8))

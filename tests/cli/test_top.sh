@@ -1,5 +1,6 @@
 #!/bin/sh
 # test_top.sh - a running pipeline seen from outside: weir top, weir tasks; and the block on its own terminal.
+here=$(dirname "$(realpath "$0")")
 . "$(dirname "$0")/pipeline_rig.sh"
 mkfifo in
 "$weir" run --io="$io" 'stdin | lines | json | where .n >= 5 | to json | write "out.json"' <in 2>err.run &
@@ -61,11 +62,12 @@ says "--interval must be 50 to 3600000"
 # The block on a terminal: drawn after a while, taken off at the end, when the table is there.
 command -v python3 >/dev/null 2>&1 || { echo "$checks checks; no python3 here to make a terminal"; exit 0; }
 cat >block.py <<'END'
-import os, pty, sys, subprocess
+import subprocess, sys
+from pty_rig import *
 weir, io = sys.argv[1:3]
 master, slave = pty.openpty()
 feed = subprocess.Popen([weir, "run", "--io=" + io, "stdin | lines | json | null"], stdin=subprocess.PIPE,
-                        stderr=slave, stdout=subprocess.DEVNULL, env={"COLUMNS": "80", "TERM": "vt100", "PATH": "/"})
+                        stderr=slave, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
 os.close(slave)
 shown = b""
 while b"starved" not in shown:                  # the head of the block's table
@@ -73,14 +75,7 @@ while b"starved" not in shown:                  # the head of the block's table
     feed.stdin.flush()
     shown += os.read(master, 65536)
 feed.stdin.close()
-while True:
-    try:
-        more = os.read(master, 65536)
-    except OSError:                             # the other side is closed
-        break
-    if not more:
-        break
-    shown += more
+shown += rest_of(master)
 assert feed.wait() == 0
 block, _, rest = shown.rpartition(b"\x1b[J")    # the last time it was taken off
 assert b"null" in block and b"memory" in block, shown
@@ -88,7 +83,7 @@ assert b"MB/s in" in rest and b"\x1b" not in rest, shown
 widest = max(len(line) for line in block.replace(b"\x1b", b"\n").split(b"\n"))
 assert widest <= 80, widest
 END
-python3 block.py "$weir" "$io" || fail "the block"
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here python3 block.py "$weir" "$io" || fail "the block"
 checks=$((checks + 4))
 # Where stderr is no terminal nothing is shown.
 printf '{"n":1}\n' >one
