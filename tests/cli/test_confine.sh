@@ -147,6 +147,7 @@ rm -r copy logs
 # --- sockets: what is named, and no others ----------------------------------------------------------------------------
 # listens NAME ADDRESS OPTIONS: a listener in a sandbox; its port is in $port.
 listens() {
+    : >err.run # which the shell behind the & may not have made before it is looked into
     "$weir" run --io="$io" --sandbox=on --report "listen \"$2\" ${3-} | to raw | write \"$1\"" 2>err.run &
     pid=$!
     until_true "it listens" is_there
